@@ -1,0 +1,1 @@
+//! The sandbox, the conformance harness and the acceptance tests.

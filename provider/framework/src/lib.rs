@@ -1,0 +1,1 @@
+//! What a Terraform resource is: schema, plan and apply semantics, ownership, parts, waiting, diagnostics.

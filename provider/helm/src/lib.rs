@@ -1,0 +1,1 @@
+//! Helm 4 semantics as a plain library: templates, charts, releases.

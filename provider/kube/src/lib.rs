@@ -1,0 +1,1 @@
+//! Reaching a Kubernetes cluster: server-side apply, readiness, pruning, draining.

@@ -1,0 +1,1 @@
+//! Resources inside a cluster: releases, stacks and manifests.

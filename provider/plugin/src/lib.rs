@@ -1,0 +1,1 @@
+//! The plugin server: handshake, mutual TLS and the services Terraform calls.
