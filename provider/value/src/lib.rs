@@ -4,12 +4,17 @@
 //! have any precision, sets have no order, and a dynamic value carries its type with it. Nothing
 //! here knows gRPC, a schema or AWS.
 
+mod error;
+pub mod json;
+pub mod msgpack;
 mod number;
 mod path;
 mod refinement;
+mod type_json;
 mod types;
 mod value;
 
+pub use error::{CodecError, Problem};
 pub use number::Number;
 pub use path::{Path, Step};
 pub use refinement::{Bound, Refinements};

@@ -47,6 +47,21 @@ impl Type {
         Self::Map(Box::new(element))
     }
 
+    /// What kind of value the type has, with its article, for errors.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Bool => "a bool",
+            Self::Dynamic => "a value with its type",
+            Self::List(_) => "a list",
+            Self::Set(_) => "a set",
+            Self::Map(_) => "a map",
+            Self::Tuple(_) => "a tuple",
+            Self::Object { .. } => "an object",
+        }
+    }
+
     /// An object of these attributes, none of them optional.
     pub fn object<N: Into<String>>(attributes: impl IntoIterator<Item = (N, Type)>) -> Self {
         Self::Object {

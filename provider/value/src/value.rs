@@ -39,10 +39,11 @@ impl Value {
     }
 
     /// A set of these elements, in whatever order they come; elements that are alike count once.
+    /// Elements with something unknown in them all stay: they may turn out to differ.
     pub fn set(elements: impl IntoIterator<Item = Value>) -> Self {
         let mut elements: Vec<Value> = elements.into_iter().collect();
         elements.sort();
-        elements.dedup();
+        elements.dedup_by(|one, other| one == other && one.is_wholly_known());
         Self::Set(elements)
     }
 
@@ -86,6 +87,23 @@ impl Value {
                 elements.values().all(Self::is_wholly_known)
             }
             Self::Dynamic(_, value) => value.is_wholly_known(),
+        }
+    }
+
+    /// What kind of value this is, with its article, for errors.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Unknown(_) => "an unknown value",
+            Self::Bool(_) => "a bool",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Set(_) => "a set",
+            Self::Tuple(_) => "a tuple",
+            Self::Map(_) => "a map",
+            Self::Object(_) => "an object",
+            Self::Dynamic(..) => "a dynamic value",
         }
     }
 
@@ -189,6 +207,8 @@ mod tests {
     fn sets_have_no_order_and_no_duplicates() {
         let one = Value::set(["b".into(), "a".into(), "b".into()]);
         assert_eq!(one, Value::set(["a".into(), "b".into()]));
+        let unknown = Value::object([("a", Value::unknown())]);
+        assert_eq!(Value::set([unknown.clone(), unknown]).elements().unwrap().len(), 2);
     }
 
     #[test]
