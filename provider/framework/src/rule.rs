@@ -45,6 +45,15 @@ impl fmt::Debug for Rule {
 }
 
 impl Rule {
+    /// The rule of a pattern, anchored by its author. A pattern that does not compile refuses
+    /// every value and says so; a test over all schemas finds it first.
+    pub fn pattern(pattern: &str, meaning: &str) -> Self {
+        match Regex::new(pattern) {
+            Ok(pattern) => Self::Pattern { pattern, meaning: meaning.to_owned() },
+            Err(error) => Self::custom(move |_| Err(format!("matched by a pattern ({error})"))),
+        }
+    }
+
     /// The rule of a page's own condition.
     pub fn custom(check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static) -> Self {
         Self::Custom(Arc::new(check))

@@ -1,0 +1,93 @@
+//! One operation under way: where it goes, on whose behalf, how long it may take, and how it ends.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::diagnostic::Diagnostic;
+use crate::ownership::Claim;
+use crate::platform::Platform;
+
+/// Why an operation did not come to its end.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// It was asked to stop; what was made until then stands in the state.
+    Interrupted,
+    /// It cannot be done, for this reason.
+    Failed(Box<Diagnostic>),
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Failed(Box::new(diagnostic))
+    }
+}
+
+impl Failure {
+    /// The failure as a person reads it.
+    pub fn into_diagnostic(self) -> Diagnostic {
+        match self {
+            Self::Failed(diagnostic) => *diagnostic,
+            Self::Interrupted => Diagnostic::error(
+                "interrupted",
+                "The operation was asked to stop and did so. Apply again to go on from here.",
+            ),
+        }
+    }
+
+    /// The same failure, at an attribute, where it is not at one yet.
+    #[must_use]
+    pub fn at_attribute(self, name: &str) -> Self {
+        match self {
+            Self::Failed(diagnostic) if diagnostic.path.is_none() => {
+                Self::Failed(Box::new(diagnostic.at_attribute(name)))
+            }
+            other => other,
+        }
+    }
+}
+
+/// One operation on one object.
+pub struct Call<P: Platform> {
+    /// Where its API calls go.
+    pub scope: P::Scope,
+    /// The mark to leave on what it makes.
+    pub claim: Claim,
+    /// Ends when the operation is asked to stop.
+    pub cancel: CancellationToken,
+    /// When the operation has used up its time.
+    pub deadline: Instant,
+    warnings: Arc<Mutex<Vec<Diagnostic>>>,
+}
+
+impl<P: Platform> Call<P> {
+    /// An operation that may take `timeout` from now on.
+    pub fn new(
+        scope: P::Scope,
+        claim: Claim,
+        cancel: CancellationToken,
+        timeout: Duration,
+    ) -> Self {
+        Self { scope, claim, cancel, deadline: Instant::now() + timeout, warnings: Arc::default() }
+    }
+
+    /// Tells the person something, without failing.
+    pub fn warn(&self, warning: Diagnostic) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+    }
+
+    /// The warnings given so far, which are then forgotten.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Stops here if the operation was asked to stop: call between two steps that stand alone.
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`] if it was.
+    pub fn proceed(&self) -> Result<(), Failure> {
+        if self.cancel.is_cancelled() { Err(Failure::Interrupted) } else { Ok(()) }
+    }
+}

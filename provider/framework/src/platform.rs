@@ -1,0 +1,37 @@
+//! What resources of one kind share: the provider's configuration for them, and where calls go.
+
+use async_trait::async_trait;
+use travel_value::Value;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Model;
+use crate::plan::Plan;
+
+/// What the resources of one kind (AWS, Kubernetes) share.
+#[async_trait]
+pub trait Platform: Send + Sync + 'static {
+    /// Its part of the provider's configuration.
+    type Config: Model;
+    /// Where an API call goes (account, region, cluster) and the clients for it. Cheap to clone.
+    type Scope: Clone + Send + Sync;
+
+    /// Checks its part of the provider's configuration; parts of it may be unknown.
+    fn validate(&self, config: &Value) -> Diagnostics;
+
+    /// Takes the provider's configuration; parts of it may be unknown during a plan. Makes no
+    /// API call.
+    fn configure(&self, config: &Value, core_version: &str) -> Diagnostics;
+
+    /// Plans what all its resources have in common (account, region, all tags). Pure, as
+    /// [`crate::resource::Resource::plan`] is.
+    fn plan(&self, plan: &mut Plan<'_>);
+
+    /// Where the calls of an object go, by its state or plan.
+    ///
+    /// # Errors
+    /// Where there are no usable credentials for that place.
+    async fn scope(&self, object: &Value) -> Result<Self::Scope, Diagnostic>;
+
+    /// Notes in an object's state where it really is (the resolved account and region).
+    fn place(&self, scope: &Self::Scope, state: &mut Value);
+}

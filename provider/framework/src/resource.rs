@@ -1,0 +1,172 @@
+//! What a page of the provider implements: one managed resource.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::call::{Call, Failure};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Model;
+use crate::ownership::Mark;
+use crate::plan::Plan;
+use crate::platform::Platform;
+
+/// What tools need to know of a resource; stands in its `#[resource(…)]` attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// The resource's type, as written in a configuration.
+    pub type_name: &'static str,
+    /// The computed attribute that is set once the object exists, such as `arn`.
+    pub id: &'static str,
+    /// The attribute that names the object within its type and deployment.
+    pub key: &'static str,
+    /// What proves that an object is ours.
+    pub proof: Proof,
+    /// How many API calls a read makes: a number, or a formula such as `3 + zones`.
+    pub refresh: &'static str,
+    /// The attributes of the identity, in order; empty for none.
+    pub identity: &'static [&'static str],
+    /// What a destroy leaves behind, in words.
+    pub keeps: &'static [&'static str],
+    /// How long the service may take to show in a list what was just made.
+    pub consistency: Duration,
+}
+
+/// What proves that an object in the cloud was made by us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Ownership tags of its own.
+    Tags,
+    /// The ownership tags of the object it is part of.
+    Parent,
+    /// A record beside it, as ExternalDNS keeps one.
+    Record,
+    /// It equals the configuration: then it is adopted, otherwise refused.
+    Equality,
+}
+
+/// A model with a [`Description`]; implemented by `#[derive(Model)]` with `#[resource(…)]`.
+pub trait Described: Model {
+    /// What tools need to know of it.
+    const DESCRIPTION: Description;
+}
+
+/// How long each operation may take where the configuration does not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For a create.
+    pub create: Duration,
+    /// For an update.
+    pub update: Duration,
+    /// For a delete.
+    pub delete: Duration,
+}
+
+impl Timeouts {
+    /// The same time for all three, in minutes.
+    pub const fn minutes(minutes: u64) -> Self {
+        let duration = Duration::from_secs(60 * minutes);
+        Self { create: duration, update: duration, delete: duration }
+    }
+}
+
+/// An object that a search found under the key of a planned one.
+#[derive(Clone, Debug)]
+pub struct Found<M> {
+    /// The object as it stands, ownership attributes left empty.
+    pub object: M,
+    /// The mark on it.
+    pub mark: Option<Mark>,
+    /// Whether all of it is there: false for the remains of a create that was cut off.
+    pub complete: bool,
+    /// What to call it in an error: an ARN, an id, an alias.
+    pub label: String,
+}
+
+/// A managed resource. The struct is its model; these are its operations.
+///
+/// None of them plans, marks completeness, looks for leftovers or decides about ownership: the
+/// framework does, and calls these with what it has decided. Operations must be repeatable: each
+/// may be called again after it was cut off at any point.
+#[async_trait]
+pub trait Resource: Described {
+    /// What the resource's calls go through.
+    type Platform: Platform;
+
+    /// The version of the state's shape.
+    const VERSION: i64 = 0;
+
+    /// How long each operation may take where the configuration does not say.
+    const TIMEOUTS: Timeouts = Timeouts::minutes(20);
+
+    /// Brings a state's JSON of an older version to the current shape.
+    ///
+    /// # Errors
+    /// Where there is no way from that version.
+    fn upgrade(version: i64, _state: serde_json::Value) -> Result<serde_json::Value, Diagnostic> {
+        Err(Diagnostic::error(
+            format!(
+                "no way to upgrade {} from schema version {version}",
+                Self::DESCRIPTION.type_name
+            ),
+            "The state was written by a version of the provider whose state this one cannot \
+             read. Apply once with a version in between.",
+        ))
+    }
+
+    /// Checks combinations of attributes; each alone is checked by its rules already. Parts of
+    /// the configuration may be unknown: see [`Plan::known`].
+    fn validate(_plan: &mut Plan<'_>) {}
+
+    /// Adds to the plan what the schema cannot say: values that can be known, replacements,
+    /// limits. A pure function of the request: no call, no clock, no randomness.
+    fn plan(_plan: &mut Plan<'_>) {}
+
+    /// Reads the object. `state` is the last known one (after an import: what the id says).
+    /// None where the object is gone. Sets every attribute that can be read, so that drift shows.
+    async fn read(call: &Call<Self::Platform>, state: &Self) -> Result<Option<Self>, Failure>;
+
+    /// Looks for objects that stand under the planned object's key, whoever owns them: leftovers
+    /// of a create that was cut off, and whatever would be in the way. One listing.
+    async fn find(call: &Call<Self::Platform>, plan: &Self) -> Result<Vec<Found<Self>>, Failure>;
+
+    /// Makes the object. `state` begins as the plan with every unknown attribute empty and must
+    /// be filled as things come into being: what it holds when this fails is kept, and tracked.
+    /// The mark of `call.claim` goes on everything with, or before, the call that makes it.
+    async fn create(
+        call: &Call<Self::Platform>,
+        plan: &Self,
+        state: &mut Self,
+    ) -> Result<(), Failure>;
+
+    /// Brings the object from `prior` to `plan`, and its mark to `call.claim`; also completes one
+    /// whose create was cut off. `state` begins as `prior` and must follow what was done.
+    async fn update(
+        call: &Call<Self::Platform>,
+        prior: &Self,
+        plan: &Self,
+        state: &mut Self,
+    ) -> Result<(), Failure>;
+
+    /// Removes the object and waits until it is gone. An object that is gone already is no error.
+    async fn delete(call: &Call<Self::Platform>, prior: &Self) -> Result<(), Failure>;
+
+    /// The mark that stands on the object now, where its proof is tags; none where it is gone or
+    /// carries none. Asked before a delete.
+    async fn mark(call: &Call<Self::Platform>, state: &Self) -> Result<Option<Mark>, Failure>;
+
+    /// The state that a read can start from, from the id given to `terraform import`.
+    ///
+    /// # Errors
+    /// Where the id has not the form this type wants; says which form that is.
+    fn import(id: &str) -> Result<Self, Diagnostic>;
+}
+
+/// Adds `warning` to the diagnostics of a read, where the state is that of an unfinished create.
+pub(crate) fn unfinished_warning(type_name: &str, name: &str, found: &mut Diagnostics) {
+    found.push(Diagnostic::warning(
+        format!("{type_name} {name:?} is not complete"),
+        "Its creation was cut off. The next apply continues it and destroys nothing, even where \
+         the plan calls it a replacement.",
+    ));
+}
