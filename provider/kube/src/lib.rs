@@ -1,1 +1,20 @@
 //! Reaching a Kubernetes cluster: server-side apply, readiness, pruning, draining.
+//!
+//! Knows neither Terraform nor any cloud: what reaching a cluster takes is given as data
+//! ([`cluster::connect::ClusterConfig`]). Documents are JSON ([`document::Document`]); what the cluster serves is read
+//! from it ([`discovery::Discovery`]), so custom resources are treated as built-in ones are.
+
+pub mod cluster;
+pub mod discovery;
+pub mod document;
+pub mod error;
+pub mod gone;
+pub mod managed;
+pub mod order;
+pub mod ownership;
+pub mod poll;
+pub mod read;
+
+pub use cluster::Cluster;
+pub use document::{Document, DocumentKey};
+pub use error::{Error, ErrorKind};
