@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# What the scripts of this folder share: where things are, how a long step is run and reported,
+# which Terraform is used. To be sourced.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+tools=$root/.tools
+terraform_minimum=1.11
+
+# Go is the one installed, whatever a module asks for, and nothing outside the tools' own
+# folders (a workspace file further up, flags of the user's) changes what is built.
+export GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=0
+export GOFLAGS='-mod=readonly -trimpath -buildvcs=false'
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# at_least FOUND MINIMUM: whether a dotted version reaches a minimum.
+at_least() {
+  local IFS=. index
+  local -a found minimum
+  read -r -a found <<<"${1%%[-+a-z]*}"
+  read -r -a minimum <<<"$2"
+  for index in "${!minimum[@]}"; do
+    if ((10#${found[index]:-0} != 10#${minimum[index]})); then
+      ((10#${found[index]:-0} > 10#${minimum[index]}))
+      return
+    fi
+  done
+}
+
+# first_version: the first version number in what is read.
+first_version() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line =~ [0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.]+)? ]]; then
+      printf '%s\n' "${BASH_REMATCH[0]}"
+      return
+    fi
+  done
+}
+
+# terraform_version BINARY: what terraform or tofu says it is. A configuration file that is
+# named but missing would only add warnings, so none is read.
+terraform_version() {
+  TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 "$1" version 2>/dev/null | first_version
+}
+
+# terraform_command: the program that plans and applies. TF chooses (terraform or tofu);
+# without it a terraform that is new enough, else the OpenTofu built here.
+terraform_command() {
+  local found
+  found=$(command -v terraform || true)
+  case ${TF:-} in
+    tofu) printf '%s\n' "$tools/bin/tofu" ;;
+    terraform)
+      if [[ -z $found ]] || ! at_least "$(terraform_version "$found")" "$terraform_minimum"; then
+        die "TF=terraform, but no terraform $terraform_minimum or newer is on the path"
+      fi
+      printf '%s\n' "$found"
+      ;;
+    '')
+      if [[ -n $found ]] && at_least "$(terraform_version "$found")" "$terraform_minimum"; then
+        printf '%s\n' "$found"
+      else
+        printf '%s\n' "$tools/bin/tofu"
+      fi
+      ;;
+    *) die "TF is '$TF': it may be terraform or tofu, or be left out" ;;
+  esac
+}
+
+# report_progress NAME: a line every ten seconds, until it is told to stop or its script is gone.
+report_progress() {
+  local started=$SECONDS
+  trap 'kill "$!" 2>/dev/null; exit 0' TERM
+  while sleep 10 & wait "$!"; do
+    kill -0 "$$" 2>/dev/null || exit 0
+    say "$1: $((SECONDS - started)) s"
+  done
+}
+
+# stop_progress: ends the line-writer of the step that is running, if any.
+stop_progress() {
+  if [[ -n ${progress_process:-} ]]; then
+    kill "$progress_process" 2>/dev/null || true
+    wait "$progress_process" 2>/dev/null || true
+    progress_process=
+  fi
+}
+
+# run_step NAME COMMAND...: runs a long command with its output in .tools/log/NAME.log and its
+# progress on stderr. When it fails, the end of that log is shown and the status is returned.
+run_step() {
+  local name=$1 started=$SECONDS status=0 log=$tools/log/$1.log
+  shift
+  mkdir -p "$tools/log"
+  report_progress "$name" &
+  progress_process=$!
+  trap stop_progress EXIT
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  stop_progress
+  if ((status != 0)); then
+    say "$name: failed after $((SECONDS - started)) s; the end of $log:"
+    tail -n 20 "$log" >&2
+    return "$status"
+  fi
+  say "$name: done in $((SECONDS - started)) s"
+}
