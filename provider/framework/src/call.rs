@@ -1,6 +1,6 @@
 //! One operation under way: where it goes, on whose behalf, how long it may take, and how it ends.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -59,8 +59,12 @@ pub struct Call<P: Platform> {
     pub cancel: CancellationToken,
     /// When the operation has used up its time.
     pub deadline: Instant,
-    warnings: Arc<Mutex<Vec<Diagnostic>>>,
+    warnings: Mutex<Vec<Diagnostic>>,
+    memory: Mutex<Memory>,
 }
+
+/// What a page remembers from one operation on an object to the next, unseen by the person.
+pub type Memory = serde_json::Map<String, serde_json::Value>;
 
 impl<P: Platform> Call<P> {
     /// An operation that may take `timeout` from now on.
@@ -70,7 +74,14 @@ impl<P: Platform> Call<P> {
         cancel: CancellationToken,
         timeout: Duration,
     ) -> Self {
-        Self { scope, claim, cancel, deadline: Instant::now() + timeout, warnings: Arc::default() }
+        Self {
+            scope,
+            claim,
+            cancel,
+            deadline: Instant::now() + timeout,
+            warnings: Mutex::default(),
+            memory: Mutex::default(),
+        }
     }
 
     /// Tells the person something, without failing.
@@ -81,6 +92,16 @@ impl<P: Platform> Call<P> {
     /// The warnings given so far, which are then forgotten.
     pub fn take_warnings(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces what the page remembers of this object.
+    pub fn remember(&self, memory: Memory) {
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
+    }
+
+    /// What the page remembers of this object.
+    pub fn remembered(&self) -> Memory {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Stops here if the operation was asked to stop: call between two steps that stand alone.

@@ -10,7 +10,7 @@ use travel_value::{Path, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Field, Model};
 
-pub use pipeline::{Outcome, plan_by_schema};
+pub use pipeline::{Computed, effective, plan_by_schema, replacements, settle, with_write_only};
 
 /// A plan in the making, as platform and page see it.
 pub struct Plan<'a> {
@@ -102,5 +102,24 @@ impl<'a> Plan<'a> {
     /// Refuses the plan for what stands at a path.
     pub fn refuse_at(&mut self, path: Path, summary: impl Into<String>, detail: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(summary, detail).at(path));
+    }
+
+    /// Refuses the plan if it needs another object, for what holds too much to be replaced by the
+    /// way; `what` is its kind, as in "network".
+    pub fn refuse_replacement(&mut self, what: &str) {
+        if !self.is_replacement() {
+            return;
+        }
+        let paths: Vec<String> = self.replace.iter().map(Path::to_string).collect();
+        let first = self.replace.iter().next().cloned().unwrap_or_default();
+        self.refuse_at(
+            first,
+            format!("this {what} would be replaced"),
+            format!(
+                "The change of {} needs another {what}: everything in this one would be \
+                 destroyed. Undo the change, or set allow_replacement = true if that is meant.",
+                paths.join(", "),
+            ),
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::call::{Call, Failure};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::ownership::Mark;
 use crate::plan::Plan;
@@ -160,13 +160,4 @@ pub trait Resource: Described {
     /// # Errors
     /// Where the id has not the form this type wants; says which form that is.
     fn import(id: &str) -> Result<Self, Diagnostic>;
-}
-
-/// Adds `warning` to the diagnostics of a read, where the state is that of an unfinished create.
-pub(crate) fn unfinished_warning(type_name: &str, name: &str, found: &mut Diagnostics) {
-    found.push(Diagnostic::warning(
-        format!("{type_name} {name:?} is not complete"),
-        "Its creation was cut off. The next apply continues it and destroys nothing, even where \
-         the plan calls it a replacement.",
-    ));
 }

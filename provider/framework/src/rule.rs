@@ -8,6 +8,9 @@ use travel_value::{Path, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
+/// A page's own condition: `Err` says what the value must be.
+pub type Check = dyn Fn(&Value) -> Result<(), String> + Send + Sync;
+
 /// A condition on one known, non-null value.
 #[derive(Clone)]
 pub enum Rule {
@@ -35,7 +38,7 @@ pub enum Rule {
     /// The text is one of these.
     OneOf(Vec<String>),
     /// A condition of the page's own: `Err` says what the value must be.
-    Custom(Arc<dyn Fn(&Value) -> Result<(), String> + Send + Sync>),
+    Custom(Arc<Check>),
 }
 
 impl fmt::Debug for Rule {

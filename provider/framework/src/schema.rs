@@ -122,7 +122,10 @@ pub enum Nesting {
 /// Says when two values of an attribute that differ to the letter mean the same (JSON documents,
 /// host names in another case): then the prior value is kept and nothing is planned.
 #[derive(Clone)]
-pub struct Sameness(pub Arc<dyn Fn(&Value, &Value) -> bool + Send + Sync>);
+pub struct Sameness(pub Arc<SameMeaning>);
+
+/// Whether two known values mean the same.
+pub type SameMeaning = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 
 impl std::fmt::Debug for Sameness {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use travel_value::{Path, Value};
+use travel_value::Value;
 
 use crate::Model;
-use crate::diagnostic::Diagnostic;
 use crate::resource::Timeouts;
 
 /// How long each operation may take, as Go writes durations (`90s`, `30m`, `1h30m`).
@@ -88,15 +87,6 @@ fn parse(text: &str) -> Result<Duration, String> {
         return Err(requirement());
     }
     Ok(Duration::from_secs(seconds))
-}
-
-/// The error for a state that should have had an attribute.
-pub(crate) fn missing(name: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("no {name} in the state"),
-        format!("The state holds no {name}, so the object cannot be told from others. Import it."),
-    )
-    .at(Path::attribute(name))
 }
 
 #[cfg(test)]

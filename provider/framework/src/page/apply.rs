@@ -1,0 +1,192 @@
+//! Carrying out a plan, and telling the truth about how far it came.
+
+use travel_value::Value;
+
+use super::Page;
+use crate::call::{Call, Failure};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Model;
+use crate::ownership::Claim;
+use crate::plan::{effective, with_write_only};
+use crate::platform::Platform;
+use crate::private::Private;
+use crate::resource::{Resource, Timeouts};
+use crate::server::{ApplyRequest, ApplyResponse};
+use crate::timeouts::{INCOMPLETE, READY};
+
+/// How an operation ended: the state it left, and what went wrong, if something did.
+pub(super) struct Ended {
+    pub state: Value,
+    pub private: Private,
+    pub diagnostics: Diagnostics,
+}
+
+impl Ended {
+    pub(super) fn failed(state: Value, failure: Failure) -> Self {
+        let diagnostics = failure.into_diagnostic().into();
+        Self { state, private: Private::default(), diagnostics }
+    }
+}
+
+impl<R: Resource> Page<R> {
+    pub(super) async fn apply_change(&self, request: ApplyRequest) -> ApplyResponse {
+        let private = match Private::decode(&request.private) {
+            Ok(private) => private,
+            Err(error) => {
+                return ApplyResponse {
+                    state: request.prior,
+                    private: request.private,
+                    identity: request.identity,
+                    diagnostics: error.into(),
+                };
+            }
+        };
+        let ended = if request.planned.is_null() {
+            self.delete_object(&request.prior, private).await
+        } else if request.prior.is_null() {
+            self.create_object(&request, private).await
+        } else {
+            self.update_object(&request, private).await
+        };
+        let identity = match self.identity_of(&ended.state) {
+            Value::Null if ended.state.is_null() => Value::Null,
+            Value::Null => request.identity,
+            identity => identity,
+        };
+        let private = ended.private.for_state().encode();
+        ApplyResponse { state: ended.state, private, identity, diagnostics: ended.diagnostics }
+    }
+
+    async fn update_object(&self, request: &ApplyRequest, private: Private) -> Ended {
+        let ApplyRequest { prior, planned, .. } = request;
+        if effective(&self.block, prior) == effective(&self.block, planned) {
+            return Ended { state: planned.clone(), private, diagnostics: Diagnostics::new() };
+        }
+        let generation = prior.get("generation").as_str().map(str::to_owned);
+        let generation = generation.unwrap_or_else(Claim::fresh_generation);
+        let timeout = R::TIMEOUTS.overridden(planned).update;
+        let timeout = if is_incomplete(prior) {
+            timeout.max(R::TIMEOUTS.overridden(planned).create)
+        } else {
+            timeout
+        };
+        let call = match self.call(prior, generation, timeout).await {
+            Ok(call) => call,
+            Err(failure) => return Ended::failed(prior.clone(), failure),
+        };
+        call.remember(private.page.clone());
+        let mut state = match self.model(prior) {
+            Ok(state) => state,
+            Err(error) => return Ended::failed(prior.clone(), error.into()),
+        };
+        let result = self.change(&call, request, &mut state).await;
+        self.end(&call, request, result, &state, private)
+    }
+
+    /// Updates the object, or goes on with a create that was cut off: then from what is really
+    /// there, since the state may have fallen behind it.
+    async fn change(
+        &self,
+        call: &Call<R::Platform>,
+        request: &ApplyRequest,
+        state: &mut R,
+    ) -> Result<(), Failure> {
+        let planned = with_write_only(&self.block, &request.planned, &request.config);
+        let plan = self.model(&planned)?;
+        if is_incomplete(&request.prior) {
+            match R::read(call, state).await? {
+                Some(observed) => *state = observed,
+                None => {
+                    *state = plan.clone();
+                    return R::create(call, &plan, state).await;
+                }
+            }
+        }
+        let prior = state.clone();
+        R::update(call, &prior, &plan, state).await
+    }
+
+    /// The end of a create or update: a success is ready; a failure tells what is there.
+    pub(super) fn end(
+        &self,
+        call: &Call<R::Platform>,
+        request: &ApplyRequest,
+        result: Result<(), Failure>,
+        state: &R,
+        mut private: Private,
+    ) -> Ended {
+        let creating = request.prior.is_null();
+        let mut state = <R as Model>::to_value(state);
+        let made = !state.get(R::DESCRIPTION.id).is_null();
+        self.keep_own_attributes(&request.planned, &mut state);
+        state.set_attribute("generation", call.claim.generation.as_str().into());
+        self.platform.place(&call.scope, &mut state);
+        private.page = call.remembered();
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.extend(call.take_warnings());
+        let status = match result {
+            Ok(()) => READY,
+            Err(Failure::Interrupted) if creating && made => {
+                diagnostics.push(interrupted_warning(R::DESCRIPTION.type_name));
+                // What core is told without an error must be what was planned.
+                state = as_planned(&request.planned, &state);
+                INCOMPLETE
+            }
+            Err(failure) => {
+                diagnostics.push(failure.into_diagnostic());
+                if creating || is_incomplete(&request.prior) { INCOMPLETE } else { READY }
+            }
+        };
+        state.set_attribute("status", status.into());
+        if creating && !made && diagnostics.has_error() {
+            state = Value::Null;
+        }
+        Ended { state, private, diagnostics }
+    }
+}
+
+pub(super) fn is_incomplete(state: &Value) -> bool {
+    state.get("status").as_str() == Some(INCOMPLETE)
+}
+
+impl<R: Resource> Page<R> {
+    /// The times that a planned object's operations may take.
+    pub(super) fn timeouts(planned: &Value) -> Timeouts {
+        R::TIMEOUTS.overridden(planned)
+    }
+}
+
+/// The planned values wherever they are known, and those of the state elsewhere.
+fn as_planned(planned: &Value, state: &Value) -> Value {
+    match (planned, state) {
+        (Value::Unknown(_), _) => state.clone(),
+        (Value::Object(planned), Value::Object(state)) => {
+            Value::object(planned.iter().map(|(name, value)| {
+                (name.clone(), as_planned(value, state.get(name).unwrap_or(&Value::Null)))
+            }))
+        }
+        (Value::Map(planned), state) => Value::map(
+            planned.iter().map(|(name, value)| (name.clone(), as_planned(value, state.get(name)))),
+        ),
+        (Value::List(planned), state) => {
+            let state = state.elements().unwrap_or_default();
+            let elements = planned.iter().enumerate();
+            Value::List(
+                elements
+                    .map(|(index, value)| {
+                        as_planned(value, state.get(index).unwrap_or(&Value::Null))
+                    })
+                    .collect(),
+            )
+        }
+        _ => planned.clone(),
+    }
+}
+
+fn interrupted_warning(type_name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        format!("the creation of this {type_name} was interrupted"),
+        "It is kept as incomplete: what depends on it may not find it usable yet. Apply again, \
+         and it goes on from here.",
+    )
+}

@@ -1,0 +1,135 @@
+//! Making an object, unless an earlier attempt has left it: then going on with that.
+
+use travel_value::Value;
+
+use super::Page;
+use super::apply::Ended;
+use crate::call::{Call, Failure};
+use crate::model::Model;
+use crate::ownership::Claim;
+use crate::plan::{replacements, with_write_only};
+use crate::private::Private;
+use crate::resource::{Found, Proof, Resource};
+use crate::server::ApplyRequest;
+use crate::wait::Pace;
+
+impl<R: Resource> Page<R> {
+    pub(super) async fn create_object(&self, request: &ApplyRequest, private: Private) -> Ended {
+        let planned = with_write_only(&self.block, &request.planned, &request.config);
+        let timeout = Self::timeouts(&request.planned).create;
+        let call = match self.call(&planned, Claim::fresh_generation(), timeout).await {
+            Ok(call) => call,
+            Err(failure) => return Ended::failed(Value::Null, failure),
+        };
+        call.remember(private.page.clone());
+        let plan = match self.model(&planned) {
+            Ok(plan) => plan,
+            Err(error) => return Ended::failed(Value::Null, error.into()),
+        };
+        let mut state = plan.clone();
+        let replaces = private.replaces.as_deref();
+        let result = self.make_or_adopt(&call, &planned, &plan, replaces, &mut state).await;
+        self.end(&call, request, result, &state, private)
+    }
+
+    async fn make_or_adopt(
+        &self,
+        call: &Call<R::Platform>,
+        planned: &Value,
+        plan: &R,
+        replaces: Option<&str>,
+        state: &mut R,
+    ) -> Result<(), Failure> {
+        let Some(found) = self.search(call, planned, plan, replaces).await? else {
+            return R::create(call, plan, state).await;
+        };
+        tracing::info!("going on with {}, left by an apply that was cut off", found.label);
+        let object = <R as Model>::to_value(&found.object);
+        if let Some(id) = object.get(R::DESCRIPTION.id).as_str() {
+            self.shared.adopted(R::DESCRIPTION.type_name, id);
+        }
+        *state = found.object.clone();
+        R::update(call, &found.object, plan, state).await
+    }
+
+    /// The object that a create has to go on with, if there is one.
+    ///
+    /// That there is none is certain only once the service would show what a killed process made
+    /// just before this one started.
+    async fn search(
+        &self,
+        call: &Call<R::Platform>,
+        planned: &Value,
+        plan: &R,
+        replaces: Option<&str>,
+    ) -> Result<Option<Found<R>>, Failure> {
+        let conclusive = self.shared.started + R::DESCRIPTION.consistency;
+        let mut attempt = 0;
+        loop {
+            call.proceed()?;
+            // Asked for before the look: what the look does not show by then is not there.
+            let certain = tokio::time::Instant::now() >= conclusive;
+            let candidates = R::find(call, plan).await?;
+            if let Some(found) = self.choose(call, planned, candidates, replaces).await? {
+                return Ok(Some(found));
+            }
+            if certain {
+                return Ok(None);
+            }
+            let left = conclusive.saturating_duration_since(tokio::time::Instant::now());
+            call.pause(Pace::QUICK.pause(attempt).min(left)).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Among the objects under the planned one's key, the one to go on with. One that is somebody
+    /// else's refuses the create; what is left of one that cannot become the planned object, and
+    /// never was complete, is removed.
+    async fn choose(
+        &self,
+        call: &Call<R::Platform>,
+        planned: &Value,
+        candidates: Vec<Found<R>>,
+        replaces: Option<&str>,
+    ) -> Result<Option<Found<R>>, Failure> {
+        let mut chosen = None;
+        for found in candidates {
+            let generation = found.mark.as_ref().map(|mark| mark.generation.as_str());
+            if replaces.is_some() && generation == replaces {
+                continue;
+            }
+            let fits = self.can_become(&found.object, planned);
+            let ours = match R::DESCRIPTION.proof {
+                Proof::Tags | Proof::Record => {
+                    found.mark.as_ref().is_some_and(|mark| call.claim.owns(mark))
+                }
+                Proof::Parent => true,
+                Proof::Equality => fits,
+            };
+            if !ours {
+                return Err(call.claim.refusal(&found.label, found.mark.as_ref()).into());
+            }
+            if !fits && !found.complete {
+                tracing::info!("removing {}, left by an apply that was cut off", found.label);
+                R::delete(call, &found.object).await?;
+            } else if fits && chosen.is_none() {
+                chosen = Some(found);
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Whether an update can make the planned object of this one.
+    fn can_become(&self, object: &R, planned: &Value) -> bool {
+        let mut object = <R as Model>::to_value(object);
+        for attribute in &self.block.attributes {
+            // What is not known yet is whatever the object has.
+            let undecided = planned.get(&attribute.name).is_unknown();
+            if undecided || attribute.config_only || attribute.write_only {
+                object.set_attribute(&attribute.name, planned.get(&attribute.name).clone());
+            }
+        }
+        let settled = crate::plan::settle(&self.block, planned, &object);
+        replacements(&self.block, &settled, planned).is_empty()
+    }
+}

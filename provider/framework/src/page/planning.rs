@@ -1,0 +1,125 @@
+//! Planning a change: a pure function of the request.
+
+use travel_value::Value;
+
+use super::Page;
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Computed, Plan, effective, plan_by_schema, replacements};
+use crate::platform::Platform;
+use crate::private::{Private, Purpose, Target};
+use crate::resource::Resource;
+use crate::server::{PlanRequest, PlanResponse};
+use crate::timeouts::{INCOMPLETE, READY};
+
+impl<R: Resource> Page<R> {
+    pub(super) fn plan_change(&self, request: &PlanRequest) -> PlanResponse {
+        let mut private = match Private::decode(&request.private) {
+            Ok(private) => private,
+            Err(error) => return refused(error.into(), request),
+        };
+        let mut plan = if request.proposed.is_null() {
+            self.plan_destroy(request)
+        } else {
+            self.plan_create_or_update(request)
+        };
+        self.note_purpose(request, &plan, &mut private);
+        if plan.is_create()
+            && let Some(target) = &private.target
+            && let Err(error) = self.shared.plan_create(R::DESCRIPTION.key, target)
+        {
+            plan.diagnostics.push(error);
+        }
+        if plan.diagnostics.has_error() {
+            return refused(plan.diagnostics, request);
+        }
+        PlanResponse {
+            identity: self.planned_identity(request, &plan),
+            requires_replace: plan.replace.into_iter().collect(),
+            planned: plan.planned,
+            private: private.encode(),
+            diagnostics: plan.diagnostics,
+        }
+    }
+
+    fn plan_destroy<'a>(&self, request: &'a PlanRequest) -> Plan<'a> {
+        let mut plan = Plan::new(&request.config, &request.prior, Value::Null);
+        R::plan(&mut plan);
+        plan
+    }
+
+    /// Plans first as if nothing computed would change; only where something effective does
+    /// change is the plan made again, now with what an apply leaves unknown.
+    fn plan_create_or_update<'a>(&self, request: &'a PlanRequest) -> Plan<'a> {
+        let resumed = request.prior.get("status").as_str() == Some(INCOMPLETE);
+        let kept = self.plan_once(request, Computed::Kept);
+        let unchanged =
+            effective(&self.block, &kept.planned) == effective(&self.block, &request.prior);
+        if !request.prior.is_null() && !resumed && unchanged && kept.replace.is_empty() {
+            return kept;
+        }
+        self.plan_once(request, Computed::Applied { resumed })
+    }
+
+    fn plan_once<'a>(&self, request: &'a PlanRequest, computed: Computed) -> Plan<'a> {
+        let PlanRequest { prior, config, .. } = request;
+        let planned = plan_by_schema(&self.block, prior, config, computed);
+        let mut plan = Plan::new(config, prior, planned);
+        if computed != Computed::Kept && !prior.is_null() {
+            plan.set("status", READY.into());
+            if prior.get("generation").is_null() {
+                plan.set("generation", Value::unknown());
+            }
+        }
+        self.platform.plan(&mut plan);
+        // Replacements by the schema come before the page's own view, which may turn on them.
+        plan.replace.extend(replacements(&self.block, prior, &plan.planned));
+        R::plan(&mut plan);
+        plan.replace.extend(replacements(&self.block, prior, &plan.planned));
+        plan
+    }
+
+    fn note_purpose(&self, request: &PlanRequest, plan: &Plan<'_>, private: &mut Private) {
+        let replaces = private.replaces.take();
+        private.target = None;
+        if plan.is_destroy() {
+            private.purpose = Some(Purpose::Destroy);
+        } else if plan.is_create() {
+            private.purpose = Some(Purpose::Create);
+            private.replaces = replaces;
+            private.target = self.target(&plan.planned);
+        } else {
+            private.purpose = Some(Purpose::Update);
+            // If this turns out to be a replacement, core plans again without the prior state,
+            // but hands on what stands here.
+            private.replaces = request.prior.get("generation").as_str().map(str::to_owned);
+        }
+    }
+
+    /// What a create is for, once its name is known.
+    pub(super) fn target(&self, object: &Value) -> Option<Target> {
+        let place = |name: &str| object.get(name).as_str().map(str::to_owned);
+        Some(Target {
+            resource: self.resource_key(object)?,
+            account: place("account"),
+            region: place("region"),
+        })
+    }
+
+    /// An identity never changes while the object lives.
+    fn planned_identity(&self, request: &PlanRequest, plan: &Plan<'_>) -> Value {
+        if plan.is_destroy() || (!plan.is_create() && !request.identity.is_null()) {
+            return request.identity.clone();
+        }
+        self.identity_of(&plan.planned)
+    }
+}
+
+fn refused(diagnostics: Diagnostics, request: &PlanRequest) -> PlanResponse {
+    PlanResponse {
+        planned: request.prior.clone(),
+        requires_replace: Vec::new(),
+        private: request.private.clone(),
+        identity: request.identity.clone(),
+        diagnostics,
+    }
+}

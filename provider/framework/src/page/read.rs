@@ -1,0 +1,165 @@
+//! Reading the real object, upgrading its state, and importing it.
+
+use std::time::Duration;
+
+use travel_value::json::{self, UnknownAttributes};
+use travel_value::{Type, Value};
+
+use super::Page;
+use crate::call::Failure;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Model;
+use crate::plan::settle;
+use crate::platform::Platform;
+use crate::private::Private;
+use crate::resource::Resource;
+use crate::schema::Attribute;
+use crate::server::{
+    ImportRequest, ImportResponse, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
+};
+use crate::timeouts::{INCOMPLETE, READY};
+
+/// A read has no timeout of its own in the configuration; none takes longer than this.
+const READ_TIMEOUT: Duration = Duration::from_secs(600);
+
+impl<R: Resource> Page<R> {
+    pub(super) async fn read_object(&self, request: ReadRequest) -> ReadResponse {
+        let mut diagnostics = Diagnostics::new();
+        let mut private = request.private.clone();
+        let state = match self.observe(&request.state, &mut private, &mut diagnostics).await {
+            Ok(state) => state,
+            Err(failure) => {
+                diagnostics.push(failure.into_diagnostic());
+                request.state.clone()
+            }
+        };
+        if !state.is_null() {
+            self.warn_if_incomplete(&state, &mut diagnostics);
+        }
+        let identity = match self.identity_of(&state) {
+            Value::Null => request.identity,
+            identity => identity,
+        };
+        ReadResponse { state, private, identity, diagnostics }
+    }
+
+    /// The object as it is now, as a state; null where it is gone.
+    pub(super) async fn observe(
+        &self,
+        state: &Value,
+        private: &mut Vec<u8>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Value, Failure> {
+        let generation = state.get("generation").as_str().unwrap_or_default().to_owned();
+        let call = self.call(state, generation, READ_TIMEOUT).await?;
+        let mut kept = Private::decode(private)?;
+        call.remember(kept.page);
+        let read = R::read(&call, &self.model(state)?).await;
+        diagnostics.extend(call.take_warnings());
+        let Some(read) = read? else { return Ok(Value::Null) };
+        kept.page = call.remembered();
+        *private = kept.for_state().encode();
+        let mut observed = settle(&self.block, state, &<R as Model>::to_value(&read));
+        self.keep_own_attributes(state, &mut observed);
+        self.platform.place(&call.scope, &mut observed);
+        Ok(observed)
+    }
+
+    /// Carries over what no service knows: the framework's attributes, and what only the
+    /// provider reads.
+    pub(super) fn keep_own_attributes(&self, from: &Value, into: &mut Value) {
+        for Attribute { name, config_only, write_only, default, .. } in &self.block.attributes {
+            if *write_only {
+                into.set_attribute(name, Value::Null);
+            } else if *config_only {
+                // An import has no value yet: the default is what the next plan will say.
+                let kept = Some(from.get(name)).filter(|value| !value.is_null());
+                let value = kept.or(default.as_ref()).cloned().unwrap_or(Value::Null);
+                into.set_attribute(name, value);
+            }
+        }
+        let status = Some(from.get("status").clone()).filter(|status| !status.is_null());
+        into.set_attribute("status", status.unwrap_or_else(|| READY.into()));
+        into.set_attribute("generation", from.get("generation").clone());
+        into.set_attribute("timeouts", from.get("timeouts").clone());
+    }
+
+    fn warn_if_incomplete(&self, state: &Value, diagnostics: &mut Diagnostics) {
+        if state.get("status").as_str() == Some(INCOMPLETE) {
+            let name = state.get(R::DESCRIPTION.key).as_str().unwrap_or_default();
+            diagnostics.push(Diagnostic::warning(
+                format!("{} {name:?} is not complete", R::DESCRIPTION.type_name),
+                "Its creation was cut off. The next apply continues it and destroys nothing of \
+                 it, even where the plan calls that a replacement.",
+            ));
+        }
+    }
+
+    pub(super) fn upgrade_state(&self, request: &UpgradeRequest) -> UpgradeResponse {
+        let mut diagnostics = Diagnostics::new();
+        let value = match self.upgraded(request) {
+            Ok(value) => value,
+            Err(error) => {
+                diagnostics.push(error);
+                Value::Null
+            }
+        };
+        if !value.is_null() {
+            self.warn_if_incomplete(&value, &mut diagnostics);
+        }
+        UpgradeResponse { value, diagnostics }
+    }
+
+    fn upgraded(&self, request: &UpgradeRequest) -> Result<Value, Diagnostic> {
+        let type_name = R::DESCRIPTION.type_name;
+        if request.version > R::VERSION {
+            return Err(Diagnostic::error(
+                format!("the state of this {type_name} is from a newer provider"),
+                format!(
+                    "Its schema version is {}, and this provider knows versions up to {}. Use \
+                     the provider version that wrote it, or a later one.",
+                    request.version,
+                    R::VERSION,
+                ),
+            ));
+        }
+        let raw = if request.version == R::VERSION {
+            request.raw.clone()
+        } else {
+            let old = serde_json::from_slice(&request.raw).map_err(|error| unreadable(&error))?;
+            let new = R::upgrade(request.version, old)?;
+            serde_json::to_vec(&new).map_err(|error| unreadable(&error))?
+        };
+        decode_state(&raw, &self.block.value_type())
+    }
+
+    pub(super) fn import_object(&self, request: &ImportRequest) -> ImportResponse {
+        let id = if request.identity.is_null() {
+            request.id.clone()
+        } else {
+            let part = |name: &&str| request.identity.get(name).as_str().map(str::to_owned);
+            let parts: Option<Vec<String>> = R::DESCRIPTION.identity.iter().map(part).collect();
+            parts.unwrap_or_default().join("/")
+        };
+        let mut diagnostics = Diagnostics::new();
+        let state = diagnostics.take(R::import(&id)).map(|model| <R as Model>::to_value(&model));
+        ImportResponse {
+            identity: request.identity.clone(),
+            state,
+            private: Vec::new(),
+            diagnostics,
+        }
+    }
+}
+
+/// Reads a state's JSON; attributes that this schema does not know are left out.
+pub(crate) fn decode_state(raw: &[u8], kind: &Type) -> Result<Value, Diagnostic> {
+    json::decode(raw, kind, UnknownAttributes::Ignore).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Diagnostic {
+    Diagnostic::error(
+        "failed to read the state",
+        format!("The stored state is not usable: {error}."),
+    )
+}

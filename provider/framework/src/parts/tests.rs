@@ -1,0 +1,125 @@
+use std::sync::Mutex;
+
+use super::*;
+
+/// What happened, in order, and which parts are there.
+#[derive(Default)]
+struct World {
+    there: Mutex<BTreeSet<String>>,
+    log: Mutex<Vec<String>>,
+    cancel: CancellationToken,
+}
+
+struct Piece {
+    name: &'static str,
+    after: &'static [&'static str],
+    outcome: fn(&World) -> Result<(), Failure>,
+}
+
+#[async_trait]
+impl Part<World> for Piece {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn after(&self) -> Vec<String> {
+        self.after.iter().map(ToString::to_string).collect()
+    }
+
+    fn observe(&self, world: &World) -> Observed {
+        if world.there.lock().unwrap().contains(self.name) {
+            Observed::AsPlanned
+        } else {
+            Observed::Absent
+        }
+    }
+
+    async fn ensure(&self, world: &World) -> Result<(), Failure> {
+        tokio::task::yield_now().await;
+        (self.outcome)(world)?;
+        world.there.lock().unwrap().insert(self.name.to_owned());
+        world.log.lock().unwrap().push(format!("+{}", self.name));
+        Ok(())
+    }
+
+    async fn remove(&self, world: &World) -> Result<(), Failure> {
+        (self.outcome)(world)?;
+        world.there.lock().unwrap().remove(self.name);
+        world.log.lock().unwrap().push(format!("-{}", self.name));
+        Ok(())
+    }
+}
+
+fn fine(_: &World) -> Result<(), Failure> {
+    Ok(())
+}
+
+fn broken(_: &World) -> Result<(), Failure> {
+    Err(Diagnostic::error("no address left", "Free one.").into())
+}
+
+fn cancelling(world: &World) -> Result<(), Failure> {
+    world.cancel.cancel();
+    Ok(())
+}
+
+type Outcome = fn(&World) -> Result<(), Failure>;
+
+fn graph(parts: &[(&'static str, &'static [&'static str], Outcome)]) -> Graph<World> {
+    let parts = parts.iter().map(|&(name, after, outcome)| {
+        Box::new(Piece { name, after, outcome }) as Box<dyn Part<World>>
+    });
+    Graph::new(parts).unwrap()
+}
+
+async fn check(graph: &Graph<World>, world: &World, log: &[&str], error: Option<&str>) {
+    let result = graph.ensure(world, &world.cancel).await;
+    assert_eq!(*world.log.lock().unwrap(), log);
+    let error_seen = result.err().map(|failure| failure.into_diagnostic().to_string());
+    assert_eq!(error_seen.as_deref(), error);
+}
+
+#[tokio::test]
+async fn makes_parts_in_order_and_removes_them_in_reverse() {
+    let graph = graph(&[
+        ("route", &["gateway", "subnet"], fine),
+        ("gateway", &["vpc"], fine),
+        ("subnet", &["vpc"], fine),
+        ("vpc", &[], fine),
+    ]);
+    let world = World::default();
+    check(&graph, &world, &["+vpc", "+gateway", "+subnet", "+route"], None).await;
+    world.log.lock().unwrap().clear();
+    graph.remove(&world, &world.cancel).await.unwrap();
+    assert_eq!(*world.log.lock().unwrap(), ["-route", "-gateway", "-subnet", "-vpc"]);
+}
+
+#[tokio::test]
+async fn goes_on_from_what_is_there() {
+    let graph = graph(&[("vpc", &[], fine), ("subnet", &["vpc"], fine)]);
+    let world = World::default();
+    world.there.lock().unwrap().insert("vpc".to_owned());
+    assert_eq!(graph.unfinished(&world), ["subnet"]);
+    check(&graph, &world, &["+subnet"], None).await;
+}
+
+#[tokio::test]
+async fn begins_nothing_after_a_failure_but_ends_what_is_under_way() {
+    let graph = graph(&[("a", &[], broken), ("b", &[], fine), ("c", &["b"], fine)]);
+    let expected = "no address left: Free one. (part a)";
+    check(&graph, &World::default(), &["+b"], Some(expected)).await;
+}
+
+#[tokio::test]
+async fn stops_between_parts_when_asked_to() {
+    let graph = graph(&[("a", &[], cancelling), ("b", &["a"], fine)]);
+    let expected = Failure::Interrupted.into_diagnostic().to_string();
+    check(&graph, &World::default(), &["+a"], Some(&expected)).await;
+}
+
+#[test]
+fn refuses_parts_that_wait_for_each_other() {
+    let part = |name, after| Box::new(Piece { name, after, outcome: fine }) as Box<dyn Part<World>>;
+    let error = Graph::new([part("a", &["b"]), part("b", &["a"])]).err().unwrap();
+    assert!(error.detail.contains("wait for each other: a, b"), "{error}");
+}
