@@ -6,11 +6,6 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 tools=$root/.tools
 terraform_minimum=1.11
 
-# Go is the one installed, whatever a module asks for, and nothing outside the tools' own
-# folders (a workspace file further up, flags of the user's) changes what is built.
-export GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=0
-export GOFLAGS='-mod=readonly -trimpath -buildvcs=false'
-
 say() { printf '%s\n' "$*" >&2; }
 
 die() {

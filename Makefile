@@ -1,0 +1,51 @@
+# Every command a person types. TF=tofu makes any of them use OpenTofu instead of terraform.
+
+.DEFAULT_GOAL := help
+export TF
+
+.PHONY: help
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: prerequisites
+prerequisites: ## Check that everything the repository cannot bring itself is here
+	@tools/prerequisites
+
+.PHONY: tools
+tools: prerequisites ## Install the pinned third-party tools into .tools (minutes, once)
+	@tools/install
+
+tool-%: prerequisites ## Install one more tool, for example tool-helm
+	@tools/install $*
+
+.PHONY: build
+build: ## Build the provider
+	cargo build -p terraform-provider-travel
+
+.PHONY: install
+install: build ## Put the provider where terraform and OpenTofu find it
+	@tools/install-provider
+
+# Tests compare terraform with OpenTofu, so they need both.
+.PHONY: test-tools
+test-tools:
+	@tools/prerequisites opentofu
+	@tools/install
+	@tools/install opentofu
+
+.PHONY: test
+test: test-tools install ## Run every test
+	tools/run cargo test --workspace
+
+.PHONY: lint
+lint: ## Check formats, lints, licences and the dependency tree
+	@tools/lint
+
+.PHONY: proto
+proto: ## Generate the Rust of the plugin protocol again
+	cargo run -p travel-proto --example generate
+
+.PHONY: clean
+clean: ## Remove what was built and installed
+	cargo clean
+	rm -rf .tools
