@@ -1,5 +1,6 @@
 //! What the framework promises for every resource, on a resource in a cloud of the test's own:
 //! a core of a few lines drives it as Terraform does.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
