@@ -90,7 +90,12 @@ impl Cluster {
     /// [`ErrorKind::Settings`] where the settings do not say how to reach a cluster.
     pub async fn connect(config: &ClusterConfig) -> Result<Self, Error> {
         let connection = connect::connection(config).await?;
-        Ok(Cluster::new(connection.client, connection.endpoint, connection.token, config.settings.clone()))
+        Ok(Cluster::new(
+            connection.client,
+            connection.endpoint,
+            connection.token,
+            config.settings.clone(),
+        ))
     }
 
     /// A cluster behind a client made elsewhere, such as one with a mock service. Its own retries should be off.
@@ -98,7 +103,12 @@ impl Cluster {
         Cluster::new(client, "the given client".to_owned(), None, settings)
     }
 
-    fn new(client: Client, endpoint: String, token: Option<Arc<dyn TokenSource>>, settings: Settings) -> Self {
+    fn new(
+        client: Client,
+        endpoint: String,
+        token: Option<Arc<dyn TokenSource>>,
+        settings: Settings,
+    ) -> Self {
         let inner = Inner {
             client,
             endpoint,
@@ -137,7 +147,11 @@ impl Cluster {
     /// # Errors
     /// The last failure once `timeout` has passed; at once what no waiting mends (settings, TLS); or
     /// [`ErrorKind::Cancelled`].
-    pub async fn wait_reachable(&self, timeout: Duration, cancel: &CancellationToken) -> Result<ServerVersion, Error> {
+    pub async fn wait_reachable(
+        &self,
+        timeout: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<ServerVersion, Error> {
         let deadline = tokio::time::Instant::now() + timeout;
         let mut attempt = 0;
         loop {
@@ -159,7 +173,11 @@ impl Cluster {
             if hopeless || tokio::time::Instant::now() + pause >= deadline {
                 return Err(error);
             }
-            tracing::info!(endpoint = self.endpoint(), reason = error.report(), "waiting for the cluster to answer");
+            tracing::info!(
+                endpoint = self.endpoint(),
+                reason = error.report(),
+                "waiting for the cluster to answer"
+            );
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = cancel.cancelled() => return Err(Error::new("reach the cluster", ErrorKind::Cancelled)),
@@ -222,7 +240,9 @@ impl Cluster {
         loop {
             attempt += 1;
             let authorization = match &self.inner.token {
-                Some(tokens) => Some(tokens.header().await.map_err(|error| self.no_token(call, error))?),
+                Some(tokens) => {
+                    Some(tokens.header().await.map_err(|error| self.no_token(call, error))?)
+                }
                 None => None,
             };
             let outcome = self.attempt(call, authorization.clone()).await;
@@ -239,8 +259,10 @@ impl Cluster {
                         tokens.forget(refused).await;
                         continue;
                     }
-                    let may_pass = retry::may_pass(status, call.repeatable) || answer::is_passing_conflict(status, &body);
-                    let wait = (may_pass && attempt < settings.attempts).then(|| retry::retry_after(&headers));
+                    let may_pass = retry::may_pass(status, call.repeatable)
+                        || answer::is_passing_conflict(status, &body);
+                    let wait = (may_pass && attempt < settings.attempts)
+                        .then(|| retry::retry_after(&headers));
                     (wait, answer::error_kind(status, &body, attempt))
                 }
                 Err((cause, source)) => {
@@ -253,7 +275,12 @@ impl Cluster {
             let error = Error::new(call.action.clone(), error);
             let Some(requested) = wait else { return Err(error) };
             let pause = retry::pause(attempt, requested);
-            tracing::debug!(reason = error.report(), attempt, pause_ms = pause.as_millis(), "trying the call again");
+            tracing::debug!(
+                reason = error.report(),
+                attempt,
+                pause_ms = pause.as_millis(),
+                "trying the call again"
+            );
             tokio::time::sleep(pause).await;
         }
     }
@@ -263,7 +290,11 @@ impl Cluster {
     }
 
     /// One attempt of a call: the answer whatever its status, or why there was none.
-    async fn attempt(&self, call: &Call, authorization: Option<HeaderValue>) -> Result<RawAnswer, Failure> {
+    async fn attempt(
+        &self,
+        call: &Call,
+        authorization: Option<HeaderValue>,
+    ) -> Result<RawAnswer, Failure> {
         let settings = &self.inner.settings;
         let request = call.request(settings, authorization);
         let request = request.map_err(|error| (Unreachable::Other, Some(error.into())))?;
@@ -302,7 +333,8 @@ impl Answer {
     pub fn json(&self, action: &str) -> Result<Value, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             // The parser's message names a place and not the content, which may be secret.
-            let kind = ErrorKind::Answer(format!("{} bytes that are no JSON ({error})", self.body.len()));
+            let kind =
+                ErrorKind::Answer(format!("{} bytes that are no JSON ({error})", self.body.len()));
             Error::new(action, kind)
         })
     }
@@ -341,7 +373,11 @@ impl Call {
         self
     }
 
-    fn request(&self, settings: &Settings, authorization: Option<HeaderValue>) -> Result<Request<Body>, http::Error> {
+    fn request(
+        &self,
+        settings: &Settings,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Request<Body>, http::Error> {
         let mut uri = self.path.clone();
         for (index, (name, value)) in self.query.iter().enumerate() {
             uri.push(if index == 0 { '?' } else { '&' });
@@ -369,7 +405,9 @@ pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => encoded.push(byte.into()),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                encoded.push(byte.into())
+            }
             other => encoded.push_str(&format!("%{other:02X}")),
         }
     }

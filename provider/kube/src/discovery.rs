@@ -51,8 +51,12 @@ impl Discovery {
         let mut discovery = Discovery::default();
         for list in [core, groups] {
             if list["kind"] != "APIGroupDiscoveryList" {
-                let message = "the cluster knows no aggregated discovery; Kubernetes 1.27 or newer is needed";
-                return Err(Error::new("discover what the cluster serves", ErrorKind::Answer(message.to_owned())));
+                let message =
+                    "the cluster knows no aggregated discovery; Kubernetes 1.27 or newer is needed";
+                return Err(Error::new(
+                    "discover what the cluster serves",
+                    ErrorKind::Answer(message.to_owned()),
+                ));
             }
             discovery.add(&list);
         }
@@ -146,7 +150,9 @@ impl Resource {
     pub fn collection_path(&self, namespace: Option<&str>) -> String {
         let root = if self.api_version.contains('/') { "/apis" } else { "/api" };
         let namespace = namespace.filter(|_| self.is_namespaced);
-        let within = namespace.map(|namespace| format!("/namespaces/{}", encode(namespace))).unwrap_or_default();
+        let within = namespace
+            .map(|namespace| format!("/namespaces/{}", encode(namespace)))
+            .unwrap_or_default();
         format!("{root}/{}{within}/{}", self.api_version, self.plural)
     }
 

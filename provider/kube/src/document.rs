@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -30,7 +32,9 @@ pub enum DocumentError {
         field: &'static str,
     },
     /// The document leaves its name to the cluster.
-    #[error("{subject} has metadata.generateName: a document needs a name of its own, or it could not be found again")]
+    #[error(
+        "{subject} has metadata.generateName: a document needs a name of its own, or it could not be found again"
+    )]
     GeneratedName {
         /// As much as is known of the document.
         subject: String,
@@ -198,6 +202,35 @@ impl Document {
         }
     }
 
+    /// Moves the texts of a Secret's `stringData` into `data`, as the cluster does on writing. Does nothing to other
+    /// kinds.
+    pub fn encode_secret_texts(&mut self) {
+        if self.kind() != "Secret" || !self.group().is_empty() {
+            return;
+        }
+        let Value::Object(object) = &mut self.value else { return };
+        let Some(Value::Object(texts)) = object.get_mut("stringData") else { return };
+        // What is no text stays, for the cluster to refuse.
+        let mut encoded = Map::new();
+        texts.retain(|name, text| match text.as_str() {
+            Some(text) => {
+                encoded.insert(name.clone(), STANDARD.encode(text).into());
+                false
+            }
+            None => true,
+        });
+        if texts.is_empty() {
+            object.remove("stringData");
+        }
+        match object.get_mut("data") {
+            Some(Value::Object(data)) => data.extend(encoded),
+            _ if encoded.is_empty() => {}
+            _ => {
+                object.insert("data".to_owned(), Value::Object(encoded));
+            }
+        }
+    }
+
     fn set_in_metadata(&mut self, field: &str, name: &str, value: &str) {
         let entry = self.metadata_mut().entry(field).or_insert_with(|| Value::Object(Map::new()));
         if !entry.is_object() {
@@ -209,7 +242,10 @@ impl Document {
     fn metadata_mut(&mut self) -> &mut Map<String, Value> {
         match &mut self.value["metadata"] {
             Value::Object(metadata) => metadata,
-            #[expect(clippy::unreachable, reason = "the constructor refuses documents whose metadata is no object")]
+            #[expect(
+                clippy::unreachable,
+                reason = "the constructor refuses documents whose metadata is no object"
+            )]
             _ => unreachable!("metadata is an object"),
         }
     }
@@ -259,16 +295,31 @@ fn key_of(value: &Value) -> Result<DocumentKey, DocumentError> {
     }
     for (field, path) in [("labels", "metadata.labels"), ("annotations", "metadata.annotations")] {
         if !metadata[field].is_object() && !metadata[field].is_null() {
-            return Err(DocumentError::WrongType { subject, field: path, expected: "a map of strings" });
+            return Err(DocumentError::WrongType {
+                subject,
+                field: path,
+                expected: "a map of strings",
+            });
         }
     }
     let namespace = match &metadata["namespace"] {
         Value::Null => None,
         Value::String(namespace) if namespace.is_empty() => None,
         Value::String(namespace) => Some(namespace.clone()),
-        _ => return Err(DocumentError::WrongType { subject, field: "metadata.namespace", expected: "a string" }),
+        _ => {
+            return Err(DocumentError::WrongType {
+                subject,
+                field: "metadata.namespace",
+                expected: "a string",
+            });
+        }
     };
-    Ok(DocumentKey { api_version: api_version.to_owned(), kind: kind.to_owned(), namespace, name: name.to_owned() })
+    Ok(DocumentKey {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+        namespace,
+        name: name.to_owned(),
+    })
 }
 
 fn type_name(value: &Value) -> &'static str {
@@ -342,7 +393,11 @@ impl FromStr for DocumentKey {
         let (Some(name), Some(namespace), Some(kind), Some(api_version)) = parts else {
             return Err(DocumentKeyError(text.to_owned()));
         };
-        if name.is_empty() || kind.is_empty() || api_version.is_empty() || api_version.matches('/').count() > 1 {
+        if name.is_empty()
+            || kind.is_empty()
+            || api_version.is_empty()
+            || api_version.matches('/').count() > 1
+        {
             return Err(DocumentKeyError(text.to_owned()));
         }
         Ok(DocumentKey {

@@ -118,7 +118,9 @@ pub enum ErrorKind {
     #[error("the answer cannot be understood: {0}")]
     Answer(String),
     /// The cluster serves no such kind.
-    #[error("the cluster does not serve {kind} of {api_version}; is its custom resource definition installed?")]
+    #[error(
+        "the cluster does not serve {kind} of {api_version}; is its custom resource definition installed?"
+    )]
     UnknownKind {
         /// Group and version.
         api_version: String,
@@ -216,7 +218,10 @@ impl Error {
 
     /// Settings that do not say how to reach a cluster.
     pub(crate) fn settings(message: impl Into<String>, source: Option<BoxError>) -> Self {
-        Error::new("connect to the cluster", ErrorKind::Settings { message: message.into(), source })
+        Error::new(
+            "connect to the cluster",
+            ErrorKind::Settings { message: message.into(), source },
+        )
     }
 
     /// Whether the object or path does not exist.

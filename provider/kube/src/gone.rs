@@ -39,8 +39,13 @@ pub enum Stays {
 ///
 /// # Errors
 /// [`Stays`], with what holds each object that stays: finalizers, a namespace's own conditions, pods that use a claim.
-pub async fn wait_gone(cluster: &Cluster, leaving: &[Leaving], patience: Patience<'_>) -> Result<(), Stays> {
-    let uids: BTreeMap<_, _> = leaving.iter().map(|(key, uid)| (key.clone(), uid.clone())).collect();
+pub async fn wait_gone(
+    cluster: &Cluster,
+    leaving: &[Leaving],
+    patience: Patience<'_>,
+) -> Result<(), Stays> {
+    let uids: BTreeMap<_, _> =
+        leaving.iter().map(|(key, uid)| (key.clone(), uid.clone())).collect();
     let mut keys: Vec<DocumentKey> = uids.keys().cloned().collect();
     let mut poll = Poll::new(patience);
     loop {
@@ -56,7 +61,8 @@ pub async fn wait_gone(cluster: &Cluster, leaving: &[Leaving], patience: Patienc
         keys = staying.iter().map(|document| document.key().clone()).collect();
         let waiting = |staying: &[Document]| -> Vec<Waiting> {
             let each = staying.iter();
-            each.map(|document| Waiting { key: document.key().clone(), reason: holder(document) }).collect()
+            each.map(|document| Waiting { key: document.key().clone(), reason: holder(document) })
+                .collect()
         };
         match poll.pause(leaving.len(), &waiting(&staying)).await {
             Ok(()) => {}
@@ -79,7 +85,9 @@ pub(crate) fn holder(document: &Document) -> String {
     if document.kind() == "Namespace" {
         // Each condition that is true names something that is left or that failed.
         let true_ones = conditions.filter(|condition| condition["status"] == "True");
-        reasons.extend(true_ones.filter_map(|condition| condition["message"].as_str()).map(str::to_owned));
+        reasons.extend(
+            true_ones.filter_map(|condition| condition["message"].as_str()).map(str::to_owned),
+        );
     } else {
         let terminating = conditions.filter(|condition| condition["type"] == "Terminating");
         let messages = terminating.filter_map(|condition| condition["message"].as_str());
@@ -102,7 +110,9 @@ pub(crate) fn holder(document: &Document) -> String {
     if reasons.is_empty() {
         let grace = &document.value()["metadata"]["deletionGracePeriodSeconds"];
         return match grace.as_u64() {
-            Some(seconds) if seconds > 0 => format!("it is shutting down, with {seconds} s to do so"),
+            Some(seconds) if seconds > 0 => {
+                format!("it is shutting down, with {seconds} s to do so")
+            }
             _ => "it is being deleted".to_owned(),
         };
     }
@@ -136,11 +146,11 @@ mod tests {
         );
         check(
             json!({"kind": "Namespace", "metadata": {"deletionTimestamp": deleted},
-                "spec": {"finalizers": ["kubernetes"]},
-                "status": {"conditions": [
-                    {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "ok"},
-                    {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "x.y in 1 resource instances"},
-                ]}}),
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"conditions": [
+                {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "ok"},
+                {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "x.y in 1 resource instances"},
+            ]}}),
             "x.y in 1 resource instances",
         );
         check(

@@ -11,7 +11,9 @@ use crate::document::Document;
 /// The fields a manager owns by server-side apply, on the object itself (not on its status or scale); none where it
 /// applied nothing.
 pub fn applied_fields<'a>(live: &'a Value, manager: &str) -> Option<&'a Value> {
-    entries(live).find(|entry| is_apply(entry) && entry["manager"] == manager).map(|entry| &entry["fieldsV1"])
+    entries(live)
+        .find(|entry| is_apply(entry) && entry["manager"] == manager)
+        .map(|entry| &entry["fieldsV1"])
 }
 
 /// The managers that own a field by any operation, given by its steps in managedFields' own notation.
@@ -50,7 +52,9 @@ pub fn takeover(live: &Document, from: &[&str], to: &str) -> Option<Value> {
     for entry in joined {
         merge(&mut fields, &entry["fieldsV1"]);
         // An entry holds fields of one version only; the target's own decides, else the youngest.
-        if template.is_none_or(|kept: &Value| !is_target(kept) && (is_target(entry) || later(entry, kept))) {
+        if template
+            .is_none_or(|kept: &Value| !is_target(kept) && (is_target(entry) || later(entry, kept)))
+        {
             template = Some(entry);
         }
     }
@@ -102,7 +106,8 @@ mod tests {
 
     fn live(entries: Value) -> Document {
         let metadata = json!({"name": "x", "resourceVersion": "7", "managedFields": entries});
-        Document::new(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})).unwrap()
+        Document::new(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}))
+            .unwrap()
     }
 
     fn entry(manager: &str, operation: &str, time: &str, fields: Value) -> Value {
@@ -124,8 +129,14 @@ mod tests {
         check(json!([entry("helm", "Apply", "1", spec("f:a"))]), None);
         check(json!([entry("other", "Update", "1", spec("f:a"))]), None);
         check(
-            json!([entry("helm", "Update", "1", spec("f:a")), entry("other", "Update", "2", spec("f:b"))]),
-            Some(json!([entry("other", "Update", "2", spec("f:b")), entry("helm", "Apply", "1", spec("f:a"))])),
+            json!([
+                entry("helm", "Update", "1", spec("f:a")),
+                entry("other", "Update", "2", spec("f:b"))
+            ]),
+            Some(json!([
+                entry("other", "Update", "2", spec("f:b")),
+                entry("helm", "Apply", "1", spec("f:a"))
+            ])),
         );
         check(
             json!([
@@ -133,7 +144,12 @@ mod tests {
                 entry("helm", "Apply", "2", spec("f:b")),
                 entry("helm", "Update", "1", spec("f:c")),
             ]),
-            Some(json!([entry("helm", "Apply", "2", json!({"f:spec": {"f:a": {}, "f:b": {}, "f:c": {}}}))])),
+            Some(json!([entry(
+                "helm",
+                "Apply",
+                "2",
+                json!({"f:spec": {"f:a": {}, "f:b": {}, "f:c": {}}})
+            )])),
         );
         let status = json!({"manager": "helm", "operation": "Update", "subresource": "status", "fieldsV1": {}});
         check(json!([status]), None);
@@ -153,7 +169,10 @@ mod tests {
         check(&["f:spec", "f:replicas"], &["helm", "hpa"]);
         check(&["f:spec", "f:paused"], &["hpa"]);
         check(&["f:spec", "f:selector"], &[]);
-        assert_eq!(applied_fields(live.value(), "helm"), Some(&json!({"f:spec": {"f:replicas": {}}})));
+        assert_eq!(
+            applied_fields(live.value(), "helm"),
+            Some(&json!({"f:spec": {"f:replicas": {}}}))
+        );
         assert_eq!(applied_fields(live.value(), "hpa"), None);
     }
 }

@@ -46,22 +46,42 @@ pub fn phase(api_version: &str, kind: &str) -> Phase {
     match kind {
         "Namespace" => Phase::Namespaces,
         "CustomResourceDefinition" => Phase::Definitions,
-        "PriorityClass" | "RuntimeClass" | "NetworkPolicy" | "ResourceQuota" | "LimitRange" | "FlowSchema"
+        "PriorityClass"
+        | "RuntimeClass"
+        | "NetworkPolicy"
+        | "ResourceQuota"
+        | "LimitRange"
+        | "FlowSchema"
         | "PriorityLevelConfiguration" => Phase::Bounds,
         "ServiceAccount" => Phase::Identities,
-        "Secret" | "ConfigMap" | "StorageClass" | "VolumeAttributesClass" | "CSIDriver" | "PersistentVolume"
+        "Secret"
+        | "ConfigMap"
+        | "StorageClass"
+        | "VolumeAttributesClass"
+        | "CSIDriver"
+        | "PersistentVolume"
         | "PersistentVolumeClaim" => Phase::Configuration,
         "ClusterRole" | "Role" => Phase::Roles,
         "ClusterRoleBinding" | "RoleBinding" => Phase::Bindings,
         "Service" | "Endpoints" | "EndpointSlice" => Phase::Services,
-        "DaemonSet" | "Pod" | "ReplicationController" | "ReplicaSet" | "Deployment" | "StatefulSet" | "Job"
+        "DaemonSet"
+        | "Pod"
+        | "ReplicationController"
+        | "ReplicaSet"
+        | "Deployment"
+        | "StatefulSet"
+        | "Job"
         | "CronJob" => Phase::Workloads,
-        "HorizontalPodAutoscaler" | "PodDisruptionBudget" | "IngressClass" | "Ingress" => Phase::Entrances,
-        "APIService" => Phase::ApiServices,
-        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" | "MutatingAdmissionPolicy"
-        | "MutatingAdmissionPolicyBinding" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding" => {
-            Phase::Webhooks
+        "HorizontalPodAutoscaler" | "PodDisruptionBudget" | "IngressClass" | "Ingress" => {
+            Phase::Entrances
         }
+        "APIService" => Phase::ApiServices,
+        "MutatingWebhookConfiguration"
+        | "ValidatingWebhookConfiguration"
+        | "MutatingAdmissionPolicy"
+        | "MutatingAdmissionPolicyBinding"
+        | "ValidatingAdmissionPolicy"
+        | "ValidatingAdmissionPolicyBinding" => Phase::Webhooks,
         _ => Phase::Custom,
     }
 }
@@ -122,26 +142,55 @@ mod tests {
                 .collect();
             for pair in kinds.windows(2) {
                 let [first, second] = pair else { continue };
-                assert!(phase(&first.0, &first.1) < phase(&second.0, &second.1), "{first:?} before {second:?}");
+                assert!(
+                    phase(&first.0, &first.1) < phase(&second.0, &second.1),
+                    "{first:?} before {second:?}"
+                );
             }
         };
-        check(&["v1/Namespace", "apiextensions.k8s.io/v1/CustomResourceDefinition", "v1/ResourceQuota", "apps/v1/Deployment"]);
+        check(&[
+            "v1/Namespace",
+            "apiextensions.k8s.io/v1/CustomResourceDefinition",
+            "v1/ResourceQuota",
+            "apps/v1/Deployment",
+        ]);
         check(&["v1/ServiceAccount", "v1/Secret", "rbac.authorization.k8s.io/v1/Role"]);
-        check(&["rbac.authorization.k8s.io/v1/ClusterRole", "rbac.authorization.k8s.io/v1/RoleBinding", "batch/v1/Job"]);
-        check(&["v1/Service", "apps/v1/StatefulSet", "autoscaling/v2/HorizontalPodAutoscaler", "cert-manager.io/v1/Issuer"]);
-        check(&["networking.k8s.io/v1/Ingress", "apiregistration.k8s.io/v1/APIService", "argoproj.io/v1alpha1/Rollout"]);
+        check(&[
+            "rbac.authorization.k8s.io/v1/ClusterRole",
+            "rbac.authorization.k8s.io/v1/RoleBinding",
+            "batch/v1/Job",
+        ]);
+        check(&[
+            "v1/Service",
+            "apps/v1/StatefulSet",
+            "autoscaling/v2/HorizontalPodAutoscaler",
+            "cert-manager.io/v1/Issuer",
+        ]);
+        check(&[
+            "networking.k8s.io/v1/Ingress",
+            "apiregistration.k8s.io/v1/APIService",
+            "argoproj.io/v1alpha1/Rollout",
+        ]);
         // A custom kind that is called like a built-in one is custom all the same.
         check(&["v1/Service", "serving.knative.dev/v1/Service"]);
     }
 
     #[test]
     fn the_given_order_is_kept_within_a_phase() {
-        let keys: Vec<DocumentKey> = ["apps/v1/Deployment/a/z", "v1/Namespace//a", "batch/v1/Job/a/b", "apps/v1/Deployment/a/a"]
-            .iter()
-            .map(|key| key.parse().unwrap())
-            .collect();
+        let keys: Vec<DocumentKey> = [
+            "apps/v1/Deployment/a/z",
+            "v1/Namespace//a",
+            "batch/v1/Job/a/b",
+            "apps/v1/Deployment/a/a",
+        ]
+        .iter()
+        .map(|key| key.parse().unwrap())
+        .collect();
         let phases = phases(&keys, |key| key);
-        let names: Vec<Vec<&str>> = phases.values().map(|keys| keys.iter().map(|key| key.name.as_str()).collect()).collect();
+        let names: Vec<Vec<&str>> = phases
+            .values()
+            .map(|keys| keys.iter().map(|key| key.name.as_str()).collect())
+            .collect();
         assert_eq!(names, [vec!["a"], vec!["z", "b", "a"]]);
     }
 }

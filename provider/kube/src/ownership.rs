@@ -16,7 +16,8 @@ pub struct Ownership {
 }
 
 /// How Argo CD marks what it tracks.
-pub const ARGO_CD_MARKS: [&str; 2] = ["argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance"];
+pub const ARGO_CD_MARKS: [&str; 2] =
+    ["argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance"];
 
 /// Whose an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,8 @@ impl Ownership {
             }
         }
         let labels = self.labels.iter().map(|(mark, ours)| (mark, ours, document.label(mark)));
-        let annotations = self.annotations.iter().map(|(mark, ours)| (mark, ours, document.annotation(mark)));
+        let annotations =
+            self.annotations.iter().map(|(mark, ours)| (mark, ours, document.annotation(mark)));
         let mut is_complete = true;
         for (mark, ours, found) in labels.chain(annotations) {
             match found {
@@ -88,8 +90,11 @@ mod tests {
 
     #[test]
     fn marks_say_whose_an_object_is() {
-        let check = |metadata: Value, expected: Owner| assert_eq!(ownership().owner(&document(metadata)), expected);
-        let other = |mark: &str, value: &str| Owner::Other { mark: mark.into(), value: value.into() };
+        let check = |metadata: Value, expected: Owner| {
+            assert_eq!(ownership().owner(&document(metadata)), expected)
+        };
+        let other =
+            |mark: &str, value: &str| Owner::Other { mark: mark.into(), value: value.into() };
         check(json!({}), Owner::Nobody);
         check(json!({"labels": {"by": "us"}}), Owner::Nobody);
         check(json!({"labels": {"by": "us"}, "annotations": {"unit": "a"}}), Owner::Ours);

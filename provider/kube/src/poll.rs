@@ -79,11 +79,6 @@ impl<'a> Poll<'a> {
         self.started.elapsed()
     }
 
-    /// The patience that is left.
-    pub(crate) fn rest(&self) -> Patience<'a> {
-        Patience { timeout: self.patience.timeout.saturating_sub(self.elapsed()), ..self.patience }
-    }
-
     /// Pauses before the next look. Tells of the progress where it is time to.
     pub(crate) async fn pause(&mut self, total: usize, waiting: &[Waiting]) -> Result<(), Stop> {
         if self.patience.cancel.is_cancelled() {

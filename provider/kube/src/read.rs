@@ -29,14 +29,18 @@ pub async fn read(
     let mut found = BTreeMap::new();
     for key in keys {
         if found.insert(key.clone(), None).is_none() {
-            groups.entry((&key.api_version, &key.kind, key.namespace.as_deref())).or_default().push(key);
+            groups
+                .entry((&key.api_version, &key.kind, key.namespace.as_deref()))
+                .or_default()
+                .push(key);
         }
     }
     if groups.is_empty() {
         return Ok(found);
     }
     let discovery = cluster.discovery().await?;
-    let is_all_known = groups.keys().all(|(api_version, kind, _)| discovery.resource(api_version, kind).is_some());
+    let is_all_known =
+        groups.keys().all(|(api_version, kind, _)| discovery.resource(api_version, kind).is_some());
     let discovery = if is_all_known { discovery } else { cluster.refresh_discovery().await? };
     let mut batches = Vec::new();
     for ((api_version, kind, _), keys) in groups {
@@ -62,9 +66,13 @@ async fn read_batch(
         let namespace = keys.first().and_then(|key| key.namespace.clone());
         match cluster.list(resource, &Selection { namespace, ..Selection::default() }).await {
             Ok(documents) => {
-                let mut by_name: BTreeMap<String, Document> =
-                    documents.into_iter().map(|document| (document.name().to_owned(), document)).collect();
-                let found = keys.into_iter().filter_map(|key| Some((key.clone(), by_name.remove(&key.name)?)));
+                let mut by_name: BTreeMap<String, Document> = documents
+                    .into_iter()
+                    .map(|document| (document.name().to_owned(), document))
+                    .collect();
+                let found = keys
+                    .into_iter()
+                    .filter_map(|key| Some((key.clone(), by_name.remove(&key.name)?)));
                 return Ok(found.collect());
             }
             Err(error) if error.is_forbidden() => {}
@@ -72,7 +80,8 @@ async fn read_batch(
         }
     }
     let width = cluster.settings().concurrency.max(1);
-    let gets = keys.into_iter().map(|key| async move { Ok((key.clone(), cluster.get(key).await?)) });
+    let gets =
+        keys.into_iter().map(|key| async move { Ok((key.clone(), cluster.get(key).await?)) });
     let found: Vec<_> = stream::iter(gets).buffer_unordered(width).try_collect().await?;
     Ok(found.into_iter().filter_map(|(key, document)| Some((key, document?))).collect())
 }

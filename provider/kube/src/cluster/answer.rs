@@ -56,7 +56,8 @@ pub(super) fn warnings(headers: &HeaderMap) -> Vec<String> {
     for header in headers.get_all(http::header::WARNING) {
         let Ok(text) = header.to_str() else { continue };
         let quoted = text.splitn(3, ' ').nth(2).unwrap_or(text).trim();
-        let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted);
+        let inner =
+            quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted);
         let plain = inner.replace("\\\"", "\"").replace("\\\\", "\\");
         if !warnings.contains(&plain) {
             warnings.push(plain);
@@ -105,28 +106,46 @@ mod tests {
     use super::*;
 
     fn check(status: u16, body: &Value, expected: &str) {
-        let kind = error_kind(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes(), 3);
+        let kind =
+            error_kind(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes(), 3);
         assert_eq!(kind.to_string(), expected);
     }
 
     #[test]
     fn refusals_are_told_apart() {
         let status = |reason: &str, message: &str| json!({"kind": "Status", "reason": reason, "message": message});
-        check(401, &status("Unauthorized", "Unauthorized"), "the cluster does not accept the credentials (401): Unauthorized");
+        check(
+            401,
+            &status("Unauthorized", "Unauthorized"),
+            "the cluster does not accept the credentials (401): Unauthorized",
+        );
         check(403, &status("Forbidden", "no"), "forbidden (403): no");
         check(404, &status("NotFound", "no x"), "not found (404): no x");
         check(409, &status("AlreadyExists", "there"), "it exists already (409): there");
-        check(409, &status("Conflict", "late"), "the object was changed by someone else meanwhile (409): late");
+        check(
+            409,
+            &status("Conflict", "late"),
+            "the object was changed by someone else meanwhile (409): late",
+        );
         check(410, &status("Expired", "old"), "the list's place is no longer known (410): old");
         check(422, &status("Invalid", "bad"), "the cluster finds the document invalid: bad");
-        check(503, &status("ServiceUnavailable", "down"), "the cluster answered 503 to each of 3 attempts: down");
-        check(405, &status("MethodNotAllowed", "no"), "the cluster refused (405 MethodNotAllowed): no");
+        check(
+            503,
+            &status("ServiceUnavailable", "down"),
+            "the cluster answered 503 to each of 3 attempts: down",
+        );
+        check(
+            405,
+            &status("MethodNotAllowed", "no"),
+            "the cluster refused (405 MethodNotAllowed): no",
+        );
     }
 
     #[test]
     fn conflicts_name_field_and_manager() {
         let cause = |manager: &str, field: &str| {
-            let message = format!("conflict with {manager:?} using apps/v1 at 2026-01-01T00:00:00Z");
+            let message =
+                format!("conflict with {manager:?} using apps/v1 at 2026-01-01T00:00:00Z");
             json!({"reason": "FieldManagerConflict", "message": message, "field": field})
         };
         let causes = json!([cause("kubectl-edit", ".spec.replicas"), cause("hpa", ".spec.paused")]);
@@ -153,13 +172,21 @@ mod tests {
     fn only_conflicts_between_writers_pass() {
         let check = |status: u16, body: Value, expected: bool| {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(is_passing_conflict(status, body.to_string().as_bytes()), expected, "{body}");
+            assert_eq!(
+                is_passing_conflict(status, body.to_string().as_bytes()),
+                expected,
+                "{body}"
+            );
         };
         let words = "Operation cannot be fulfilled on deployments.apps \"a\": the object has been modified; please apply \
                      your changes to the latest version and try again";
         check(409, json!({"reason": "Conflict", "message": words}), true);
         check(409, json!({"reason": "AlreadyExists", "message": "x already exists"}), false);
-        check(409, json!({"reason": "Conflict", "message": "Precondition failed: UID in precondition: a"}), false);
+        check(
+            409,
+            json!({"reason": "Conflict", "message": "Precondition failed: UID in precondition: a"}),
+            false,
+        );
         check(200, json!({"reason": "Conflict", "message": words}), false);
     }
 
@@ -169,6 +196,9 @@ mod tests {
         headers.append("warning", r#"299 - "unknown field \"spec.x\"""#.parse().unwrap());
         headers.append("warning", r#"299 - "unknown field \"spec.x\"""#.parse().unwrap());
         headers.append("warning", r#"299 - "policy/v1beta1 is deprecated""#.parse().unwrap());
-        assert_eq!(warnings(&headers), ["unknown field \"spec.x\"", "policy/v1beta1 is deprecated"]);
+        assert_eq!(
+            warnings(&headers),
+            ["unknown field \"spec.x\"", "policy/v1beta1 is deprecated"]
+        );
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{AuthInfo, ExecAuthCluster, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use kube::config::{
+    AuthInfo, ExecAuthCluster, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
+};
 use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -94,9 +96,11 @@ impl fmt::Debug for Access {
                 .field("url", url)
                 .field("tls_server_name", tls_server_name)
                 .finish_non_exhaustive(),
-            Access::Kubeconfig { path, context } => {
-                out.debug_struct("Kubeconfig").field("path", path).field("context", context).finish()
-            }
+            Access::Kubeconfig { path, context } => out
+                .debug_struct("Kubeconfig")
+                .field("path", path)
+                .field("context", context)
+                .finish(),
             Access::KubeconfigText { context, .. } => {
                 out.debug_struct("KubeconfigText").field("context", context).finish_non_exhaustive()
             }
@@ -125,7 +129,8 @@ pub(super) async fn connection(config: &ClusterConfig) -> Result<Connection, Err
                 Some(path) => Kubeconfig::read_from(path),
                 None => Kubeconfig::read(),
             };
-            let kubeconfig = kubeconfig.map_err(|error| kubeconfig_error("it cannot be read", error))?;
+            let kubeconfig =
+                kubeconfig.map_err(|error| kubeconfig_error("it cannot be read", error))?;
             (kubeconfig_target(kubeconfig, context.as_deref())?, None)
         }
         Access::KubeconfigText { text, context } => {
@@ -147,12 +152,14 @@ pub(super) async fn connection(config: &ClusterConfig) -> Result<Connection, Err
     let endpoint = target.cluster_url.to_string().trim_end_matches('/').to_owned();
     // Building the client may run a credential plugin, which blocks.
     let client = tokio::task::spawn_blocking(move || Client::try_from(target)).await;
-    let client = client.map_err(|error| Error::settings("the client could not be built", Some(error.into())))?;
+    let client = client
+        .map_err(|error| Error::settings("the client could not be built", Some(error.into())))?;
     let client = client.map_err(|error| match error {
         // The plugin's output may hold credentials.
-        kube::Error::Auth(kube::client::AuthError::AuthExecRun { cmd, out }) => {
-            Error::settings(format!("the kubeconfig's credential plugin {cmd:?} ended with {}", out.status), None)
-        }
+        kube::Error::Auth(kube::client::AuthError::AuthExecRun { cmd, out }) => Error::settings(
+            format!("the kubeconfig's credential plugin {cmd:?} ended with {}", out.status),
+            None,
+        ),
         other => Error::settings("the client could not be built", Some(other.into())),
     })?;
     Ok(Connection { client, endpoint, token })
@@ -160,8 +167,14 @@ pub(super) async fn connection(config: &ClusterConfig) -> Result<Connection, Err
 
 fn cluster_url(url: &str) -> Result<Uri, Error> {
     let parsed = url.parse::<Uri>().ok();
-    let parsed = parsed.filter(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")));
-    parsed.ok_or_else(|| Error::settings(format!("the endpoint must be a URL like https://host:port, not {url:?}"), None))
+    let parsed = parsed
+        .filter(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")));
+    parsed.ok_or_else(|| {
+        Error::settings(
+            format!("the endpoint must be a URL like https://host:port, not {url:?}"),
+            None,
+        )
+    })
 }
 
 fn proxy_url(url: &str) -> Result<Uri, Error> {
@@ -170,20 +183,32 @@ fn proxy_url(url: &str) -> Result<Uri, Error> {
     let parsed = normal.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
     let parsed = parsed.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https" | "socks5")));
     // The URL may hold a password and is not repeated.
-    parsed.ok_or_else(|| Error::settings("the proxy must be a URL like http://host:port or socks5://host:port", None))
+    parsed.ok_or_else(|| {
+        Error::settings("the proxy must be a URL like http://host:port or socks5://host:port", None)
+    })
 }
 
 /// The proxy the environment names for a target, by the rules curl and Go follow: upper case before lower case,
 /// NO_PROXY's hosts, domains and networks, and never for this very machine.
-fn proxy_from(target: &Uri, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Uri>, Error> {
+fn proxy_from(
+    target: &Uri,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Uri>, Error> {
     let first = |names: &[&str]| {
         let mut values = names.iter().filter_map(|name| variable(name));
         values.find(|value| !value.trim().is_empty())
     };
-    let own = if target.scheme_str() == Some("http") { ["HTTP_PROXY", "http_proxy"] } else { ["HTTPS_PROXY", "https_proxy"] };
-    let Some(proxy) = first(&own).or_else(|| first(&["ALL_PROXY", "all_proxy"])) else { return Ok(None) };
+    let own = if target.scheme_str() == Some("http") {
+        ["HTTP_PROXY", "http_proxy"]
+    } else {
+        ["HTTPS_PROXY", "https_proxy"]
+    };
+    let Some(proxy) = first(&own).or_else(|| first(&["ALL_PROXY", "all_proxy"])) else {
+        return Ok(None);
+    };
     let host = target.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_loopback = host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let exceptions = first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
     let matcher = Matcher::builder().all("http://proxy.invalid").no(exceptions).build();
     if is_loopback || matcher.intercept(target).is_none() {
@@ -198,11 +223,17 @@ fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     if bytes.first() == Some(&0x30) {
         return Ok(vec![bytes.to_vec()]);
     }
-    let parsed = CertificateDer::pem_slice_iter(bytes).map(|certificate| certificate.map(|der| der.to_vec()));
+    let parsed = CertificateDer::pem_slice_iter(bytes)
+        .map(|certificate| certificate.map(|der| der.to_vec()));
     let parsed = parsed.collect::<Result<Vec<_>, _>>();
-    let parsed = parsed.map_err(|error| Error::settings("the certificate authority is no PEM", Some(error.into())))?;
+    let parsed = parsed.map_err(|error| {
+        Error::settings("the certificate authority is no PEM", Some(error.into()))
+    })?;
     if parsed.is_empty() {
-        return Err(Error::settings("the certificate authority holds no certificate, neither PEM nor DER", None));
+        return Err(Error::settings(
+            "the certificate authority holds no certificate, neither PEM nor DER",
+            None,
+        ));
     }
     Ok(parsed)
 }
@@ -211,29 +242,40 @@ fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
 /// the proxy's address instead of the cluster's.
 fn kubeconfig_target(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, Error> {
     let Kubeconfig { clusters, auth_infos, contexts, current_context, .. } = kubeconfig;
-    let context_name = context.map(str::to_owned).or(current_context).filter(|name| !name.is_empty());
     let context_name =
-        context_name.ok_or_else(|| Error::settings("the kubeconfig has no current context; name one", None))?;
+        context.map(str::to_owned).or(current_context).filter(|name| !name.is_empty());
+    let context_name = context_name
+        .ok_or_else(|| Error::settings("the kubeconfig has no current context; name one", None))?;
     let known = contexts.iter().map(|context| context.name.as_str()).collect::<Vec<_>>().join(", ");
     let named = contexts.into_iter().find(|NamedContext { name, .. }| *name == context_name);
     let context = named.and_then(|named| named.context).ok_or_else(|| {
-        Error::settings(format!("the kubeconfig has no context {context_name:?}; it has: {known}"), None)
+        Error::settings(
+            format!("the kubeconfig has no context {context_name:?}; it has: {known}"),
+            None,
+        )
     })?;
     let named = clusters.into_iter().find(|NamedCluster { name, .. }| *name == context.cluster);
     let cluster = named.and_then(|named| named.cluster).ok_or_else(|| {
-        let message = format!("the kubeconfig has no cluster {:?}, which context {context_name:?} names", context.cluster);
+        let message = format!(
+            "the kubeconfig has no cluster {:?}, which context {context_name:?} names",
+            context.cluster
+        );
         Error::settings(message, None)
     })?;
     let server = cluster.server.clone().unwrap_or_default();
     let mut target = Config::new(cluster_url(&server)?);
     let details = ExecAuthCluster::try_from(&cluster)
         .map_err(|error| kubeconfig_error("its certificate authority cannot be read", error))?;
-    target.root_cert = details.certificate_authority_data.as_deref().map(certificates).transpose()?;
+    target.root_cert =
+        details.certificate_authority_data.as_deref().map(certificates).transpose()?;
     target.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
     target.tls_server_name = cluster.tls_server_name.clone();
     target.default_namespace = context.namespace.unwrap_or_else(|| "default".to_owned());
-    target.proxy_url = cluster.proxy_url.as_deref().filter(|url| !url.is_empty()).map(proxy_url).transpose()?;
-    let named = auth_infos.into_iter().find(|NamedAuthInfo { name, .. }| Some(name) == context.user.as_ref());
+    target.proxy_url =
+        cluster.proxy_url.as_deref().filter(|url| !url.is_empty()).map(proxy_url).transpose()?;
+    let named = auth_infos
+        .into_iter()
+        .find(|NamedAuthInfo { name, .. }| Some(name) == context.user.as_ref());
     let mut user = named.and_then(|named| named.auth_info).unwrap_or_else(AuthInfo::default);
     if let Some(plugin) = &mut user.exec
         && plugin.provide_cluster_info
@@ -248,7 +290,9 @@ fn kubeconfig_error(what: &str, error: kube::config::KubeconfigError) -> Error {
     use kube::config::KubeconfigError;
     match error {
         // The parser's own message may quote the file, which may hold credentials.
-        KubeconfigError::Parse(_) => Error::settings("the kubeconfig is no YAML of a kubeconfig", None),
+        KubeconfigError::Parse(_) => {
+            Error::settings("the kubeconfig is no YAML of a kubeconfig", None)
+        }
         other => Error::settings(format!("the kubeconfig: {what}"), Some(other.into())),
     }
 }

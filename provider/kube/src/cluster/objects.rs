@@ -67,24 +67,35 @@ impl Cluster {
     ///
     /// # Errors
     /// As [`Cluster::send`].
-    pub async fn list(&self, resource: &Resource, selection: &Selection) -> Result<Vec<Document>, Error> {
+    pub async fn list(
+        &self,
+        resource: &Resource,
+        selection: &Selection,
+    ) -> Result<Vec<Document>, Error> {
         let mut restarts = 0;
         loop {
             match self.list_once(resource, selection).await {
-                Err(Error { kind: ErrorKind::Expired { .. }, .. }) if restarts < RESTARTS => restarts += 1,
+                Err(Error { kind: ErrorKind::Expired { .. }, .. }) if restarts < RESTARTS => {
+                    restarts += 1
+                }
                 result => return result,
             }
         }
     }
 
-    async fn list_once(&self, resource: &Resource, selection: &Selection) -> Result<Vec<Document>, Error> {
+    async fn list_once(
+        &self,
+        resource: &Resource,
+        selection: &Selection,
+    ) -> Result<Vec<Document>, Error> {
         let mut documents = Vec::new();
         let mut continuation = String::new();
         loop {
             let namespace = selection.namespace.as_deref();
             let place = namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
             let action = format!("list {} of {}{place}", resource.kind, resource.api_version);
-            let mut call = Call::get(action, resource.collection_path(namespace)).with_query("limit", PAGE);
+            let mut call =
+                Call::get(action, resource.collection_path(namespace)).with_query("limit", PAGE);
             if let Some(labels) = &selection.labels {
                 call = call.with_query("labelSelector", labels);
             }
@@ -98,7 +109,12 @@ impl Cluster {
             let items = match page["items"].take() {
                 Value::Array(items) => items,
                 Value::Null => Vec::new(),
-                _ => return Err(Error::new(call.action, ErrorKind::Answer("a list without items".to_owned()))),
+                _ => {
+                    return Err(Error::new(
+                        call.action,
+                        ErrorKind::Answer("a list without items".to_owned()),
+                    ));
+                }
             };
             for mut item in items {
                 // Items of a list do not repeat what the list says of all of them.
@@ -118,13 +134,18 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`], or as [`Cluster::send`].
-    pub async fn create(&self, document: &Document, field_manager: &str) -> Result<Document, Error> {
+    pub async fn create(
+        &self,
+        document: &Document,
+        field_manager: &str,
+    ) -> Result<Document, Error> {
         let key = document.key();
         let resource = self.resource(&key.api_version, &key.kind).await?;
         let namespace = required_namespace(&resource, key, "create")?;
-        let call = Call::new(format!("create {key}"), Method::POST, resource.collection_path(namespace))
-            .with_query("fieldManager", field_manager)
-            .with_body("application/json", document.value());
+        let call =
+            Call::new(format!("create {key}"), Method::POST, resource.collection_path(namespace))
+                .with_query("fieldManager", field_manager)
+                .with_body("application/json", document.value());
         self.written(&call, document).await
     }
 
@@ -132,11 +153,19 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`], [`ErrorKind::Modified`], or as [`Cluster::send`].
-    pub async fn replace(&self, document: &Document, field_manager: &str) -> Result<Document, Error> {
+    pub async fn replace(
+        &self,
+        document: &Document,
+        field_manager: &str,
+    ) -> Result<Document, Error> {
         let key = document.key();
-        let mut call = Call::new(format!("replace {key}"), Method::PUT, self.object_path(key, "replace").await?)
-            .with_query("fieldManager", field_manager)
-            .with_body("application/json", document.value());
+        let mut call = Call::new(
+            format!("replace {key}"),
+            Method::PUT,
+            self.object_path(key, "replace").await?,
+        )
+        .with_query("fieldManager", field_manager)
+        .with_body("application/json", document.value());
         // With a version to hold against, a second attempt after a lost answer would find its own change.
         call.repeatable = document.resource_version().is_none();
         self.written(&call, document).await
@@ -146,7 +175,12 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`], or as [`Cluster::send`].
-    pub async fn merge_patch(&self, key: &DocumentKey, patch: &Value, field_manager: &str) -> Result<Document, Error> {
+    pub async fn merge_patch(
+        &self,
+        key: &DocumentKey,
+        patch: &Value,
+        field_manager: &str,
+    ) -> Result<Document, Error> {
         let path = self.object_path(key, "change").await?;
         let call = Call::new(format!("change {key}"), Method::PATCH, path)
             .with_query("fieldManager", field_manager)
@@ -159,7 +193,12 @@ impl Cluster {
     ///
     /// # Errors
     /// As [`Cluster::send`]. That it or its kind does not exist is no error.
-    pub async fn delete(&self, key: &DocumentKey, uid: Option<&str>, propagation: Propagation) -> Result<Deleted, Error> {
+    pub async fn delete(
+        &self,
+        key: &DocumentKey,
+        uid: Option<&str>,
+        propagation: Propagation,
+    ) -> Result<Deleted, Error> {
         let path = match self.object_path(key, "delete").await {
             Err(Error { kind: ErrorKind::UnknownKind { .. }, .. }) => return Ok(Deleted::Gone),
             path => path?,
@@ -172,7 +211,8 @@ impl Cluster {
         if let Some(uid) = uid {
             options["preconditions"] = json!({ "uid": uid });
         }
-        let call = Call::new(format!("delete {key}"), Method::DELETE, path).with_body("application/json", &options);
+        let call = Call::new(format!("delete {key}"), Method::DELETE, path)
+            .with_body("application/json", &options);
         match self.json(&call).await {
             Ok(value) if value["metadata"]["deletionTimestamp"].is_string() => {
                 Ok(Deleted::Pending(Box::new(document(&call, value)?)))
@@ -212,12 +252,13 @@ impl Cluster {
 
     /// The path of the object a key names. `verb` is what is to be done with it, for errors.
     pub(crate) async fn object_path(&self, key: &DocumentKey, verb: &str) -> Result<String, Error> {
-        let resource = self.resource(&key.api_version, &key.kind).await.map_err(|error| match error.kind {
-            kind @ (ErrorKind::UnknownKind { .. } | ErrorKind::UnavailableGroup { .. }) => {
-                Error::new(format!("{verb} {key}"), kind)
-            }
-            _ => error,
-        })?;
+        let resource =
+            self.resource(&key.api_version, &key.kind).await.map_err(|error| match error.kind {
+                kind @ (ErrorKind::UnknownKind { .. } | ErrorKind::UnavailableGroup { .. }) => {
+                    Error::new(format!("{verb} {key}"), kind)
+                }
+                _ => error,
+            })?;
         let namespace = required_namespace(&resource, key, verb)?;
         Ok(resource.object_path(namespace, &key.name))
     }
@@ -240,14 +281,18 @@ pub(crate) fn required_namespace<'a>(
     }
     if key.namespace.is_none() {
         let message = format!("{} lies in a namespace, and the document names none", key.kind);
-        return Err(Error::new(format!("{verb} {key}"), ErrorKind::Invalid { message, fields: Vec::new() }));
+        return Err(Error::new(
+            format!("{verb} {key}"),
+            ErrorKind::Invalid { message, fields: Vec::new() },
+        ));
     }
     Ok(key.namespace.as_deref())
 }
 
 /// Takes the cluster's answer for a document.
 pub(crate) fn document(call: &Call, value: Value) -> Result<Document, Error> {
-    Document::new(value).map_err(|error| Error::new(call.action.clone(), ErrorKind::Answer(error.to_string())))
+    Document::new(value)
+        .map_err(|error| Error::new(call.action.clone(), ErrorKind::Answer(error.to_string())))
 }
 
 /// An error about a Secret, with every value of that Secret blotted out: validation messages may quote them.
@@ -255,8 +300,10 @@ pub(crate) fn without_secrets(mut error: Error, sent: &Document) -> Error {
     if sent.kind() != "Secret" || !sent.group().is_empty() {
         return error;
     }
-    let maps = ["data", "stringData"].into_iter().filter_map(|field| sent.value()[field].as_object());
-    let mut values: Vec<&str> = maps.flat_map(|map| map.values()).filter_map(Value::as_str).collect();
+    let maps =
+        ["data", "stringData"].into_iter().filter_map(|field| sent.value()[field].as_object());
+    let mut values: Vec<&str> =
+        maps.flat_map(|map| map.values()).filter_map(Value::as_str).collect();
     // Longest first, so that a value within another does not leave a rest of it.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     values.retain(|value| !value.is_empty());

@@ -18,7 +18,8 @@ const LONGEST_REQUESTED_PAUSE: Duration = Duration::from_secs(60);
 /// The pause before the next attempt: random between nothing and a bound that doubles, on top of what the cluster asks
 /// for. `attempt` counts from 1.
 pub(super) fn pause(attempt: u32, requested: Option<Duration>) -> Duration {
-    let bound = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
+    let bound =
+        FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_PAUSE);
     let jitter = bound.mul_f64(rand::random::<f64>());
     requested.unwrap_or_default().min(LONGEST_REQUESTED_PAUSE) + jitter
 }
@@ -67,7 +68,10 @@ pub(super) fn cause_of(error: &(dyn StdError + 'static)) -> Unreachable {
         if words.starts_with("dns error") {
             return Unreachable::Dns;
         }
-        if words.starts_with("tunnel error") || words.starts_with("SOCKS error") || words.starts_with("socks error") {
+        if words.starts_with("tunnel error")
+            || words.starts_with("SOCKS error")
+            || words.starts_with("socks error")
+        {
             found = Some(Unreachable::Proxy);
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
@@ -95,10 +99,14 @@ pub(super) fn cause_of(error: &(dyn StdError + 'static)) -> Unreachable {
 fn cause_of_io(error: &io::Error, is_connect: bool) -> Option<Unreachable> {
     use io::ErrorKind::*;
     match error.kind() {
-        ConnectionRefused | HostUnreachable | NetworkUnreachable | AddrNotAvailable => Some(Unreachable::Refused),
+        ConnectionRefused | HostUnreachable | NetworkUnreachable | AddrNotAvailable => {
+            Some(Unreachable::Refused)
+        }
         TimedOut if is_connect => Some(Unreachable::ConnectTimeout),
         TimedOut => Some(Unreachable::Timeout),
-        ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof | NotConnected => Some(Unreachable::Reset),
+        ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof | NotConnected => {
+            Some(Unreachable::Reset)
+        }
         _ => None,
     }
 }
@@ -114,16 +122,25 @@ mod tests {
             for _ in 0..50 {
                 assert!(pause(attempt, None) <= bound.min(LONGEST_PAUSE));
                 let asked = pause(attempt, Some(Duration::from_secs(3)));
-                assert!(asked >= Duration::from_secs(3) && asked <= Duration::from_secs(3) + LONGEST_PAUSE);
+                assert!(
+                    asked >= Duration::from_secs(3)
+                        && asked <= Duration::from_secs(3) + LONGEST_PAUSE
+                );
             }
         }
-        assert!(pause(1, Some(Duration::from_secs(86_400))) <= LONGEST_REQUESTED_PAUSE + LONGEST_PAUSE);
+        assert!(
+            pause(1, Some(Duration::from_secs(86_400))) <= LONGEST_REQUESTED_PAUSE + LONGEST_PAUSE
+        );
     }
 
     #[test]
     fn what_cannot_be_repeated_is_tried_again_only_where_it_did_not_begin() {
         let check = |status: u16, repeatable, expected| {
-            assert_eq!(may_pass(StatusCode::from_u16(status).unwrap(), repeatable), expected, "{status}");
+            assert_eq!(
+                may_pass(StatusCode::from_u16(status).unwrap(), repeatable),
+                expected,
+                "{status}"
+            );
         };
         check(429, false, true);
         check(429, true, true);

@@ -134,13 +134,20 @@ mod tests {
             if number >= self.fails_from {
                 return Err("no more tokens".into());
             }
-            Ok(Token::new(format!("t{number}"), self.lifetime.map(|lifetime| SystemTime::now() + lifetime)))
+            Ok(Token::new(
+                format!("t{number}"),
+                self.lifetime.map(|lifetime| SystemTime::now() + lifetime),
+            ))
         }
     }
 
     async fn check(lifetime: Option<u64>, fails_from: usize, expected: [Option<&str>; 3]) {
         let lifetime = lifetime.map(Duration::from_secs);
-        let cache = TokenCache::new(Arc::new(Counting { fetched: AtomicUsize::new(0), lifetime, fails_from }));
+        let cache = TokenCache::new(Arc::new(Counting {
+            fetched: AtomicUsize::new(0),
+            lifetime,
+            fails_from,
+        }));
         for expected in expected {
             let header = cache.header().await.ok();
             let expected = expected.map(|token| format!("Bearer {token}"));

@@ -1,0 +1,402 @@
+//! The comparison of a document with its object, field by field. Pure.
+
+use serde_json::{Map, Value};
+
+use super::Difference;
+use crate::document::{Document, group_of};
+use crate::fields::{item_step, normalized, walk};
+use crate::managed::applied_fields;
+use crate::order::is_built_in;
+use crate::path::{FieldPath, PathPattern, Step, item_key, item_keys};
+use crate::quantity::same_amount;
+
+/// Where an object differs in meaning from the document that was applied under `field_manager`.
+///
+/// Counts fields the document sets, and fields the manager applied that the document no longer has. Does not count
+/// what others added, what the server left out because it is empty, amounts written otherwise ("1000m", "1"), the order
+/// of items that have keys, and fields that match `ignores`.
+pub fn differences(
+    document: &Document,
+    live: &Document,
+    field_manager: &str,
+    ignores: &[PathPattern],
+) -> Vec<Difference> {
+    let ignores: Vec<&PathPattern> = ignores.iter().collect();
+    certain(suspicions(&normalized(document), None, live.value(), field_manager, &ignores))
+}
+
+/// A difference, and whether the comparison alone can be sure of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Suspicion {
+    pub(super) difference: Difference,
+    pub(super) is_certain: bool,
+}
+
+/// Those the comparison alone is sure of.
+pub(super) fn certain(suspicions: Vec<Suspicion>) -> Vec<Difference> {
+    suspicions
+        .into_iter()
+        .filter(|suspicion| suspicion.is_certain)
+        .map(|suspicion| suspicion.difference)
+        .collect()
+}
+
+/// Compares what is wanted with what is live in every field of `shape`, the normalized document, and in those the
+/// manager applied beyond it.
+///
+/// The shape says which fields count and how they are called. `answer`, what the server made of the document in a dry
+/// run, says what they are to be; without it the shape itself does.
+pub(super) fn suspicions(
+    shape: &Value,
+    answer: Option<&Value>,
+    live: &Value,
+    field_manager: &str,
+    ignores: &[&PathPattern],
+) -> Vec<Suspicion> {
+    let owned = applied_fields(live, field_manager);
+    let api_version = shape["apiVersion"].as_str().unwrap_or_default();
+    let mut comparison = Comparison {
+        ignores,
+        omits_empty: is_built_in(group_of(api_version)),
+        is_asked: answer.is_some(),
+        is_owner: owned.is_some(),
+        found: Vec::new(),
+    };
+    let wanted = answer.unwrap_or(shape);
+    comparison.fields(&FieldPath::default(), shape, Some(wanted), Some(live), owned);
+    if let Some(owned) = owned {
+        comparison.surplus(&FieldPath::default(), Some(shape), Some(wanted), live, owned);
+    }
+    comparison.found
+}
+
+struct Comparison<'a> {
+    ignores: &'a [&'a PathPattern],
+    /// Whether the kind's server leaves empty values out, as the built-in kinds' does.
+    omits_empty: bool,
+    /// Whether what is wanted is the server's own answer, so that nothing is left to guess.
+    is_asked: bool,
+    /// Whether our manager ever applied the object.
+    is_owner: bool,
+    found: Vec<Suspicion>,
+}
+
+impl Comparison<'_> {
+    /// Every field of the shape. `owned` is the place's node in the fields our manager applied.
+    fn fields(
+        &mut self,
+        path: &FieldPath,
+        shape: &Value,
+        wanted: Option<&Value>,
+        live: Option<&Value>,
+        owned: Option<&Value>,
+    ) {
+        match shape {
+            Value::Object(object) if !object.is_empty() => {
+                for (name, child) in object {
+                    if path.0.is_empty() && matches!(name.as_str(), "apiVersion" | "kind") {
+                        continue;
+                    }
+                    let wanted = wanted.and_then(|value| value.get(name));
+                    let live = live.and_then(|value| value.get(name));
+                    let owned = owned.and_then(|node| node.get(format!("f:{name}")));
+                    self.fields(&path.field(name), child, wanted, live, owned);
+                }
+                // A map that is owned as one thing has no room for fields of others.
+                if owned.is_some_and(is_whole) {
+                    let known = wanted.filter(|_| self.is_asked).unwrap_or(shape);
+                    let extras = live.and_then(Value::as_object).into_iter().flatten();
+                    for (name, extra) in extras.filter(|(name, _)| known.get(name).is_none()) {
+                        self.suspect(&path.field(name), None, Some(extra), true);
+                    }
+                }
+            }
+            Value::Array(list) if !list.is_empty() => self.items(path, list, wanted, live, owned),
+            leaf => self.leaf(path, leaf, wanted, live, owned),
+        }
+    }
+
+    fn items(
+        &mut self,
+        path: &FieldPath,
+        shape: &[Value],
+        wanted: Option<&Value>,
+        live: Option<&Value>,
+        owned: Option<&Value>,
+    ) {
+        let (wanted, live) = (items_of(wanted), items_of(live));
+        let known = if self.is_asked { wanted } else { shape };
+        if let Some(keys) = item_keys(&[shape]) {
+            let find =
+                |list: &[Value], key| list.iter().position(|item| item_key(item, keys) == key);
+            for item in shape {
+                let key = item_key(item, keys);
+                let (wanted, live) = (
+                    find(wanted, key.clone()).map(|at| &wanted[at]),
+                    find(live, key.clone()).map(|at| &live[at]),
+                );
+                let owned = owned.and_then(|node| keyed_node(node, item));
+                self.fields(
+                    &path.with(Step::Item(key.unwrap_or_default())),
+                    item,
+                    wanted,
+                    live,
+                    owned,
+                );
+            }
+            // A list that is owned as one thing has no room for items of others.
+            let is_extra = |item: &&Value| find(known, item_key(item, keys)).is_none();
+            for extra in live.iter().filter(is_extra).filter(|_| owned.is_some_and(is_whole)) {
+                let place =
+                    live.iter().position(|item| std::ptr::eq(item, extra)).unwrap_or_default();
+                self.suspect(
+                    &path.with(item_step(Some(keys), place, extra)),
+                    None,
+                    Some(extra),
+                    true,
+                );
+            }
+            return;
+        }
+        if owned.is_some_and(is_set) || path.to_string() == "metadata.finalizers" {
+            for (place, item) in shape.iter().enumerate() {
+                if known.contains(item) && !live.contains(item) {
+                    self.suspect(&path.with(Step::Index(place)), Some(item), None, true);
+                }
+            }
+            return;
+        }
+        for (place, item) in shape.iter().enumerate() {
+            self.fields(
+                &path.with(Step::Index(place)),
+                item,
+                wanted.get(place),
+                live.get(place),
+                None,
+            );
+        }
+        for (place, extra) in live.iter().enumerate().skip(known.len().max(shape.len())) {
+            self.suspect(&path.with(Step::Index(place)), None, Some(extra), true);
+        }
+    }
+
+    fn leaf(
+        &mut self,
+        path: &FieldPath,
+        shape: &Value,
+        wanted: Option<&Value>,
+        live: Option<&Value>,
+        owned: Option<&Value>,
+    ) {
+        let is_exact = is_exact(path);
+        match (wanted, live) {
+            (Some(wanted), Some(live)) if same(wanted, live, is_exact) => {}
+            (Some(wanted), None) if is_empty_container(wanted) => {}
+            (Some(wanted), None) if is_empty(wanted) && !self.is_asked && self.omits_empty => {
+                // Either the server left the empty value out, or someone took it out; then it is no longer ours.
+                if self.is_owner
+                    && owned.is_none()
+                    && !path.0.iter().any(|step| matches!(step, Step::Index(_)))
+                {
+                    self.suspect(path, Some(wanted), None, true);
+                }
+            }
+            // An empty object says nothing of what others put into it, but for a selector: there it means everything.
+            (Some(wanted), Some(live)) if wanted.is_object() && live.is_object() => {
+                self.suspect(path, Some(wanted), Some(live), self.is_asked || is_selector(path));
+            }
+            (None, None) => {}
+            // The server drops what it takes for empty; what is live in its place is then none of ours.
+            (None, Some(live)) if same(shape, live, is_exact) => {}
+            (wanted, live) => self.suspect(path, wanted, live, true),
+        }
+    }
+
+    /// Fields our manager applied that the shape does not have.
+    fn surplus(
+        &mut self,
+        path: &FieldPath,
+        shape: Option<&Value>,
+        wanted: Option<&Value>,
+        live: &Value,
+        owned: &Value,
+    ) {
+        let is_branch = |node: &Value| {
+            node.as_object().is_some_and(|steps| steps.keys().any(|step| step != "."))
+        };
+        for (step, node) in owned.as_object().into_iter().flatten() {
+            let Some((path, shape, wanted, live)) = descend(path, step, shape, wanted, live) else {
+                continue;
+            };
+            if is_server_written(&path) || self.is_ignored(&path) {
+                continue;
+            }
+            if is_branch(node) {
+                self.surplus(&path, shape, wanted, live, node);
+            } else if shape.is_none() && !(self.is_asked && wanted.is_some()) {
+                // Where the server's answer keeps the field, someone else owns it too.
+                let mut leaves = Vec::new();
+                walk(live, &path, false, &mut |path, value| {
+                    leaves.push((path.clone(), value.clone()))
+                });
+                leaves.iter().for_each(|(path, value)| self.suspect(path, None, Some(value), true));
+            }
+        }
+    }
+
+    fn is_ignored(&self, path: &FieldPath) -> bool {
+        self.ignores.iter().any(|pattern| pattern.matches(path))
+    }
+
+    fn suspect(
+        &mut self,
+        path: &FieldPath,
+        wanted: Option<&Value>,
+        found: Option<&Value>,
+        is_certain: bool,
+    ) {
+        if self.is_ignored(path) {
+            return;
+        }
+        let difference =
+            Difference { path: path.clone(), wanted: wanted.cloned(), found: found.cloned() };
+        self.found.push(Suspicion { difference, is_certain });
+    }
+}
+
+type Place<'a> = (FieldPath, Option<&'a Value>, Option<&'a Value>, &'a Value);
+
+/// One step of managedFields further in all three; none where the object has nothing there.
+fn descend<'a>(
+    path: &FieldPath,
+    step: &str,
+    shape: Option<&'a Value>,
+    wanted: Option<&'a Value>,
+    live: &'a Value,
+) -> Option<Place<'a>> {
+    let (kind, name) = step.split_once(':')?;
+    match kind {
+        "f" => {
+            let live = live.get(name).filter(|live| !live.is_null())?;
+            Some((
+                path.field(name),
+                shape.and_then(|shape| shape.get(name)),
+                wanted.and_then(|wanted| wanted.get(name)),
+                live,
+            ))
+        }
+        "k" => {
+            let keys: Map<String, Value> = serde_json::from_str(name).ok()?;
+            let find =
+                |list: Option<&'a Value>| items_of(list).iter().find(|item| has_keys(item, &keys));
+            let (all, item) = (items_of(Some(live)), find(Some(live))?);
+            let names = item_keys(&[items_of(shape)]).or_else(|| item_keys(&[all]));
+            let place = all.iter().position(|other| std::ptr::eq(other, item))?;
+            Some((path.with(item_step(names, place, item)), find(shape), find(wanted), item))
+        }
+        "v" => {
+            let value: Value = serde_json::from_str(name).ok()?;
+            let find = |list: Option<&'a Value>| items_of(list).iter().find(|item| **item == value);
+            let item = find(Some(live))?;
+            let place = items_of(Some(live)).iter().position(|other| std::ptr::eq(other, item))?;
+            Some((path.with(Step::Index(place)), find(shape), find(wanted), item))
+        }
+        _ => None,
+    }
+}
+
+fn items_of(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The node of an item in managedFields: the one whose keys the item has.
+fn keyed_node<'a>(node: &'a Value, item: &Value) -> Option<&'a Value> {
+    let mut steps =
+        node.as_object()?.iter().filter_map(|(step, node)| Some((step.strip_prefix("k:")?, node)));
+    let found =
+        steps.find(|(keys, _)| serde_json::from_str(keys).is_ok_and(|keys| has_keys(item, &keys)));
+    found.map(|(_, node)| node)
+}
+
+fn has_keys(item: &Value, keys: &Map<String, Value>) -> bool {
+    keys.iter().all(|(name, value)| match item.get(name) {
+        Some(found) => found == value,
+        None => name == "protocol" && value == "TCP",
+    })
+}
+
+/// Whether a node says that the thing is owned as one, without parts.
+fn is_whole(node: &Value) -> bool {
+    node.as_object().is_some_and(Map::is_empty)
+}
+
+/// Whether a node says that the list is a set.
+fn is_set(node: &Value) -> bool {
+    node.as_object().is_some_and(|steps| steps.keys().any(|step| step.starts_with("v:")))
+}
+
+fn is_server_written(path: &FieldPath) -> bool {
+    matches!(
+        path.to_string().as_str(),
+        "status" | "metadata.managedFields" | "metadata.creationTimestamp"
+    )
+}
+
+/// Whether a field's text stands for itself, so that "1000m" and "1" differ.
+fn is_exact(path: &FieldPath) -> bool {
+    let names: Vec<&str> = path
+        .0
+        .iter()
+        .filter_map(|step| if let Step::Field(name) = step { Some(name.as_str()) } else { None })
+        .collect();
+    let of_texts = [
+        "labels",
+        "annotations",
+        "matchLabels",
+        "nodeSelector",
+        "data",
+        "binaryData",
+        "env",
+        "args",
+        "command",
+    ];
+    let texts = ["name", "namespace", "image", "value", "key", "path", "port", "targetPort"];
+    names.iter().any(|name| of_texts.contains(name))
+        || names.last().is_some_and(|last| texts.contains(last))
+}
+
+fn is_selector(path: &FieldPath) -> bool {
+    matches!(path.0.last(), Some(Step::Field(name)) if name.ends_with("elector"))
+}
+
+/// Whether two values mean the same.
+fn same(one: &Value, other: &Value, is_exact: bool) -> bool {
+    match (one, other) {
+        _ if one == other || (is_empty_container(one) && is_empty_container(other)) => true,
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        _ if is_exact => false,
+        (Value::String(one), Value::String(other)) => same_amount(one, other),
+        (Value::Number(number), Value::String(text))
+        | (Value::String(text), Value::Number(number)) => same_amount(&number.to_string(), text),
+        _ => false,
+    }
+}
+
+fn is_empty_container(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => object.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether the server's types leave a value out when they write the object.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(truth) => !truth,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        container => is_empty_container(container),
+    }
+}
