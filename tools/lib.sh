@@ -16,12 +16,12 @@ die() {
 # at_least FOUND MINIMUM: whether a dotted version reaches a minimum.
 at_least() {
   local IFS=. index
-  local -a found minimum
-  read -r -a found <<<"${1%%[-+a-z]*}"
-  read -r -a minimum <<<"$2"
-  for index in "${!minimum[@]}"; do
-    if ((10#${found[index]:-0} != 10#${minimum[index]})); then
-      ((10#${found[index]:-0} > 10#${minimum[index]}))
+  local -a has needs
+  read -r -a has <<<"${1%%[-+a-z]*}"
+  read -r -a needs <<<"$2"
+  for index in "${!needs[@]}"; do
+    if ((10#${has[index]:-0} != 10#${needs[index]})); then
+      ((10#${has[index]:-0} > 10#${needs[index]}))
       return
     fi
   done
@@ -68,23 +68,17 @@ terraform_command() {
   esac
 }
 
-# report_progress NAME: a line every ten seconds, until it is told to stop or its script is gone.
+# report_progress NAME: a line every ten seconds until its input is closed, which also happens
+# when the script that opened it is killed.
 report_progress() {
-  local started=$SECONDS
-  trap 'kill "$!" 2>/dev/null; exit 0' TERM
-  while sleep 10 & wait "$!"; do
-    kill -0 "$$" 2>/dev/null || exit 0
+  local started=$SECONDS status
+  while
+    status=0
+    read -r -t 10 || status=$?
+    ((status > 128)) # The time was up; the end of the input gives 1.
+  do
     say "$1: $((SECONDS - started)) s"
   done
-}
-
-# stop_progress: ends the line-writer of the step that is running, if any.
-stop_progress() {
-  if [[ -n ${progress_process:-} ]]; then
-    kill "$progress_process" 2>/dev/null || true
-    wait "$progress_process" 2>/dev/null || true
-    progress_process=
-  fi
 }
 
 # run_step NAME COMMAND...: runs a long command with its output in .tools/log/NAME.log and its
@@ -93,11 +87,9 @@ run_step() {
   local name=$1 started=$SECONDS status=0 log=$tools/log/$1.log
   shift
   mkdir -p "$tools/log"
-  report_progress "$name" &
-  progress_process=$!
-  trap stop_progress EXIT
-  "$@" >"$log" 2>&1 </dev/null || status=$?
-  stop_progress
+  exec 3> >(report_progress "$name")
+  "$@" >"$log" 2>&1 </dev/null 3>&- || status=$?
+  exec 3>&-
   if ((status != 0)); then
     say "$name: failed after $((SECONDS - started)) s; the end of $log:"
     tail -n 20 "$log" >&2
