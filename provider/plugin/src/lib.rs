@@ -1,1 +1,29 @@
 //! The plugin server: handshake, mutual TLS and the services Terraform calls.
+//!
+//! [`serve`] is all that a provider's `main` needs.
+
+mod connection;
+mod controller;
+mod convert;
+mod guard;
+mod handshake;
+mod listener;
+mod log;
+mod process;
+mod service;
+mod tls;
+
+pub use listener::ListenError;
+pub use process::{ServeError, serve};
+pub use tls::TlsError;
+
+/// What the provider is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PluginInfo {
+    /// Its name, as resources begin with it: `travel`.
+    pub name: &'static str,
+    /// Its full source address, host included: `registry.terraform.io/travelsources/travel`.
+    pub source: &'static str,
+    /// Its version, without a `v`.
+    pub version: &'static str,
+}
