@@ -1,0 +1,3 @@
+//! Networks, and the clusters in them.
+
+pub mod addresses;
