@@ -1,1 +1,3 @@
 //! The sandbox, the conformance harness and the acceptance tests.
+
+pub mod sandbox;

@@ -1,0 +1,3 @@
+//! The command `travel-sandbox`.
+
+fn main() {}

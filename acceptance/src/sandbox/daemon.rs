@@ -1,0 +1,1 @@
+//! The commands of `travel-sandbox`: a sandbox that runs in the background.

@@ -1,0 +1,322 @@
+//! The public model of a service that the sandbox plays itself: reading its requests and checking its answers by it.
+//!
+//! Follows the restJson1 protocol of the Smithy specification, as far as EKS and DLM use it, with the shapes of the
+//! service models that botocore carries.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::input::Input;
+use crate::sandbox::call::{Body, Call};
+use crate::sandbox::form::Form;
+use crate::sandbox::model;
+
+/// The operations and shapes of one service.
+#[derive(Debug, Deserialize)]
+pub struct Shapes {
+    operations: HashMap<String, Operation>,
+    shapes: HashMap<String, Shape>,
+    /// The patterns of strings, compiled when the model is read.
+    #[serde(skip)]
+    patterns: HashMap<String, Pattern>,
+}
+
+/// Why a value does not fit its shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Where, as `scalingConfig.minSize`.
+    pub path: String,
+    /// What is wrong there, to stand after the path.
+    pub problem: String,
+    /// Whether it is a required member that is not given.
+    pub missing: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Operation {
+    input: Option<Reference>,
+    output: Option<Reference>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reference {
+    shape: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shape {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    required: Vec<String>,
+    #[serde(default)]
+    members: BTreeMap<String, Member>,
+    member: Option<Reference>,
+    key: Option<Reference>,
+    value: Option<Reference>,
+    #[serde(default, rename = "enum")]
+    values: Vec<String>,
+    min: Option<f64>,
+    max: Option<f64>,
+    pattern: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Member {
+    shape: String,
+    location: Option<String>,
+    location_name: Option<String>,
+}
+
+impl Shapes {
+    /// Reads the model of a service from the tools' folder.
+    ///
+    /// # Errors
+    /// A sentence, when it is not there or is not understood.
+    pub fn load(tools: &Path, service: &str) -> Result<Self, String> {
+        Self::parse(&model::read_service(tools, service)?)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut model: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        for shape in model.shapes.values() {
+            if let Some(written) = &shape.pattern
+                && !model.patterns.contains_key(written)
+            {
+                model.patterns.insert(written.clone(), Pattern::new(written)?);
+            }
+        }
+        Ok(model)
+    }
+
+    /// The members of an operation's request, from path, query and content, checked by the model.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn input(&self, call: &Call) -> Result<Input, Misfit> {
+        let mut input = Map::new();
+        let reference = self.operations.get(&call.operation).and_then(|found| found.input.as_ref());
+        let Some(name) = reference.map(|reference| reference.shape.as_str()) else {
+            return Ok(Input::new(input));
+        };
+        let content = content(call)?;
+        let query = Form::parse(call.uri.query().unwrap_or_default());
+        for (member, described) in &self.shape(name).members {
+            let wire_name = described.location_name.as_deref().unwrap_or(member);
+            let value = match described.location.as_deref() {
+                Some("uri") => call.labels.get(wire_name).map(|text| text.clone().into()),
+                Some("querystring") => self.from_query(&described.shape, wire_name, &query),
+                _ => content.get(wire_name).filter(|value| !value.is_null()).cloned(),
+            };
+            if let Some(value) = value {
+                input.insert(member.clone(), value);
+            }
+        }
+        let value = Value::Object(input);
+        self.fit(name, &value, "", false)?;
+        match value {
+            Value::Object(input) => Ok(Input::new(input)),
+            _ => Ok(Input::default()),
+        }
+    }
+
+    /// Checks that an answer has the members and types of the model, and no others.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that does not fit.
+    pub fn check_output(&self, operation: &str, output: &Value) -> Result<(), String> {
+        let reference = self.operations.get(operation).and_then(|found| found.output.as_ref());
+        let Some(name) = reference.map(|reference| reference.shape.as_str()) else {
+            return Ok(());
+        };
+        self.fit(name, output, "", true).map_err(|misfit| {
+            format!("the answer to {operation}: {} {}", misfit.path, misfit.problem)
+        })
+    }
+
+    fn shape(&self, name: &str) -> &Shape {
+        static NOTHING: Shape = Shape {
+            kind: String::new(),
+            required: Vec::new(),
+            members: BTreeMap::new(),
+            member: None,
+            key: None,
+            value: None,
+            values: Vec::new(),
+            min: None,
+            max: None,
+            pattern: None,
+        };
+        self.shapes.get(name).unwrap_or(&NOTHING)
+    }
+
+    fn from_query(&self, shape: &str, name: &str, query: &Form) -> Option<Value> {
+        let found: Vec<&str> = query
+            .0
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .collect();
+        let first = *found.first()?;
+        Some(match self.shape(shape).kind.as_str() {
+            "list" => found.into_iter().map(Value::from).collect(),
+            "integer" | "long" => {
+                first.parse::<i64>().map_or_else(|_| first.into(), Value::from)
+            }
+            "boolean" => first.parse::<bool>().map_or_else(|_| first.into(), Value::from),
+            _ => first.into(),
+        })
+    }
+
+    /// Checks a value; `strict` refuses members that the model does not have.
+    fn fit(&self, name: &str, value: &Value, path: &str, strict: bool) -> Result<(), Misfit> {
+        let shape = self.shape(name);
+        match (shape.kind.as_str(), value) {
+            ("structure", Value::Object(members)) => {
+                self.fit_structure(shape, members, path, strict)
+            }
+            ("list", Value::Array(items)) => {
+                shape.fit_size(items.len(), "items", path)?;
+                let item = shape.member.as_ref().map_or("", |item| item.shape.as_str());
+                items.iter().enumerate().try_for_each(|(index, value)| {
+                    self.fit(item, value, &format!("{path}[{index}]"), strict)
+                })
+            }
+            ("map", Value::Object(entries)) => {
+                // An empty map of tags is what services answer with, whatever its shape says of requests.
+                if !strict {
+                    shape.fit_size(entries.len(), "entries", path)?;
+                }
+                let key = shape.key.as_ref().map_or("", |key| key.shape.as_str());
+                let of = shape.value.as_ref().map_or("", |of| of.shape.as_str());
+                entries.iter().try_for_each(|(name, value)| {
+                    let path = join(path, name);
+                    if !strict || !name.starts_with("aws:") {
+                        self.fit(key, &name.clone().into(), &path, strict)?;
+                    }
+                    self.fit(of, value, &path, strict)
+                })
+            }
+            ("string", Value::String(text)) => self.fit_text(shape, text, path),
+            ("integer" | "long", Value::Number(number)) if !number.is_f64() => {
+                shape.fit_number(number.as_f64().unwrap_or_default(), path)
+            }
+            ("boolean", Value::Bool(_))
+            | ("timestamp" | "double" | "float", Value::Number(_))
+            | ("", _) => Ok(()),
+            (kind, _) => Err(misfit(path, format!("must be a {kind}"))),
+        }
+    }
+
+    fn fit_structure(
+        &self,
+        shape: &Shape,
+        members: &Map<String, Value>,
+        path: &str,
+        strict: bool,
+    ) -> Result<(), Misfit> {
+        for required in &shape.required {
+            if !members.contains_key(required) {
+                let problem = "is required".to_owned();
+                return Err(Misfit { path: join(path, required), problem, missing: true });
+            }
+        }
+        members.iter().filter(|(_, value)| !value.is_null()).try_for_each(|(name, value)| {
+            let path = join(path, name);
+            match shape.members.get(name) {
+                Some(member) => self.fit(&member.shape, value, &path, strict),
+                None if strict => Err(misfit(&path, "is not in the model".to_owned())),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn fit_text(&self, shape: &Shape, text: &str, path: &str) -> Result<(), Misfit> {
+        if !shape.values.is_empty() && !shape.values.iter().any(|value| value == text) {
+            let problem = format!("must be one of {}, not {text:?}", shape.values.join(", "));
+            return Err(misfit(path, problem));
+        }
+        shape.fit_size(text.chars().count(), "characters", path)?;
+        let pattern = shape.pattern.as_ref().and_then(|written| self.patterns.get(written));
+        if pattern.is_some_and(|pattern| !pattern.is_match(text)) {
+            let written = shape.pattern.as_deref().unwrap_or_default();
+            return Err(misfit(path, format!("must match {written}, and {text:?} does not")));
+        }
+        Ok(())
+    }
+}
+
+impl Shape {
+    fn fit_size(&self, size: usize, of: &str, path: &str) -> Result<(), Misfit> {
+        #[expect(clippy::cast_precision_loss, reason = "sizes of requests are small")]
+        let number = size as f64;
+        match self.breach(number) {
+            Some((bound, limit)) => {
+                Err(misfit(path, format!("must have at {bound} {limit} {of}, not {size}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn fit_number(&self, number: f64, path: &str) -> Result<(), Misfit> {
+        match self.breach(number) {
+            Some((bound, limit)) => {
+                Err(misfit(path, format!("must be at {bound} {limit}, not {number}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn breach(&self, number: f64) -> Option<(&'static str, f64)> {
+        let under = self.min.filter(|min| number < *min).map(|min| ("least", min));
+        under.or_else(|| self.max.filter(|max| number > *max).map(|max| ("most", max)))
+    }
+}
+
+/// A pattern of a model. They are written for Java: `\p{all}` is any letter, and one looks ahead.
+#[derive(Debug)]
+struct Pattern {
+    forbidden_start: Option<&'static str>,
+    rest: Regex,
+}
+
+impl Pattern {
+    fn new(written: &str) -> Result<Self, String> {
+        const LOOK_AHEAD: &str = "(?!aws:)";
+        let forbidden_start = written.contains(LOOK_AHEAD).then_some("aws:");
+        let plain = written.replace(LOOK_AHEAD, "").replace(r"[\p{all}]", r"[\s\S]");
+        let rest = Regex::new(&format!("^(?:{plain})$"))
+            .map_err(|error| format!("the pattern {written:?} of the model: {error}"))?;
+        Ok(Self { forbidden_start, rest })
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        !self.forbidden_start.is_some_and(|start| text.starts_with(start))
+            && self.rest.is_match(text)
+    }
+}
+
+fn content(call: &Call) -> Result<Map<String, Value>, Misfit> {
+    let bytes = match &call.body {
+        Body::Whole(bytes) if !bytes.is_empty() => bytes,
+        _ => return Ok(Map::new()),
+    };
+    serde_json::from_slice(bytes)
+        .map_err(|error| misfit("the content", format!("must be a JSON object: {error}")))
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn misfit(path: &str, problem: String) -> Misfit {
+    Misfit { path: path.to_owned(), problem, missing: false }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! IAM before LocalStack: keys it makes become keys of the gateway, and what EC2 looks up is repeated to moto.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::accounts::Credentials;
+use super::backend::Backend;
+use super::call::{Body, Call, Reply};
+use super::emulator::Kind;
+use super::form::Form;
+use super::wire::ServiceError;
+use super::world::{Order, World};
+use super::xml::Element;
+
+/// What EC2, its scaling groups and Lambda in moto refer to, with the parameters that matter there.
+const REPEATED: [(&str, &[&str]); 6] = [
+    ("CreateRole", &["RoleName", "Path", "AssumeRolePolicyDocument"]),
+    ("DeleteRole", &["RoleName"]),
+    ("CreateInstanceProfile", &["InstanceProfileName", "Path"]),
+    ("DeleteInstanceProfile", &["InstanceProfileName"]),
+    ("AddRoleToInstanceProfile", &["InstanceProfileName", "RoleName"]),
+    ("RemoveRoleFromInstanceProfile", &["InstanceProfileName", "RoleName"]),
+];
+
+/// The backend of IAM.
+pub fn backend() -> Box<dyn Backend> {
+    Box::new(Iam)
+}
+
+#[derive(Debug)]
+struct Iam;
+
+#[async_trait]
+impl Backend for Iam {
+    async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
+        let (operation, form) = (call.operation.clone(), call.form());
+        let (account, region) = (call.account().to_owned(), call.region.clone());
+        let reply = world.localstack.answer(call, world).await?;
+        if !reply.status.is_success() {
+            return Ok(reply);
+        }
+        match operation.as_str() {
+            "CreateAccessKey" => learn(&reply, &account, world),
+            "DeleteAccessKey" => {
+                world.accounts.forget_key(form.get("AccessKeyId").unwrap_or_default());
+            }
+            "UpdateAccessKey" => {
+                let key = form.get("AccessKeyId").unwrap_or_default();
+                world.accounts.set_key_active(key, form.get("Status") == Some("Active"));
+            }
+            _ => repeat(&operation, &form, &account, &region, world).await,
+        }
+        Ok(reply)
+    }
+}
+
+fn learn(reply: &Reply, account: &str, world: &World) {
+    let Body::Whole(body) = &reply.body else { return };
+    let Ok(root) = Element::parse(&String::from_utf8_lossy(body)) else { return };
+    let Some(key) = root.find("AccessKey") else { return };
+    let credentials = Credentials {
+        access_key_id: key.text_at("AccessKeyId").to_owned(),
+        secret_access_key: key.text_at("SecretAccessKey").to_owned(),
+        session_token: None,
+        expiration: None,
+    };
+    let user = key.text_at("UserName");
+    world.accounts.learn_key(account, user, user, credentials);
+}
+
+async fn repeat(operation: &str, form: &Form, account: &str, region: &str, world: &Arc<World>) {
+    let Some((_, names)) = REPEATED.iter().find(|(name, _)| *name == operation) else { return };
+    let parameters: Vec<(&str, &str)> =
+        names.iter().filter_map(|name| Some((*name, form.get(name)?))).collect();
+    let order =
+        Order { emulator: Some(Kind::Moto), ..Order::new("iam", account, region, operation) };
+    if let Err(error) = world.query(order, &parameters).await {
+        tracing::warn!("failed to repeat {operation} to moto: {error}");
+    }
+}
