@@ -13,9 +13,7 @@ mod process;
 mod service;
 mod tls;
 
-pub use listener::ListenError;
-pub use process::{ServeError, serve};
-pub use tls::TlsError;
+pub use process::serve;
 
 /// What the provider is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

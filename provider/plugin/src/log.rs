@@ -151,7 +151,7 @@ impl Visit for Fields {
 }
 
 /// An error and what caused it, in a line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::process::parent_id;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use serde_json::json;
@@ -54,7 +55,7 @@ const THREAD_STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// Why the plugin could not serve.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+enum ServeError {
     /// There is no socket to listen on.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -79,14 +80,22 @@ pub enum ServeError {
 }
 
 /// Serves a provider to the Terraform or OpenTofu that started this process, and returns when
-/// that tells it to end.
+/// that tells it to end. What keeps it from serving is told on standard error.
 ///
 /// With `--debug` it waits for one that is pointed at it by `TF_REATTACH_PROVIDERS` instead, until
 /// it is interrupted. Started by hand, it says what it is.
-///
-/// # Errors
-/// When there is no socket, no TLS, or no standard output to tell the caller of them.
-pub fn serve(server: impl Server, info: PluginInfo) -> Result<ExitCode, ServeError> {
+pub fn serve(server: impl Server, info: PluginInfo) -> ExitCode {
+    match start(server, info) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("failed to serve the {} provider: {}", info.name, log::chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(server: impl Server, info: PluginInfo) -> Result<ExitCode, ServeError> {
+    let caller = parent_id();
     let invitation = Invitation::read(variable);
     let mode = match env::args().nth(1).as_deref() {
         Some("--debug" | "-debug") => Mode::Debug,
@@ -94,7 +103,7 @@ pub fn serve(server: impl Server, info: PluginInfo) -> Result<ExitCode, ServeErr
             print(&format!("{} v{}", info.source, info.version))?;
             return Ok(ExitCode::SUCCESS);
         }
-        _ if invitation.invited => Mode::Plugin,
+        _ if invitation.invited => Mode::Plugin { caller },
         _ => {
             explain(&info);
             return Ok(ExitCode::FAILURE);
@@ -108,10 +117,9 @@ pub fn serve(server: impl Server, info: PluginInfo) -> Result<ExitCode, ServeErr
         warn!(asked = ?invitation.protocol_versions, "the caller does not speak protocol 6");
     }
 
+    let threads = available_parallelism().map_or(THREADS_MAX, usize::from).min(THREADS_MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(
-            std::thread::available_parallelism().map_or(2, usize::from).min(THREADS_MAX),
-        )
+        .worker_threads(threads)
         .thread_stack_size(THREAD_STACK_BYTES)
         .enable_all()
         .build()
@@ -126,7 +134,10 @@ pub fn serve(server: impl Server, info: PluginInfo) -> Result<ExitCode, ServeErr
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     /// By a Terraform, for itself.
-    Plugin,
+    Plugin {
+        /// The process number of that Terraform.
+        caller: u32,
+    },
     /// By a person, for any Terraform that is pointed at it.
     Debug,
 }
@@ -139,10 +150,10 @@ async fn run(
 ) -> Result<(), ServeError> {
     let folder = invitation.socket_folder.as_deref();
     let listener = Listener::bind(folder, invitation.socket_group.as_deref())?;
-    let certificate = invitation.client_certificate.as_deref().filter(|_| mode == Mode::Plugin);
+    let certificate = invitation.client_certificate.as_deref().filter(|_| mode != Mode::Debug);
     let tls = certificate.map(MutualTls::with_client).transpose()?;
     let line = match mode {
-        Mode::Plugin => Answer {
+        Mode::Plugin { .. } => Answer {
             socket: listener.path(),
             certificate: tls.as_ref().map(|tls| &tls.certificate),
             tells_multiplexing: invitation.asks_multiplexing,
@@ -169,7 +180,7 @@ async fn run(
     let ended = async {
         let grace = tokio::select! {
             () = shutdown.cancelled() => CLOSE_TIMEOUT,
-            () = caller_gone(), if mode == Mode::Plugin => CLOSE_TIMEOUT,
+            () = caller_gone(mode) => CLOSE_TIMEOUT,
             () = signals.told_to_end() => {
                 server.stop();
                 STOP_TIMEOUT
@@ -239,7 +250,7 @@ impl Signals {
             tokio::select! {
                 _ = self.interrupt.recv() => match self.mode {
                     Mode::Debug => return,
-                    Mode::Plugin => debug!("an interrupt is ignored: the caller says when to stop"),
+                    Mode::Plugin { .. } => debug!("an interrupt is ignored: the caller says when to stop"),
                 },
                 _ = self.terminate.recv() => return,
             }
@@ -247,17 +258,14 @@ impl Signals {
     }
 }
 
-/// Returns when the process that started this one has died: nobody will ask for anything any
-/// more, nor tell this process to end.
-async fn caller_gone() {
-    let caller = parent_id();
-    loop {
+/// Returns when the Terraform that started this process has died: nobody will ask for anything any
+/// more, nor tell this process to end. A process started by hand has none.
+async fn caller_gone(mode: Mode) {
+    let Mode::Plugin { caller } = mode else { return std::future::pending().await };
+    while parent_id() == caller {
         tokio::time::sleep(CALLER_CHECK_INTERVAL).await;
-        if parent_id() != caller {
-            warn!("the caller is gone");
-            return;
-        }
     }
+    warn!("the caller is gone");
 }
 
 /// What to set so that a Terraform uses this process.
