@@ -1,8 +1,10 @@
 //! Panics in a handler: they end its request with an error, never the process.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::pin::pin;
 
 use futures::FutureExt;
 use tracing::error;
@@ -15,15 +17,23 @@ pub struct Panic {
 }
 
 thread_local! {
+    /// Whether this thread is running a handler right now.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// The last panic on this thread.
     static LAST: RefCell<Panic> = RefCell::default();
 }
 
-/// Has panics noted in the log from now on instead of printed. A message that was put together at
-/// run time is left out, for it may hold a secret.
+/// Has panics reported from now on without what may be secret in them: a message that was put
+/// together at run time is left out. Those of handlers are noted in the log; for others, which may
+/// end the process, there is a line of the kind that Terraform shows when a plugin dies.
 pub fn install_panic_hook() {
     panic::set_hook(Box::new(|information| {
         let panic = Panic::new(information);
-        error!(%panic, "the provider panicked; this is a bug in it");
+        if GUARDED.get() {
+            error!(%panic, "the provider panicked; this is a bug in it");
+        } else {
+            eprintln!("panic: {panic}");
+        }
         LAST.set(panic);
     }));
 }
@@ -35,7 +45,14 @@ pub fn install_panic_hook() {
 pub async fn guarded<T>(future: impl Future<Output = T>) -> Result<T, Panic> {
     // What a handler shares with others is either behind locks that know of panics or never left
     // half-changed across one, as in every server that runs handlers as tasks.
-    AssertUnwindSafe(future).catch_unwind().await.map_err(|_| LAST.take())
+    let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
+    let outcome = poll_fn(|context| {
+        GUARDED.set(true);
+        let polled = future.as_mut().poll(context);
+        GUARDED.set(false);
+        polled
+    });
+    outcome.await.map_err(|_| LAST.take())
 }
 
 impl Panic {
@@ -50,7 +67,7 @@ impl Panic {
 impl fmt::Display for Panic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.place.as_deref().unwrap_or("an unknown place");
-        write!(formatter, "panic at {place}")?;
+        formatter.write_str(place)?;
         self.message.map_or(Ok(()), |message| write!(formatter, ": {message}"))
     }
 }

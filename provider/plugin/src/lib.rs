@@ -1,6 +1,6 @@
 //! The plugin server: handshake, mutual TLS and the services Terraform calls.
 //!
-//! [`serve`] is all that a provider's `main` needs.
+//! [`serve`] is all that a provider's `main` needs. It runs on systems with Unix sockets.
 
 mod connection;
 mod controller;

@@ -135,6 +135,12 @@ impl Server for Fake {
         match name.as_str() {
             "panics" => panic!("this was to be expected"),
             "panics with a value" => panic!("{name} and its password"),
+            "panics elsewhere" => {
+                let task = tokio::spawn(async { panic!("in a task") });
+                if task.await.is_err() {
+                    diagnostics.push(Diagnostic::error("the task panicked", ""));
+                }
+            }
             "slow" => {
                 self.stop_token().cancelled().await;
                 diagnostics.push(Diagnostic::warning("interrupted", ""));

@@ -243,6 +243,17 @@ async fn in_debug_mode_it_waits_for_any_terraform() {
 }
 
 #[tokio::test]
+async fn a_panic_outside_of_requests_is_told_as_terraform_expects_it() {
+    let core = Core::start().await;
+    let (_, told) = apply(core.provider(), thing("panics elsewhere")).await;
+    assert_eq!(told, ["error: the task panicked"]);
+    apply(core.provider(), thing("panics")).await;
+    let (_, logged) = core.shut_down().await;
+    let [line] = <[_; 1]>::try_from(logged.lines().collect::<Vec<_>>()).unwrap();
+    assert!(line.starts_with("panic: ") && line.ends_with(": in a task"), "{line}");
+}
+
+#[tokio::test]
 async fn logs_each_request_as_terraform_reads_it() {
     let core =
         Core::start_on(Terms { variables: vec![("TF_LOG", "trace")], plaintext: false }).await;
