@@ -1,0 +1,155 @@
+//! The making of an account: a request that the service works off in the background.
+
+use aws_sdk_organizations::types::{
+    CreateAccountFailureReason as Reason, CreateAccountState, CreateAccountStatus,
+    IamUserAccessToBilling,
+};
+use travel_framework::wait::{Look, Pace};
+use travel_framework::{Diagnostic, Failure};
+
+use super::Account;
+use crate::consistency::Call;
+use crate::error::Reply;
+use crate::foundation::organizations::{send, service_tags};
+
+/// Makes an account, and returns its id once it is there.
+///
+/// # Errors
+/// Where the request is refused, or the service gives up on it: with its reason in words.
+pub async fn create(call: &Call, plan: &Account) -> Result<String, Failure> {
+    let client = call.scope.organizations();
+    let tags = service_tags(&plan.tagging.for_create(&call.claim))?;
+    let billing = if plan.billing_access {
+        IamUserAccessToBilling::Allow
+    } else {
+        IamUserAccessToBilling::Deny
+    };
+    let requested = send(call, &[], || {
+        client
+            .create_account()
+            .account_name(&plan.name)
+            .email(&plan.email)
+            .role_name(&plan.role_name)
+            .iam_user_access_to_billing(billing.clone())
+            .set_tags(Some(tags.clone()))
+            .send()
+    })
+    .await?;
+    let status = requested.create_account_status().cloned();
+    finish(call, &plan.name, status).await
+}
+
+/// Waits for a request of this name that an apply before this one has left under way: its
+/// account is not listed before it is done.
+///
+/// # Errors
+/// Where the service cannot be asked.
+pub async fn wait_for_others(call: &Call, name: &str) -> Result<(), Failure> {
+    let client = call.scope.organizations();
+    let mut pages = client
+        .list_create_account_status()
+        .states(CreateAccountState::InProgress)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        for request in page.at(&call.scope)?.create_account_statuses() {
+            if request.account_name() != Some(name) {
+                continue;
+            }
+            // Whether it succeeds is for the look at the accounts to tell.
+            match finish(call, name, Some(request.clone())).await {
+                Ok(_) => {}
+                Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+                Err(failure @ Failure::Failed(_)) => {
+                    tracing::info!("an earlier request failed: {}", failure.into_diagnostic());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn finish(
+    call: &Call,
+    name: &str,
+    status: Option<CreateAccountStatus>,
+) -> Result<String, Failure> {
+    let request = status.as_ref().and_then(|status| status.id()).unwrap_or_default().to_owned();
+    let client = call.scope.organizations();
+    let ended = call
+        .wait_until(&format!("account {name}"), Pace::SLOW, || async {
+            let answer = client
+                .describe_create_account_status()
+                .create_account_request_id(&request)
+                .send()
+                .await;
+            // A new request may not be known everywhere yet.
+            let found = answer.found(&call.scope, &["CreateAccountStatusNotFoundException"])?;
+            let status = found.and_then(|found| found.create_account_status);
+            Ok(match status {
+                Some(status) if status.state() != Some(&CreateAccountState::InProgress) => {
+                    Look::Done(status)
+                }
+                _ => Look::Pending("in progress".to_owned()),
+            })
+        })
+        .await?;
+    match ended.account_id().or_else(|| ended.gov_cloud_account_id()) {
+        Some(id) if ended.state() == Some(&CreateAccountState::Succeeded) => Ok(id.to_owned()),
+        _ => Err(refusal(call, name, &request, ended.failure_reason()).into()),
+    }
+}
+
+/// What the service's reason means, and what to do (AWS Organizations API reference,
+/// CreateAccountStatus, FailureReason).
+fn refusal(call: &Call, name: &str, request: &str, reason: Option<&Reason>) -> Diagnostic {
+    let (attribute, words) = match reason {
+        Some(Reason::EmailAlreadyExists) => (
+            Some("email"),
+            "another AWS account has this e-mail address already. Give the account another one, \
+             or import the account that has it",
+        ),
+        Some(Reason::InvalidEmail) => (Some("email"), "the e-mail address is not valid"),
+        Some(Reason::AccountLimitExceeded) => (
+            None,
+            "the organization has as many accounts as it may. Ask for a higher quota (Service \
+             Quotas, AWS Organizations), or close accounts that are not needed",
+        ),
+        Some(Reason::ConcurrentAccountModification) => {
+            (None, "too many accounts are being made at once. Apply again")
+        }
+        Some(
+            Reason::InvalidAddress
+            | Reason::InvalidPaymentInstrument
+            | Reason::MissingPaymentInstrument,
+        ) => (
+            None,
+            "the management account's address or payment method is missing or not valid. Mend \
+             it in the billing console and apply again",
+        ),
+        Some(
+            Reason::PendingBusinessValidatioNv
+            | Reason::MissingBusinessValidation
+            | Reason::UnknownBusinessValidation
+            | Reason::FailedBusinessValidation,
+        ) => (
+            None,
+            "AWS has not validated the business of the management account. Finish that and \
+             apply again",
+        ),
+        Some(Reason::InternalFailure) | None => (
+            None,
+            "the service itself has failed. Apply again, and ask AWS Support if that repeats",
+        ),
+        Some(_) => (None, "the service gives no remedy for this reason"),
+    };
+    let reason = reason.map_or("no reason", Reason::as_str);
+    let error = Diagnostic::error(
+        format!("account {name} was not made"),
+        format!("{words} ({reason}, {}, request {request}).", call.scope.place()),
+    );
+    match attribute {
+        Some(attribute) => error.at_attribute(attribute),
+        None => error,
+    }
+}
