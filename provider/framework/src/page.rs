@@ -79,20 +79,22 @@ impl<R: Resource> Page<R> {
         Value::object(names.iter().map(|name| (*name, object.get(name).clone())))
     }
 
-    /// An operation on an object: where it goes follows from the object's state or plan.
+    /// An operation on an object. Where it goes follows from the object's state, if it has one;
+    /// what it marks things with, from its plan, which may give it another name.
     async fn call(
         &self,
-        object: &Value,
+        place: &Value,
+        named: &Value,
         generation: String,
         timeout: std::time::Duration,
     ) -> Result<Call<R::Platform>, Failure> {
         let resource =
-            self.resource_key(object).unwrap_or_else(|| format!("{}/", R::DESCRIPTION.type_name));
+            self.resource_key(named).unwrap_or_else(|| format!("{}/", R::DESCRIPTION.type_name));
         let claim = self.shared.claim(resource, generation)?;
         let cancel = self.shared.cancel();
         // A stop must also end the search for credentials, which may wait on the network.
         let scope = tokio::select! {
-            scope = self.platform.scope(object) => scope?,
+            scope = self.platform.scope(place) => scope?,
             () = cancel.cancelled() => return Err(Failure::Interrupted),
         };
         Ok(Call::new(scope, claim, cancel, timeout))

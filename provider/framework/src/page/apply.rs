@@ -70,7 +70,7 @@ impl<R: Resource> Page<R> {
         } else {
             timeout
         };
-        let call = match self.call(prior, generation, timeout).await {
+        let call = match self.call(prior, planned, generation, timeout).await {
             Ok(call) => call,
             Err(failure) => return Ended::failed(prior.clone(), failure),
         };

@@ -17,7 +17,7 @@ impl<R: Resource> Page<R> {
     pub(super) async fn create_object(&self, request: &ApplyRequest, private: Private) -> Ended {
         let planned = with_write_only(&self.block, &request.planned, &request.config);
         let timeout = Self::timeouts(&request.planned).create;
-        let call = match self.call(&planned, Claim::fresh_generation(), timeout).await {
+        let call = match self.call(&planned, &planned, Claim::fresh_generation(), timeout).await {
             Ok(call) => call,
             Err(failure) => return Ended::failed(Value::Null, failure),
         };

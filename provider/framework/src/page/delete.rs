@@ -48,7 +48,8 @@ impl<R: Resource> Page<R> {
         }
         let generation = prior.get("generation").as_str();
         let timeout = Self::timeouts(prior).delete;
-        let call = self.call(prior, generation.unwrap_or_default().to_owned(), timeout).await?;
+        let call =
+            self.call(prior, prior, generation.unwrap_or_default().to_owned(), timeout).await?;
         call.remember(private.page.clone());
         let state = self.model(prior)?;
         if let (Proof::Tags, Some(generation)) = (R::DESCRIPTION.proof, generation)

@@ -51,7 +51,7 @@ impl<R: Resource> Page<R> {
         diagnostics: &mut Diagnostics,
     ) -> Result<Value, Failure> {
         let generation = state.get("generation").as_str().unwrap_or_default().to_owned();
-        let call = self.call(state, generation, READ_TIMEOUT).await?;
+        let call = self.call(state, state, generation, READ_TIMEOUT).await?;
         let mut kept = Private::decode(private)?;
         call.remember(kept.page);
         let read = R::read(&call, &self.model(state)?).await;
