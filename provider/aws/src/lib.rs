@@ -1,1 +1,30 @@
 //! AWS resources, one page each, in folders named like the phases of the platform.
+//!
+//! What the pages stand on is in this folder: [`platform`] (what all resources share), [`scope`]
+//! (clients for an account and region), [`error`] (what a failed call means), [`placement`] and
+//! [`tags`] (attributes every resource has), [`consistency`] (calls that come too early).
+
+pub mod connection;
+pub mod consistency;
+pub mod data;
+pub mod error;
+pub mod foundation;
+pub mod functions;
+pub mod network_and_cluster;
+pub mod partition;
+pub mod placement;
+pub mod platform;
+pub mod policy;
+pub mod scope;
+pub mod session;
+pub mod settings;
+pub mod tags;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use error::Reply;
+pub use placement::{GlobalPlacement, Placement};
+pub use platform::Aws;
+pub use scope::Scope;
+pub use tags::Tagging;

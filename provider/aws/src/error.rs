@@ -1,0 +1,332 @@
+//! What a failed AWS call means for a person: what failed, where, with which request id, and what
+//! to do next.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use travel_framework::{Diagnostic, Failure};
+
+use crate::connection::{Unreachable, find};
+use crate::scope::Scope;
+
+/// What an AWS call gives.
+pub type Answer<T, E> = Result<T, SdkError<E, HttpResponse>>;
+
+/// Turns the answer of an AWS call into what a page works with.
+pub trait Reply<T> {
+    /// The value, or the failure as a person reads it, with account and region.
+    ///
+    /// # Errors
+    /// Where the call failed.
+    fn at(self, scope: &Scope) -> Result<T, Failure>;
+
+    /// The value, or none where the service answers with one of these codes.
+    ///
+    /// # Errors
+    /// Where the call failed otherwise.
+    fn found(self, scope: &Scope, absent: &[&str]) -> Result<Option<T>, Failure>;
+}
+
+impl<T, E> Reply<T> for Answer<T, E>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    fn at(self, scope: &Scope) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, &scope.place()))
+    }
+
+    fn found(self, scope: &Scope, absent: &[&str]) -> Result<Option<T>, Failure> {
+        match self {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_code(&error, absent) => Ok(None),
+            Err(error) => Err(failure(&error, &scope.place())),
+        }
+    }
+}
+
+/// Whether the service answered with one of these error codes.
+pub fn is_code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, codes: &[&str]) -> bool {
+    error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        .is_some_and(|code| codes.contains(&code))
+}
+
+/// What the service itself says of the error; empty where it did not answer.
+pub fn message<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
+    error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default()
+}
+
+/// The failure of an AWS call. `place` says where it went, as in "account 1, region r".
+pub fn failure<E>(error: &SdkError<E, HttpResponse>, place: &str) -> Failure
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    diagnostic(error, place).into()
+}
+
+/// As [`failure`], as a diagnostic.
+pub fn diagnostic<E>(error: &SdkError<E, HttpResponse>, place: &str) -> Diagnostic
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let action = action::<E>();
+    // The credentials provider sits below the call, and its error may hold one of STS or SSO.
+    if let Some(error) = find::<CredentialsError>(error) {
+        return credentials(error, place);
+    }
+    if let Some(error) = find::<Unreachable>(error) {
+        return unreachable(error, &action, place);
+    }
+    let Some(service) = error.as_service_error() else {
+        return Diagnostic::error(
+            format!("{action} got no usable answer"),
+            format!("{} ({place}). Apply again to go on from here.", chain(error)),
+        );
+    };
+    let code = service.code().unwrap_or("no error code");
+    let remedy = Remedy::of(code);
+    let said = match remedy {
+        // A service that finds the signature wrong repeats what was signed, session token and all.
+        Remedy::Signature => "the signature does not match",
+        _ => service.message().filter(|text| !text.is_empty()).unwrap_or("no message"),
+    };
+    let request = error.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+    Diagnostic::error(
+        remedy.summary(&action),
+        format!("{} ({code}, {place}{request}). {}", end(said), remedy.advice(&action))
+            .trim()
+            .to_owned(),
+    )
+}
+
+/// What to do about an error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Remedy {
+    Expired,
+    Invalid,
+    Signature,
+    Denied,
+    Region,
+    Throttled,
+    Quota,
+    Later,
+    None,
+}
+
+impl Remedy {
+    fn of(code: &str) -> Self {
+        match code {
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "RequestExpired"
+            | "TokenRefreshRequired" => Self::Expired,
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "AuthFailure"
+            | "InvalidAccessKeyId"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException"
+            | "InvalidToken" => Self::Invalid,
+            "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature" => {
+                Self::Signature
+            }
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "UnauthorizedOperation"
+            | "AuthorizationError"
+            | "UnauthorizedException"
+            | "NotAuthorized" => Self::Denied,
+            "OptInRequired" | "RegionDisabledException" => Self::Region,
+            "InternalFailure"
+            | "InternalError"
+            | "InternalServerError"
+            | "InternalServiceError"
+            | "KMSInternalException"
+            | "ServerException"
+            | "ServiceException"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            | "Unavailable" => Self::Later,
+            "SlowDown"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+            | "BandwidthLimitExceeded"
+            | "PriorRequestNotComplete" => Self::Throttled,
+            _ if code.contains("Throttl") => Self::Throttled,
+            _ if code.contains("LimitExceeded") || code.contains("QuotaExceeded") => Self::Quota,
+            _ => Self::None,
+        }
+    }
+
+    fn summary(self, action: &str) -> String {
+        match self {
+            Self::Expired => "the AWS credentials have expired".to_owned(),
+            Self::Invalid | Self::Signature => "AWS does not accept the credentials".to_owned(),
+            Self::Denied => format!("not allowed to call {action}"),
+            Self::Throttled => format!("{action} was throttled"),
+            Self::Region | Self::Quota | Self::Later | Self::None => format!("{action} failed"),
+        }
+    }
+
+    fn advice(self, action: &str) -> String {
+        match self {
+            Self::Expired => "Renew them (for SSO: aws sso login) and apply again: it goes on \
+                              from here."
+                .to_owned(),
+            Self::Invalid => "Check the access key or AWS_PROFILE, and that the key is active and \
+                              belongs to this partition."
+                .to_owned(),
+            Self::Signature => "Check the secret key, that a session token belongs to it, and \
+                                this machine's clock."
+                .to_owned(),
+            Self::Denied => format!(
+                "Allow {action} to these credentials, in their policies and in every service \
+                 control policy, resource policy or boundary above them."
+            ),
+            Self::Region => "Enable the region in the account's settings, and wait until AWS \
+                             says that it is enabled."
+                .to_owned(),
+            Self::Throttled => "Every retry was throttled too. Apply again with a smaller \
+                                -parallelism, or raise the provider's max_retries."
+                .to_owned(),
+            Self::Quota => "Ask for a higher quota in Service Quotas, or remove what is no \
+                            longer needed."
+                .to_owned(),
+            Self::Later => {
+                "The service itself has failed. Apply again to go on from here.".to_owned()
+            }
+            Self::None => String::new(),
+        }
+    }
+}
+
+fn credentials(error: &CredentialsError, place: &str) -> Diagnostic {
+    let remedy = "Set AWS_PROFILE (or the provider's profile), AWS_ACCESS_KEY_ID with \
+                  AWS_SECRET_ACCESS_KEY, or a web identity; for SSO run aws sso login.";
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => Diagnostic::error(
+            "no AWS credentials",
+            format!("Neither environment nor profile nor instance gives any ({place}). {remedy}"),
+        ),
+        _ => Diagnostic::error(
+            "no usable AWS credentials",
+            format!("{} ({place}). {remedy}", end(&chain(error))),
+        ),
+    }
+}
+
+fn unreachable(error: &Unreachable, action: &str, place: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{error}"),
+        format!(
+            "{action} failed: {} ({place}). Check the network, HTTPS_PROXY, the region's name \
+             and AWS_ENDPOINT_URL.",
+            error.source().map(chain).unwrap_or_default(),
+        ),
+    )
+}
+
+/// An error and its causes, each once, outermost first.
+pub fn chain(error: &dyn Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for error in std::iter::successors(Some(error), |error| (*error).source()) {
+        let text = error.to_string();
+        // Some errors repeat their cause in their own words.
+        if !words.iter().any(|said| said.contains(&text)) {
+            words.push(text);
+        }
+    }
+    words.join(": ")
+}
+
+/// The IAM action of an operation, as in `kms:CreateKey`, by the type of its error: the SDK has
+/// one error type per operation, in a module of the service's crate.
+fn action<E>() -> String {
+    let path = std::any::type_name::<E>();
+    let service = path.split("::").next().unwrap_or_default();
+    let operation = path.rsplit("::").next().unwrap_or_default();
+    let operation = operation.strip_suffix("Error").unwrap_or(operation);
+    let service = match service.strip_prefix("aws_sdk_").unwrap_or(service) {
+        "cloudwatchlogs" => "logs",
+        "resourcegroupstagging" => "tag",
+        other => other,
+    };
+    format!("{service}:{operation}")
+}
+
+/// The text without the dot that may end it.
+fn end(text: &str) -> &str {
+    text.trim_end().trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::operation::create_key::CreateKeyError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    const PLACE: &str = "account 111122223333, region eu-central-1";
+
+    fn answered(code: &str, message: &str) -> SdkError<CreateKeyError, HttpResponse> {
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
+        let status = StatusCode::try_from(400).unwrap();
+        let mut response = HttpResponse::new(status, SdkBody::empty());
+        response.headers_mut().insert("x-amzn-requestid", "r-1");
+        SdkError::service_error(CreateKeyError::generic(meta), response)
+    }
+
+    fn check(error: &SdkError<CreateKeyError, HttpResponse>, summary: &str, parts: &[&str]) {
+        let found = diagnostic(error, PLACE);
+        assert_eq!(found.summary, summary);
+        for part in parts {
+            assert!(found.detail.contains(part), "{part:?} is not in {:?}", found.detail);
+        }
+    }
+
+    #[test]
+    fn says_what_failed_where_and_what_to_do() {
+        for (code, summary, advice) in [
+            ("ExpiredTokenException", "the AWS credentials have expired", "aws sso login"),
+            ("UnrecognizedClientException", "AWS does not accept the credentials", "AWS_PROFILE"),
+            ("AccessDeniedException", "not allowed to call kms:CreateKey", "Allow kms:CreateKey"),
+            ("ThrottlingException", "kms:CreateKey was throttled", "max_retries"),
+            ("LimitExceededException", "kms:CreateKey failed", "Service Quotas"),
+            ("KMSInternalException", "kms:CreateKey failed", "Apply again"),
+        ] {
+            let place = format!("it did not work ({code}, {PLACE}, request r-1). ");
+            check(&answered(code, "it did not work."), summary, &[&place, advice]);
+        }
+    }
+
+    #[test]
+    fn never_repeats_what_was_signed() {
+        let error = answered("InvalidSignatureException", "x-amz-security-token:SECRET");
+        assert!(!diagnostic(&error, PLACE).detail.contains("SECRET"));
+    }
+
+    #[test]
+    fn tells_missing_credentials_from_unusable_ones() {
+        let none = CredentialsError::not_loaded("nothing set");
+        let error = SdkError::construction_failure(none);
+        check(&error, "no AWS credentials", &["AWS_PROFILE", PLACE]);
+        let broken = CredentialsError::provider_error("the token is stale");
+        let error = SdkError::dispatch_failure(ConnectorError::other(Box::new(broken), None));
+        check(&error, "no usable AWS credentials", &["the token is stale"]);
+    }
+
+    #[test]
+    fn knows_a_code() {
+        let error = answered("NotFoundException", "");
+        assert!(is_code(&error, &["Other", "NotFoundException"]));
+        assert!(!is_code(&error, &["Other"]));
+    }
+}

@@ -1,0 +1,3 @@
+//! Functions of the provider: pure, and without configuration.
+
+pub mod subnets;

@@ -1,0 +1,179 @@
+//! Where calls go: one account in one region, and the clients for it.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use travel_framework::Diagnostic;
+
+use crate::partition::Partition;
+use crate::session::{Session, Wanted};
+use crate::settings::Settings;
+
+/// One account in one region. Cheap to clone; its clients are made once, when first asked for.
+#[derive(Clone)]
+pub struct Scope {
+    session: Arc<Session>,
+    spot: Arc<Spot>,
+    name: Option<String>,
+}
+
+/// What there is once per account and region.
+pub(crate) struct Spot {
+    account_id: String,
+    region: String,
+    partition: Partition,
+    config: SdkConfig,
+    clients: Clients,
+}
+
+impl Spot {
+    /// The calls of `config` go to `account_id`; the region is set here.
+    pub(crate) fn new(
+        account_id: String,
+        region: String,
+        partition: Partition,
+        config: &SdkConfig,
+    ) -> Self {
+        let config = config.to_builder().region(Region::new(region.clone())).build();
+        Self { account_id, region, partition, config, clients: Clients::default() }
+    }
+}
+
+impl Scope {
+    pub(crate) const fn new(session: Arc<Session>, spot: Arc<Spot>) -> Self {
+        Self { session, spot, name: None }
+    }
+
+    /// The same place, where the account was asked for by this name.
+    #[must_use]
+    pub(crate) fn named(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// What the account was called where it was not called by its id.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The id of the account.
+    pub fn account_id(&self) -> &str {
+        &self.spot.account_id
+    }
+
+    /// The region; for global resources one that their calls may be signed for.
+    pub fn region(&self) -> &str {
+        &self.spot.region
+    }
+
+    /// The partition of the account.
+    pub fn partition(&self) -> Partition {
+        self.spot.partition
+    }
+
+    /// The ARN of something regional here, such as `key/1234` of `kms`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        self.partition().arn(service, self.region(), self.account_id(), resource)
+    }
+
+    /// Account and region, for errors.
+    pub fn place(&self) -> String {
+        format!("account {}, region {}", self.account_id(), self.region())
+    }
+
+    /// The provider's configuration.
+    pub fn settings(&self) -> &Settings {
+        self.session.settings()
+    }
+
+    /// The SDK's configuration for this place, for signing a request by hand.
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.spot.config
+    }
+
+    /// The same account in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        if region == self.region() {
+            return self.clone();
+        }
+        let spot =
+            self.session.spot(self.account_id(), region, self.partition(), &self.spot.config);
+        Self { session: Arc::clone(&self.session), spot, name: self.name.clone() }
+    }
+
+    /// Another account (by id or name), in a region.
+    ///
+    /// # Errors
+    /// Where there is no such account, or the credentials cannot work in it.
+    pub async fn in_account(&self, account: &str, region: &str) -> Result<Self, Diagnostic> {
+        let wanted = Wanted {
+            account: Some(account.to_owned()),
+            account_id: None,
+            region: Some(region.to_owned()),
+            regional: true,
+        };
+        self.session.scope(&wanted).await
+    }
+
+    /// Calls of one service to one account and region share their rate; a retry never fails for
+    /// want of a budget that other calls have used up.
+    fn retry_partition(&self, service: &str) -> RetryPartition {
+        RetryPartition::custom(format!("{service} {} {}", self.account_id(), self.region()))
+            .token_bucket(TokenBucket::unlimited())
+            .build()
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Scope({})", self.place())
+    }
+}
+
+/// The services there are clients for: one line each.
+macro_rules! clients {
+    ($($(#[$document:meta])* $name:ident: $sdk:ident;)*) => {
+        #[derive(Default)]
+        struct Clients {
+            $($name: OnceLock<$sdk::Client>,)*
+        }
+
+        impl Scope {
+            $(
+                $(#[$document])*
+                pub fn $name(&self) -> &$sdk::Client {
+                    self.spot.clients.$name.get_or_init(|| {
+                        let config = $sdk::config::Builder::from(&self.spot.config)
+                            .retry_partition(self.retry_partition(stringify!($name)))
+                            .build();
+                        $sdk::Client::from_conf(config)
+                    })
+                }
+            )*
+        }
+    };
+}
+
+clients! {
+    /// Snapshot lifecycle policies.
+    dlm: aws_sdk_dlm;
+    /// Networks, volumes, snapshots.
+    ec2: aws_sdk_ec2;
+    /// Clusters.
+    eks: aws_sdk_eks;
+    /// Roles and policies.
+    iam: aws_sdk_iam;
+    /// Keys.
+    kms: aws_sdk_kms;
+    /// Log groups.
+    logs: aws_sdk_cloudwatchlogs;
+    /// Accounts, organizational units, policies above accounts.
+    organizations: aws_sdk_organizations;
+    /// Who calls, and roles to assume.
+    sts: aws_sdk_sts;
+    /// Resources by their tags.
+    tagging: aws_sdk_resourcegroupstagging;
+}

@@ -1,0 +1,121 @@
+//! Accounts by their names in AWS Organizations.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_organizations::operation::list_accounts::ListAccountsError;
+use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_types::SdkConfig;
+use tokio::time::Instant;
+use travel_framework::Diagnostic;
+
+use super::{Session, with_region};
+use crate::error::{self, is_code};
+
+/// The ids of the accounts of each name. Closed accounts have none.
+pub type Directory = Arc<BTreeMap<String, Vec<String>>>;
+
+impl Session {
+    /// The id of an account by its id or name: from the configuration, else from Organizations.
+    ///
+    /// # Errors
+    /// Where there is none, or more than one, or Organizations cannot be asked.
+    pub async fn account_id(&self, account: &str) -> Result<String, Diagnostic> {
+        if let Some(id) = self.settings.account_id(account) {
+            return Ok(id);
+        }
+        if self.settings.accounts.is_unknown() {
+            return Err(super::not_yet("accounts"));
+        }
+        let asked = Instant::now();
+        let mut ids = self.directory().await?.get(account).cloned().unwrap_or_default();
+        if ids.is_empty() {
+            // It may have been made since the list was fetched.
+            self.organization.forget(asked).await;
+            ids = self.directory().await?.get(account).cloned().unwrap_or_default();
+        }
+        match ids.as_slice() {
+            [id] => Ok(id.clone()),
+            [] => Err(Diagnostic::error(
+                format!("no account named {account:?}"),
+                format!(
+                    "AWS Organizations has no active account of this name, nor has the \
+                     provider's accounts. Check the name, write the account's id, or make the \
+                     account first (travel_account)."
+                ),
+            )
+            .at_attribute("account")),
+            ids => Err(Diagnostic::error(
+                format!("more than one account is named {account:?}"),
+                format!("They are {}. Write the id of the one that is meant.", ids.join(", ")),
+            )
+            .at_attribute("account")),
+        }
+    }
+
+    /// The name for the account of this id that the provider's default gives it; none where the
+    /// default means another account, or where that cannot be told.
+    pub async fn default_name(&self, account_id: &str) -> Option<String> {
+        let default = self.settings.account.known()?;
+        match self.account_id(default).await {
+            Ok(id) => (id == account_id).then(|| default.clone()),
+            Err(error) => {
+                tracing::debug!("not naming account {account_id}: {error}");
+                None
+            }
+        }
+    }
+
+    async fn directory(&self) -> Result<Directory, Diagnostic> {
+        // Asking who calls comes first: it soon tells an endpoint that does not answer.
+        self.caller().await?;
+        self.organization.get(async { list(&with_region(&self.base().await?)).await }).await
+    }
+}
+
+async fn list(config: &SdkConfig) -> Result<Directory, Diagnostic> {
+    let client = aws_sdk_organizations::Client::new(config);
+    let mut pages = client.list_accounts().into_paginator().send();
+    let mut directory: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| cannot_list(&error))?;
+        for account in page.accounts.unwrap_or_default() {
+            if is_closed(&account) {
+                continue;
+            }
+            if let (Some(name), Some(id)) = (account.name, account.id) {
+                directory.entry(name).or_default().push(id);
+            }
+        }
+    }
+    Ok(Arc::new(directory))
+}
+
+fn cannot_list(error: &SdkError<ListAccountsError, HttpResponse>) -> Diagnostic {
+    let told = error::diagnostic(error, "looking up an account's name");
+    let summary = if is_code(error, &["AWSOrganizationsNotInUseException"]) {
+        "there is no AWS organization to look up an account's name in".to_owned()
+    } else {
+        told.summary
+    };
+    let detail = format!(
+        "{} Names of accounts are looked up in AWS Organizations, which the management account \
+         (or a delegated one) may ask. Otherwise write the account's id, or name the account in \
+         the provider's accounts.",
+        told.detail,
+    );
+    Diagnostic::error(summary, detail).at_attribute("account")
+}
+
+/// Whether an account is closed, or about to be: its name may be in use again.
+fn is_closed(account: &Account) -> bool {
+    if let Some(state) = &account.state {
+        let closed = [AccountState::Closed, AccountState::PendingClosure, AccountState::Suspended];
+        return closed.contains(state);
+    }
+    #[expect(deprecated, reason = "answers from before September 2025 have only this attribute")]
+    let status = &account.status;
+    matches!(status, Some(AccountStatus::PendingClosure | AccountStatus::Suspended))
+}
