@@ -16,6 +16,11 @@ pub fn applied_fields<'a>(live: &'a Value, manager: &str) -> Option<&'a Value> {
         .map(|entry| &entry["fieldsV1"])
 }
 
+/// The fields of every manager by any operation, on the object itself.
+pub(crate) fn all_fields(live: &Value) -> impl Iterator<Item = &Value> {
+    entries(live).filter(|entry| is_main(entry)).map(|entry| &entry["fieldsV1"])
+}
+
 /// The managers that own a field by any operation, given by its steps in managedFields' own notation.
 pub fn owners<'a>(live: &'a Value, steps: &[String]) -> Vec<&'a str> {
     let owning = entries(live).filter(|entry| {

@@ -55,19 +55,14 @@ impl Job<'_> {
         }
         let (answer, live) = self.patch(&marked).await?;
         let outcome = match &existing {
-            _ if answer.status == StatusCode::CREATED => Outcome::Created,
-            None => Outcome::Created,
-            Some(existing) if self.options.dry_run => {
-                if without_bookkeeping(existing) == without_bookkeeping(&live) {
+            Some(existing) if answer.status != StatusCode::CREATED => {
+                if content(existing) == content(&live) {
                     Outcome::Unchanged
                 } else {
                     Outcome::Changed
                 }
             }
-            Some(existing) if existing.resource_version() == live.resource_version() => {
-                Outcome::Unchanged
-            }
-            Some(_) => Outcome::Changed,
+            _ => Outcome::Created,
         };
         Ok(Applied { live, outcome, warnings: answer.warnings })
     }
@@ -162,15 +157,11 @@ fn is_failed_test(error: &Error) -> bool {
     matches!(&error.kind, ErrorKind::Invalid { message, .. } if message.contains("resourceVersion"))
 }
 
-/// An object without what every write changes.
-fn without_bookkeeping(document: &Document) -> Value {
-    let mut value = document.value().clone();
-    if let Value::Object(metadata) = &mut value["metadata"] {
-        for field in ["managedFields", "resourceVersion", "generation"] {
-            metadata.remove(field);
-        }
-    }
-    value
+/// An object without what a server writes beside it: even a write that changes nothing may bring new bookkeeping.
+fn content(document: &Document) -> Value {
+    let mut document = document.clone();
+    document.strip_server_fields();
+    document.into_value()
 }
 
 impl UnknownFields {

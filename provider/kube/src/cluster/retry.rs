@@ -76,11 +76,10 @@ pub(super) fn cause_of(error: &(dyn StdError + 'static)) -> Unreachable {
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             found = found.or(cause_of_io(io, is_connect));
-            // An io::Error shows its inner error only this way, not as its source.
-            if let Some(inner) = io.get_ref()
-                && inner.is::<rustls::Error>()
-            {
-                return Unreachable::Tls;
+            // What an io::Error wraps is not its source: its source is the source of that.
+            if let Some(inner) = io.get_ref() {
+                current = Some(inner);
+                continue;
             }
         }
         if cause.is::<rustls::Error>() {
@@ -179,6 +178,9 @@ mod tests {
         check(io::ErrorKind::TimedOut, Unreachable::Timeout);
         check(io::ErrorKind::PermissionDenied, Unreachable::Other);
         let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        assert_eq!(cause_of(&io::Error::new(io::ErrorKind::InvalidData, tls)), Unreachable::Tls);
+        assert_eq!(
+            cause_of(&io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls))),
+            Unreachable::Tls
+        );
     }
 }

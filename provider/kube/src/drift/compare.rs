@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Difference;
 use crate::document::{Document, group_of};
 use crate::fields::{item_step, normalized, walk};
-use crate::managed::applied_fields;
+use crate::managed::{all_fields, applied_fields};
 use crate::order::is_built_in;
 use crate::path::{FieldPath, PathPattern, Step, item_key, item_keys};
 use crate::quantity::same_amount;
@@ -53,21 +53,65 @@ pub(super) fn suspicions(
     field_manager: &str,
     ignores: &[&PathPattern],
 ) -> Vec<Suspicion> {
-    let owned = applied_fields(live, field_manager);
+    let ours = applied_fields(live, field_manager);
     let api_version = shape["apiVersion"].as_str().unwrap_or_default();
     let mut comparison = Comparison {
         ignores,
         omits_empty: is_built_in(group_of(api_version)),
         is_asked: answer.is_some(),
-        is_owner: owned.is_some(),
+        is_owner: ours.is_some(),
         found: Vec::new(),
     };
     let wanted = answer.unwrap_or(shape);
-    comparison.fields(&FieldPath::default(), shape, Some(wanted), Some(live), owned);
-    if let Some(owned) = owned {
-        comparison.surplus(&FieldPath::default(), Some(shape), Some(wanted), live, owned);
+    let owned = Owned { ours, all: all_fields(live).collect() };
+    comparison.fields(&FieldPath::default(), shape, Some(wanted), Some(live), &owned);
+    if let Some(ours) = ours {
+        comparison.surplus(&FieldPath::default(), Some(shape), Some(wanted), live, ours);
     }
     comparison.found
+}
+
+/// Who owns a place, by its nodes in managedFields.
+struct Owned<'a> {
+    /// In the fields our manager applied.
+    ours: Option<&'a Value>,
+    /// In everybody's.
+    all: Vec<&'a Value>,
+}
+
+impl<'a> Owned<'a> {
+    fn nobody() -> Self {
+        Owned { ours: None, all: Vec::new() }
+    }
+
+    fn field(&self, name: &str) -> Self {
+        let step = format!("f:{name}");
+        self.further(|node| node.get(&step))
+    }
+
+    fn item(&self, item: &Value) -> Self {
+        self.further(|node| keyed_node(node, item))
+    }
+
+    fn further(&self, find: impl Fn(&'a Value) -> Option<&'a Value>) -> Self {
+        Owned {
+            ours: self.ours.and_then(&find),
+            all: self.all.iter().copied().filter_map(&find).collect(),
+        }
+    }
+
+    /// Whether the thing is owned as one, without parts: whoever changes a part takes it over as a whole.
+    fn is_whole(&self) -> bool {
+        !self.all.is_empty()
+            && self.all.iter().all(|node| node.as_object().is_some_and(Map::is_empty))
+    }
+
+    /// Whether the list is a set.
+    fn is_set(&self) -> bool {
+        self.all.iter().any(|node| {
+            node.as_object().is_some_and(|steps| steps.keys().any(|step| step.starts_with("v:")))
+        })
+    }
 }
 
 struct Comparison<'a> {
@@ -82,14 +126,14 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// Every field of the shape. `owned` is the place's node in the fields our manager applied.
+    /// Every field of the shape.
     fn fields(
         &mut self,
         path: &FieldPath,
         shape: &Value,
         wanted: Option<&Value>,
         live: Option<&Value>,
-        owned: Option<&Value>,
+        owned: &Owned<'_>,
     ) {
         match shape {
             Value::Object(object) if !object.is_empty() => {
@@ -99,11 +143,10 @@ impl Comparison<'_> {
                     }
                     let wanted = wanted.and_then(|value| value.get(name));
                     let live = live.and_then(|value| value.get(name));
-                    let owned = owned.and_then(|node| node.get(format!("f:{name}")));
-                    self.fields(&path.field(name), child, wanted, live, owned);
+                    self.fields(&path.field(name), child, wanted, live, &owned.field(name));
                 }
                 // A map that is owned as one thing has no room for fields of others.
-                if owned.is_some_and(is_whole) {
+                if owned.is_whole() {
                     let known = wanted.filter(|_| self.is_asked).unwrap_or(shape);
                     let extras = live.and_then(Value::as_object).into_iter().flatten();
                     for (name, extra) in extras.filter(|(name, _)| known.get(name).is_none()) {
@@ -122,7 +165,7 @@ impl Comparison<'_> {
         shape: &[Value],
         wanted: Option<&Value>,
         live: Option<&Value>,
-        owned: Option<&Value>,
+        owned: &Owned<'_>,
     ) {
         let (wanted, live) = (items_of(wanted), items_of(live));
         let known = if self.is_asked { wanted } else { shape };
@@ -135,18 +178,12 @@ impl Comparison<'_> {
                     find(wanted, key.clone()).map(|at| &wanted[at]),
                     find(live, key.clone()).map(|at| &live[at]),
                 );
-                let owned = owned.and_then(|node| keyed_node(node, item));
-                self.fields(
-                    &path.with(Step::Item(key.unwrap_or_default())),
-                    item,
-                    wanted,
-                    live,
-                    owned,
-                );
+                let path = path.with(Step::Item(key.unwrap_or_default()));
+                self.fields(&path, item, wanted, live, &owned.item(item));
             }
             // A list that is owned as one thing has no room for items of others.
             let is_extra = |item: &&Value| find(known, item_key(item, keys)).is_none();
-            for extra in live.iter().filter(is_extra).filter(|_| owned.is_some_and(is_whole)) {
+            for extra in live.iter().filter(is_extra).filter(|_| owned.is_whole()) {
                 let place =
                     live.iter().position(|item| std::ptr::eq(item, extra)).unwrap_or_default();
                 self.suspect(
@@ -158,7 +195,7 @@ impl Comparison<'_> {
             }
             return;
         }
-        if owned.is_some_and(is_set) || path.to_string() == "metadata.finalizers" {
+        if owned.is_set() || path.to_string() == "metadata.finalizers" {
             for (place, item) in shape.iter().enumerate() {
                 if known.contains(item) && !live.contains(item) {
                     self.suspect(&path.with(Step::Index(place)), Some(item), None, true);
@@ -172,7 +209,7 @@ impl Comparison<'_> {
                 item,
                 wanted.get(place),
                 live.get(place),
-                None,
+                &Owned::nobody(),
             );
         }
         for (place, extra) in live.iter().enumerate().skip(known.len().max(shape.len())) {
@@ -186,29 +223,47 @@ impl Comparison<'_> {
         shape: &Value,
         wanted: Option<&Value>,
         live: Option<&Value>,
-        owned: Option<&Value>,
+        owned: &Owned<'_>,
     ) {
         let is_exact = is_exact(path);
         match (wanted, live) {
             (Some(wanted), Some(live)) if same(wanted, live, is_exact) => {}
-            (Some(wanted), None) if is_empty_container(wanted) => {}
+            _ if is_empty_container(shape) => self.emptiness(path, wanted, live),
             (Some(wanted), None) if is_empty(wanted) && !self.is_asked && self.omits_empty => {
-                // Either the server left the empty value out, or someone took it out; then it is no longer ours.
-                if self.is_owner
-                    && owned.is_none()
-                    && !path.0.iter().any(|step| matches!(step, Step::Index(_)))
-                {
-                    self.suspect(path, Some(wanted), None, true);
+                // Either the server left the empty value out, or someone took it out: then it is no longer ours. With
+                // nothing at all of ours left, only the server can tell.
+                let is_by_place = path.0.iter().any(|step| matches!(step, Step::Index(_)));
+                if owned.ours.is_none() && !is_by_place {
+                    self.suspect(path, Some(wanted), None, self.is_owner);
                 }
-            }
-            // An empty object says nothing of what others put into it, but for a selector: there it means everything.
-            (Some(wanted), Some(live)) if wanted.is_object() && live.is_object() => {
-                self.suspect(path, Some(wanted), Some(live), self.is_asked || is_selector(path));
             }
             (None, None) => {}
             // The server drops what it takes for empty; what is live in its place is then none of ours.
             (None, Some(live)) if same(shape, live, is_exact) => {}
             (wanted, live) => self.suspect(path, wanted, live, true),
+        }
+    }
+
+    /// An object or list that the document leaves empty. That says nothing of what others put into it, unless nobody
+    /// else can: the server's answer then lacks what is live. Without one, lists and selectors are taken for such.
+    fn emptiness(&mut self, path: &FieldPath, wanted: Option<&Value>, live: Option<&Value>) {
+        let Some(live) = live else { return };
+        let is_lost = match (wanted, live) {
+            (Some(Value::Object(wanted)), Value::Object(live)) => {
+                live.keys().any(|name| !wanted.contains_key(name))
+            }
+            (Some(Value::Array(wanted)), Value::Array(live)) => {
+                live.iter().any(|item| !wanted.contains(item))
+            }
+            _ => !is_empty(live),
+        };
+        if is_lost {
+            self.suspect(
+                path,
+                wanted,
+                Some(live),
+                self.is_asked || live.is_array() || is_selector(path),
+            );
         }
     }
 
@@ -323,16 +378,6 @@ fn has_keys(item: &Value, keys: &Map<String, Value>) -> bool {
         Some(found) => found == value,
         None => name == "protocol" && value == "TCP",
     })
-}
-
-/// Whether a node says that the thing is owned as one, without parts.
-fn is_whole(node: &Value) -> bool {
-    node.as_object().is_some_and(Map::is_empty)
-}
-
-/// Whether a node says that the list is a set.
-fn is_set(node: &Value) -> bool {
-    node.as_object().is_some_and(|steps| steps.keys().any(|step| step.starts_with("v:")))
 }
 
 fn is_server_written(path: &FieldPath) -> bool {
