@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod backend;
 pub mod call;
 pub mod children;
+pub mod client;
 pub mod clock;
 pub mod control;
 pub mod daemon;
@@ -56,6 +57,9 @@ use handle::{Connection, FILE, Handle};
 use process::Process;
 use record::Record;
 use world::World;
+
+/// The file in a sandbox's folder in which one in the background says what it does.
+pub const LOG: &str = "daemon.log";
 
 /// How a sandbox is started.
 #[derive(Clone, Debug)]
@@ -132,6 +136,24 @@ impl Sandbox {
         if let Some(missing) = missing_tools(&options.tools) {
             bail!(missing);
         }
+        let sandbox = Self::bare(options).await?;
+        for emulator in [&sandbox.world.localstack, &sandbox.world.moto] {
+            let (emulator, world) = (Arc::clone(emulator), Arc::clone(&sandbox.world));
+            tokio::spawn(async move {
+                let started = emulator.start(&world.children, &world.tools, world.port).await;
+                if let Err(error) = started {
+                    tracing::error!("{error:#}");
+                }
+            });
+        }
+        Ok(sandbox)
+    }
+
+    /// Opens the gateway and the control API alone. Backends of our own answer; calls that need an emulator wait.
+    ///
+    /// # Errors
+    /// When the folder is not empty.
+    pub async fn bare(options: Options) -> anyhow::Result<Self> {
         let folder = make_folder(options.folder)?;
         let children = Children::new(&folder)?;
         let record = Record::new(&folder.join("calls.jsonl"))
@@ -158,15 +180,6 @@ impl Sandbox {
         let mut servers = JoinSet::new();
         servers.spawn(gateway::serve(gateway, Arc::clone(&world)));
         servers.spawn(control::serve(control, Arc::clone(&world)));
-        for emulator in [&world.localstack, &world.moto] {
-            let (emulator, world) = (Arc::clone(emulator), Arc::clone(&world));
-            tokio::spawn(async move {
-                let started = emulator.start(&world.children, &world.tools, world.port).await;
-                if let Err(error) = started {
-                    tracing::error!("{error:#}");
-                }
-            });
-        }
         Ok(Self { handle: Handle::new(connection), world, _servers: servers })
     }
 
@@ -226,7 +239,8 @@ fn make_folder(folder: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("failed to make the folder {}", folder.display()))?;
     let folder = folder.canonicalize()?;
-    if std::fs::read_dir(&folder)?.next().is_some() {
+    let foreign = std::fs::read_dir(&folder)?.flatten().any(|entry| entry.file_name() != LOG);
+    if foreign {
         bail!(
             "the folder {} is not empty: a sandbox removes its folder in the end, so give it one of its own",
             folder.display()

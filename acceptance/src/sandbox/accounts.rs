@@ -94,8 +94,9 @@ impl Accounts {
         let accounts = Self { management: management.to_owned(), state: Mutex::default() };
         accounts.add(Account {
             id: management.to_owned(),
-            name: "management".to_owned(),
-            email: "management@example.com".to_owned(),
+            // As moto's Organizations calls it.
+            name: "master".to_owned(),
+            email: "master@example.com".to_owned(),
             open: true,
         });
         accounts

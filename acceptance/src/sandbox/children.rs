@@ -42,6 +42,9 @@ rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 /// A child waits for its start, then becomes its program.
 const WAITING: &str = r#"read -r _ && exec "$@" </dev/null"#;
 
+/// The file that lists the processes.
+const MEMORY: &str = "processes.jsonl";
+
 /// What to start.
 #[derive(Clone, Debug)]
 pub struct Command {
@@ -92,11 +95,16 @@ impl Children {
             .process_group(0)
             .spawn()
             .context("failed to start /bin/sh, which watches over the sandbox's processes")?;
-        Ok(Self {
+        let children = Self {
             folder: folder.to_owned(),
             janitor: Mutex::new(Some(janitor)),
             running: Mutex::default(),
-        })
+        };
+        std::fs::create_dir_all(folder).context("failed to make the sandbox's folder")?;
+        if let Some(process) = children.janitor_process() {
+            remember(folder, &process)?;
+        }
+        Ok(children)
     }
 
     /// The folder of the sandbox; what children write belongs there.
@@ -130,6 +138,7 @@ impl Children {
         let process = pid.and_then(Process::of);
         let process = process.with_context(|| format!("{name} ended as it was started"))?;
         self.tell("add", process.pid)?;
+        remember(&self.folder, &process)?;
         self.running().push((name.clone(), process.clone()));
         if let Some(mut start) = child.stdin.take() {
             start.write_all(b"\n").await.with_context(|| format!("failed to start {name}"))?;
@@ -173,6 +182,11 @@ impl Children {
         }
     }
 
+    fn janitor_process(&self) -> Option<Process> {
+        let janitor = self.janitor.lock().unwrap_or_else(PoisonError::into_inner);
+        Process::of(i32::try_from(janitor.as_ref()?.id()).ok()?)
+    }
+
     fn tell(&self, word: &str, pid: i32) -> anyhow::Result<()> {
         let mut janitor = self.janitor.lock().unwrap_or_else(PoisonError::into_inner);
         let pipe = janitor.as_mut().and_then(|janitor| janitor.stdin.as_mut());
@@ -183,6 +197,20 @@ impl Children {
     fn running(&self) -> MutexGuard<'_, Vec<(String, Process)>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes a process down, for the case that both sandbox and janitor are killed.
+fn remember(folder: &Path, process: &Process) -> anyhow::Result<()> {
+    let mut file = File::options().create(true).append(true).open(folder.join(MEMORY))?;
+    writeln!(file, "{}", serde_json::to_string(process)?)?;
+    Ok(())
+}
+
+/// The processes that a sandbox with its files in `folder` has started, whether or not they still run; the janitor is
+/// the first.
+pub fn remembered(folder: &Path) -> Vec<Process> {
+    let text = std::fs::read_to_string(folder.join(MEMORY)).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 impl Drop for Children {

@@ -9,6 +9,7 @@ use chrono::Utc;
 
 use super::faults::{Action, Due, Faults, Firing, KILLABLE, Moment, Subject};
 use super::peer::Peer;
+use super::process::Process;
 use super::record::{Entry, Record};
 use super::wire::ServiceError;
 
@@ -34,6 +35,7 @@ pub enum Interference {
 #[derive(Debug)]
 pub struct Passage {
     gate: Arc<Gate>,
+    sequence: u64,
     subject: Subject,
     peer: Peer,
     due: Vec<Due>,
@@ -67,6 +69,7 @@ impl Gate {
         };
         Passage {
             gate: Arc::clone(self),
+            sequence,
             subject,
             peer: peer.clone(),
             due,
@@ -84,13 +87,15 @@ impl Passage {
             if let Some(entry) = &mut self.entry {
                 entry.fault = Some(due.action.name());
             }
-            let (interference, problem) = self.suffer(&due.action).await;
-            let firing = Firing {
-                sequence: self.entry.as_ref().map_or(0, |entry| entry.sequence),
-                process_id: self.peer.known_process().map(|process| process.pid),
-                problem,
-            };
-            self.gate.faults.fired(due.rule, firing);
+            if due.action == Action::Kill {
+                match self.victim().await {
+                    Ok(process) => return Some(self.kill(due.rule, &process).await),
+                    Err(problem) => self.fired(due.rule, Some(problem)),
+                }
+                continue;
+            }
+            let interference = self.suffer(&due.action).await;
+            self.fired(due.rule, None);
             if interference.is_some() {
                 return interference;
             }
@@ -98,7 +103,16 @@ impl Passage {
         None
     }
 
-    async fn suffer(&self, action: &Action) -> (Option<Interference>, Option<String>) {
+    fn fired(&self, rule: u64, problem: Option<String>) {
+        let firing = Firing {
+            sequence: self.sequence,
+            process_id: self.peer.known_process().map(|process| process.pid),
+            problem,
+        };
+        self.gate.faults.fired(rule, firing);
+    }
+
+    async fn suffer(&self, action: &Action) -> Option<Interference> {
         let Subject { service, operation, protocol, .. } = &self.subject;
         match action {
             Action::Trouble { trouble, code } => {
@@ -106,34 +120,44 @@ impl Passage {
                 if let Some(code) = code {
                     error.code.clone_from(code);
                 }
-                (Some(Interference::Error(error)), None)
+                Some(Interference::Error(error))
             }
             Action::Error { code, message, status } => {
                 let error = ServiceError::new(code, message).with_status(*status);
-                (Some(Interference::Error(error)), None)
+                Some(Interference::Error(error))
             }
-            Action::Reset => (Some(Interference::Drop), None),
+            Action::Reset | Action::Kill => Some(Interference::Drop),
             Action::Hang => {
                 self.peer.gone().cancelled().await;
-                (Some(Interference::Drop), None)
+                Some(Interference::Drop)
             }
             Action::Delay { milliseconds } => {
                 tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-                (None, None)
+                None
             }
-            Action::Kill => match self.kill().await {
-                Ok(()) => (Some(Interference::Drop), None),
-                Err(problem) => (None, Some(problem)),
-            },
         }
     }
 
-    async fn kill(&self) -> Result<(), String> {
+    /// The process to kill.
+    async fn victim(&self) -> Result<Process, String> {
         let process = self.peer.process().await.ok_or("the calling process is not known")?;
-        if !process.executable.starts_with(KILLABLE) {
-            return Err(format!("{} is no provider of ours and is spared", process.executable));
+        if process.executable.starts_with(KILLABLE) {
+            Ok(process)
+        } else {
+            Err(format!("{} is no provider of ours and is spared", process.executable))
         }
-        process.kill().await
+    }
+
+    /// Kills the caller. All is written down before: whoever waits for its end may look at once.
+    async fn kill(&mut self, rule: u64, process: &Process) -> Interference {
+        if let Some(entry) = self.entry.take() {
+            self.record(entry, self.started.elapsed());
+        }
+        self.fired(rule, None);
+        if let Err(problem) = process.kill().await {
+            tracing::error!("{problem}");
+        }
+        Interference::Drop
     }
 
     /// Records the call as answered with a status; `error` is the code of a failure.

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::accounts::{Account, Credentials};
+use super::client::Client;
 use super::faults::{Filter, Moment, Rule, Standing};
 use super::form::Form;
 use super::process::Process;
@@ -49,14 +50,14 @@ pub struct Connection {
 #[derive(Clone, Debug)]
 pub struct Handle {
     connection: Connection,
-    client: Client<HttpConnector, Full<Bytes>>,
+    http: HttpClient<HttpConnector, Full<Bytes>>,
 }
 
 impl Handle {
     /// The sandbox of a connection.
     pub fn new(connection: Connection) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { connection, client }
+        let http = HttpClient::builder(TokioExecutor::new()).build(HttpConnector::new());
+        Self { connection, http }
     }
 
     /// The sandbox that runs with its files in a folder; `None` where none does.
@@ -102,6 +103,27 @@ impl Handle {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()
+    }
+
+    /// A client that works as the management account.
+    pub fn client(&self) -> Client {
+        let connection = &self.connection;
+        let credentials = Credentials {
+            access_key_id: connection.access_key_id.clone(),
+            secret_access_key: connection.secret_access_key.clone(),
+            session_token: None,
+            expiration: None,
+        };
+        Client::new(&connection.endpoint, credentials, &connection.region)
+    }
+
+    /// A client that works in another account.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer, or Organizations has not made the account.
+    pub async fn client_in(&self, account: &str) -> anyhow::Result<Client> {
+        let credentials = self.credentials(account).await?;
+        Ok(Client::new(&self.connection.endpoint, credentials, &self.connection.region))
     }
 
     /// How far everything is: an object with `ready`, `emulators`, `processes`, `accounts`, `calls`.
@@ -284,7 +306,7 @@ impl Handle {
             .uri(format!("{}{path}", self.connection.control))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))?;
-        let response = self.client.request(request).await.context("the sandbox does not answer")?;
+        let response = self.http.request(request).await.context("the sandbox does not answer")?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
         if !status.is_success() {

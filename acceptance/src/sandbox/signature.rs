@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use percent_encoding::utf8_percent_encode;
 use sha2::{Digest, Sha256};
 
+use super::accounts::Credentials;
 use super::form::{Form, UNRESERVED};
 
 /// How far the clocks of a client and AWS may differ.
@@ -185,7 +186,51 @@ impl Signature {
         }
     }
 
-    fn expected(&self, secret: &str, request: &Signed<'_>) -> String {
+    /// Signs a request: puts the date, the token and the authorization into its headers. `headers` must hold the host.
+    pub fn sign(
+        credentials: &Credentials,
+        region: &str,
+        service: &str,
+        method: &Method,
+        uri: &Uri,
+        headers: &mut HeaderMap,
+        body: &[u8],
+    ) -> Result<(), http::header::InvalidHeaderValue> {
+        let now = Utc::now();
+        headers.insert("x-amz-date", now.format("%Y%m%dT%H%M%SZ").to_string().parse()?);
+        headers.insert("x-amz-content-sha256", hex(&Sha256::digest(body)).parse()?);
+        if let Some(token) = &credentials.session_token {
+            headers.insert("x-amz-security-token", token.parse()?);
+        }
+        let mut signed_headers: Vec<String> =
+            headers.keys().map(|name| name.as_str().to_owned()).collect();
+        signed_headers.sort();
+        let signature = Self {
+            access_key: credentials.access_key_id.clone(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            token: credentials.session_token.clone(),
+            signed_at: now,
+            expires_seconds: None,
+            date: now.format("%Y%m%d").to_string(),
+            signed_headers,
+            value: String::new(),
+            algorithm: SYMMETRIC.to_owned(),
+        };
+        let request = Signed { method, uri, headers, body };
+        let value = signature.expected(&credentials.secret_access_key, &request);
+        let authorization = format!(
+            "{SYMMETRIC} Credential={}/{}/{region}/{service}/aws4_request, SignedHeaders={}, Signature={value}",
+            signature.access_key,
+            signature.date,
+            signature.signed_headers.join(";")
+        );
+        headers.insert(header::AUTHORIZATION, authorization.parse()?);
+        Ok(())
+    }
+
+    /// The value the signature should have.
+    pub(super) fn expected(&self, secret: &str, request: &Signed<'_>) -> String {
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
         let to_sign = format!(
             "{SYMMETRIC}\n{}\n{scope}\n{}",

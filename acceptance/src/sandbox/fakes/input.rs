@@ -1,9 +1,10 @@
 //! The members of a request that its model has already checked.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// A request's members by their names in the model. Those that are null are absent.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Input(Map<String, Value>);
 
 impl Input {
