@@ -28,3 +28,6 @@ mod quantity;
 pub use cluster::Cluster;
 pub use document::{Document, DocumentKey};
 pub use error::{Error, ErrorKind};
+
+#[cfg(test)]
+mod testing;
