@@ -51,7 +51,7 @@ impl Summary {
             Value::String(text) if is_ambiguous(text) => Value::from(text.as_str()).to_string(),
             Value::String(text) => text.clone(),
             other => {
-                let text = other.to_string();
+                let text = canonical(other);
                 if text.len() > LONGEST_SHOWN_BYTES { digest(text.as_bytes()) } else { text }
             }
         })
@@ -65,7 +65,7 @@ impl Summary {
                 Ok(bytes) => code.update(&bytes),
                 Err(_) => code.update(text.as_bytes()),
             },
-            other => code.update(other.to_string().as_bytes()),
+            other => code.update(canonical(other).as_bytes()),
         }
         Some(format!("hmac:{}", hexadecimal(&code.finalize().into_bytes()[..16])))
     }
@@ -172,6 +172,23 @@ fn is_definition(document: &Document) -> bool {
 /// Whether a string looks like another type of JSON value, or like the way one of ours is shown.
 fn is_ambiguous(text: &str) -> bool {
     text.is_empty() || text.starts_with('"') || serde_json::from_str::<Value>(text).is_ok()
+}
+
+/// JSON with sorted keys, so that the order a document was written in does not count.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(object) => {
+            let sorted: BTreeMap<&String, &Value> = object.iter().collect();
+            let fields = sorted.into_iter().map(|(name, child)| {
+                format!("{}:{}", Value::from(name.as_str()), canonical(child))
+            });
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(list) => {
+            format!("[{}]", list.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        scalar => scalar.to_string(),
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -60,19 +60,31 @@ pub(crate) fn cluster_with(
             let received = Received {
                 line: format!("{} {}", head.method, head.uri),
                 body: serde_json::from_slice(&body).unwrap_or_default(),
-                authorization: authorization.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default(),
+                authorization: authorization
+                    .map(|value| value.to_str().unwrap().to_owned())
+                    .unwrap_or_default(),
             };
-            if is_discovery_answered && (received.line == "GET /api" || received.line == "GET /apis") {
-                send.send_response(response(200, None, served(received.line == "GET /apis").to_string()));
+            if is_discovery_answered
+                && (received.line == "GET /api" || received.line == "GET /apis")
+            {
+                send.send_response(response(
+                    200,
+                    None,
+                    served(received.line == "GET /apis").to_string(),
+                ));
                 continue;
             }
             calls.lock().unwrap().push(received.line.clone());
             match answer(&received) {
-                Reply::Json(status, value) => send.send_response(response(status, None, value.to_string())),
+                Reply::Json(status, value) => {
+                    send.send_response(response(status, None, value.to_string()))
+                }
                 Reply::WithHeader(status, name, value, body) => {
                     send.send_response(response(status, Some((name, value)), body.to_string()));
                 }
-                Reply::Text(status, text) => send.send_response(response(status, None, text.to_owned())),
+                Reply::Text(status, text) => {
+                    send.send_response(response(status, None, text.to_owned()))
+                }
                 Reply::Broken(kind) => send.send_error(std::io::Error::from(kind)),
                 Reply::Silence => unanswered.push(send),
             }

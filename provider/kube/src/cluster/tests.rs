@@ -43,9 +43,11 @@ async fn what_may_pass_is_tried_again() {
     check(Method::GET, vec![fine], 1, "\"fine\"").await;
     check(Method::GET, vec![down, down, fine], 3, "\"fine\"").await;
     check(Method::PATCH, vec![|| refusal(500, "InternalError", "etcd"), fine], 2, "\"fine\"").await;
-    check(Method::POST, vec![|| refusal(429, "TooManyRequests", "slow"), fine], 2, "\"fine\"").await;
+    check(Method::POST, vec![|| refusal(429, "TooManyRequests", "slow"), fine], 2, "\"fine\"")
+        .await;
     check(Method::GET, vec![broken, broken, fine], 3, "\"fine\"").await;
-    check(Method::GET, vec![down], 7, "try: the cluster answered 503 to each of 7 attempts: down").await;
+    check(Method::GET, vec![down], 7, "try: the cluster answered 503 to each of 7 attempts: down")
+        .await;
     check(Method::GET, vec![|| Reply::Silence, fine], 2, "\"fine\"").await;
     let changed = || {
         let message = "Operation cannot be fulfilled on x \"a\": the object has been modified; please apply your \
@@ -57,13 +59,27 @@ async fn what_may_pass_is_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_will_not_pass_is_told_at_once() {
-    check(Method::GET, vec![|| refusal(404, "NotFound", "no x")], 1, "try: not found (404): no x").await;
-    check(Method::GET, vec![|| refusal(403, "Forbidden", "no")], 1, "try: forbidden (403): no").await;
+    check(Method::GET, vec![|| refusal(404, "NotFound", "no x")], 1, "try: not found (404): no x")
+        .await;
+    check(Method::GET, vec![|| refusal(403, "Forbidden", "no")], 1, "try: forbidden (403): no")
+        .await;
     let once = "try: the cluster answered 503 to each of 1 attempts: down";
     check(Method::POST, vec![down], 1, once).await;
     let place = "try: the cluster at the given client cannot be reached: ";
-    check(Method::POST, vec![broken], 1, &format!("{place}the connection broke: ServiceError: connection reset")).await;
-    check(Method::GET, vec![|| Reply::Silence], 2, &format!("{place}the answer did not come in time")).await;
+    check(
+        Method::POST,
+        vec![broken],
+        1,
+        &format!("{place}the connection broke: ServiceError: connection reset"),
+    )
+    .await;
+    check(
+        Method::GET,
+        vec![|| Reply::Silence],
+        2,
+        &format!("{place}the answer did not come in time"),
+    )
+    .await;
     let nowhere: fn() -> Reply = || Reply::Broken(std::io::ErrorKind::ConnectionRefused);
     let refused = format!("{place}the connection was refused: ServiceError: connection refused");
     check(Method::GET, vec![nowhere], 3, &refused).await;
@@ -98,7 +114,11 @@ impl TokenSource for Numbered {
 async fn a_refused_token_is_renewed_once() {
     async fn check(accepted: &'static str, expected_calls: usize, is_fine: bool) {
         let (cluster, log) = cluster(move |call| {
-            if call.authorization == accepted { fine() } else { refusal(401, "Unauthorized", "Unauthorized") }
+            if call.authorization == accepted {
+                fine()
+            } else {
+                refusal(401, "Unauthorized", "Unauthorized")
+            }
         });
         let inner = Inner {
             client: cluster.inner.client.clone(),
@@ -125,26 +145,31 @@ async fn a_young_cluster_is_waited_for() {
         match (call.line.as_str(), turn) {
             (_, 1..=4) => Reply::Broken(std::io::ErrorKind::ConnectionRefused),
             (_, 5..=6) => refusal(401, "Unauthorized", "Unauthorized"),
-            ("GET /version", _) => {
-                Reply::Json(200, json!({"major": "1", "minor": "33+", "gitVersion": "v1.33.4-eks-1"}))
-            }
+            ("GET /version", _) => Reply::Json(
+                200,
+                json!({"major": "1", "minor": "33+", "gitVersion": "v1.33.4-eks-1"}),
+            ),
             _ => Reply::Json(200, json!({})),
         }
     });
     let never = CancellationToken::new();
     let version = young.wait_reachable(Duration::from_secs(60), &never).await.unwrap();
     assert_eq!((version.minor.as_str(), version.git_version.as_str()), ("33", "v1.33.4-eks-1"));
-    let (closed, _) = cluster_with(Settings::default(), false, |_| refusal(401, "Unauthorized", "Unauthorized"));
+    let (closed, _) =
+        cluster_with(Settings::default(), false, |_| refusal(401, "Unauthorized", "Unauthorized"));
     let error = closed.wait_reachable(Duration::from_secs(5), &never).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Unauthorized { .. }));
     let cancelled = CancellationToken::new();
     cancelled.cancel();
-    assert!(closed.wait_reachable(Duration::from_secs(5), &cancelled).await.unwrap_err().is_cancelled());
+    assert!(
+        closed.wait_reachable(Duration::from_secs(5), &cancelled).await.unwrap_err().is_cancelled()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_more_calls_are_under_way_than_allowed() {
-    let settings = Settings { concurrency: 2, request_timeout: Duration::from_secs(5), ..Settings::default() };
+    let settings =
+        Settings { concurrency: 2, request_timeout: Duration::from_secs(5), ..Settings::default() };
     let (cluster, log) = cluster_with(settings, true, |_| Reply::Silence);
     let calls: Vec<_> = (0..6)
         .map(|_| {
@@ -163,7 +188,9 @@ async fn no_more_calls_are_under_way_than_allowed() {
 #[tokio::test]
 async fn queries_are_encoded() {
     let (cluster, log) = cluster(|_| fine());
-    let call = Call::get("try", "/x").with_query("labelSelector", "a in (b, c),d=e/f").with_query("limit", "5");
+    let call = Call::get("try", "/x")
+        .with_query("labelSelector", "a in (b, c),d=e/f")
+        .with_query("limit", "5");
     cluster.json(&call).await.unwrap();
     assert_eq!(lines(&log), ["GET /x?labelSelector=a%20in%20%28b%2C%20c%29%2Cd%3De%2Ff&limit=5"]);
 }

@@ -22,7 +22,12 @@ fn paths_follow_group_and_scope() {
     check("v1", "ConfigMap", Some("shop"), "/api/v1/namespaces/shop/configmaps/x");
     check("v1", "Namespace", None, "/api/v1/namespaces/x");
     check("v1", "Namespace", Some("shop"), "/api/v1/namespaces/x");
-    check("apps/v1", "Deployment", Some("a/b?c"), "/apis/apps/v1/namespaces/a%2Fb%3Fc/deployments/x");
+    check(
+        "apps/v1",
+        "Deployment",
+        Some("a/b?c"),
+        "/apis/apps/v1/namespaces/a%2Fb%3Fc/deployments/x",
+    );
     let discovery = discovery();
     let deployment = discovery.require("apps/v1", "Deployment").unwrap();
     assert_eq!(deployment.collection_path(None), "/apis/apps/v1/deployments");
@@ -33,7 +38,10 @@ fn paths_follow_group_and_scope() {
 #[test]
 fn what_is_not_known_is_told_apart_from_what_is_not_served() {
     let discovery = discovery();
-    assert!(matches!(discovery.require("v1", "Odd").unwrap_err().kind, ErrorKind::UnknownKind { .. }));
+    assert!(matches!(
+        discovery.require("v1", "Odd").unwrap_err().kind,
+        ErrorKind::UnknownKind { .. }
+    ));
     let stale = discovery.require("metrics.k8s.io/v1beta1", "PodMetrics").unwrap_err();
     assert!(matches!(stale.kind, ErrorKind::UnavailableGroup { .. }));
     assert!(discovery.is_stale("metrics.k8s.io/v1beta1") && !discovery.is_stale("v1"));
@@ -47,9 +55,12 @@ fn the_preferred_version_comes_first() {
         {"version": "v1", "resources": [resource("Trip"), resource("Old")]},
     ]);
     let mut discovery = Discovery::default();
-    discovery.add(&json!({"items": [{"metadata": {"name": "travel.example"}, "versions": versions}]}));
+    discovery
+        .add(&json!({"items": [{"metadata": {"name": "travel.example"}, "versions": versions}]}));
     let check = |kind: &str, expected: Option<&str>| {
-        let found = discovery.preferred("travel.example", kind).map(|resource| resource.api_version.as_str());
+        let found = discovery
+            .preferred("travel.example", kind)
+            .map(|resource| resource.api_version.as_str());
         assert_eq!(found, expected, "{kind}");
     };
     check("Trip", Some("travel.example/v2"));

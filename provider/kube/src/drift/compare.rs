@@ -68,6 +68,7 @@ pub(super) fn suspicions(
     if let Some(ours) = ours {
         comparison.surplus(&FieldPath::default(), Some(shape), Some(wanted), live, ours);
     }
+    comparison.found.sort_by(|one, other| one.difference.path.cmp(&other.difference.path));
     comparison.found
 }
 

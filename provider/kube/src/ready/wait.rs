@@ -152,3 +152,6 @@ pub(crate) fn is_kind(key: &DocumentKey, kind: &str) -> bool {
         None => key.kind == kind,
     }
 }
+
+#[cfg(test)]
+mod tests;

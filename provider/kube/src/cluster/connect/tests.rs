@@ -4,7 +4,9 @@ use super::*;
 use crate::error::chain;
 
 fn check_proxy(target: &str, variables: &[(&str, &str)], expected: Option<&str>) {
-    let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let variable = |name: &str| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    };
     let found = proxy_from(&target.parse().unwrap(), variable).unwrap();
     let expected: Option<Uri> = expected.map(|url| url.parse().unwrap());
     assert_eq!(found, expected, "{target} with {variables:?}");
@@ -36,18 +38,25 @@ fn the_environment_names_the_proxy() {
 fn a_wrong_proxy_is_refused_without_its_password() {
     for wrong in ["ftp://u:sesame@proxy", "http://", "socks4://u:sesame@proxy:1"] {
         let error = proxy_url(wrong).unwrap_err();
-        assert!(chain(&error).contains("the proxy must be a URL") && !chain(&error).contains("sesame"), "{wrong}");
+        assert!(
+            chain(&error).contains("the proxy must be a URL") && !chain(&error).contains("sesame"),
+            "{wrong}"
+        );
     }
 }
 
 #[test]
 fn certificates_come_as_pem_or_der() {
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(vec!["x".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["x".to_owned()]).unwrap().self_signed(&key).unwrap();
     let (pem, der) = (certificate.pem(), certificate.der().to_vec());
     assert_eq!(certificates(pem.as_bytes()).unwrap(), [der.clone()]);
     assert_eq!(certificates(&der).unwrap(), [der.clone()]);
-    assert_eq!(certificates(format!("{pem}\n# another\n{pem}").as_bytes()).unwrap(), [der.clone(), der]);
+    assert_eq!(
+        certificates(format!("{pem}\n# another\n{pem}").as_bytes()).unwrap(),
+        [der.clone(), der]
+    );
     for wrong in ["", "hello", &key.serialize_pem()] {
         let error = chain(&certificates(wrong.as_bytes()).unwrap_err());
         assert!(error.contains("the certificate authority holds no certificate"), "{error}");
@@ -86,7 +95,10 @@ async fn what_is_wrong_with_settings_is_told() {
         assert!(!format!("{config:?}").contains("sesame"));
         let Err(error) = connection(&config).await else { panic!("{config:?} is accepted") };
         let text = chain(&error);
-        assert!(text.starts_with("connect to the cluster: the connection settings are not usable: "), "{text}");
+        assert!(
+            text.starts_with("connect to the cluster: the connection settings are not usable: "),
+            "{text}"
+        );
         assert!(text.contains(expected) && !text.contains("sesame"), "{text}");
     }
     let text = |text: &str, context: &str| Access::KubeconfigText {
@@ -99,9 +111,17 @@ async fn what_is_wrong_with_settings_is_told() {
         tls_server_name: None,
         token: None,
     };
-    check(text(KUBECONFIG, "four"), "the kubeconfig has no context \"four\"; it has: one, two, three").await;
+    check(
+        text(KUBECONFIG, "four"),
+        "the kubeconfig has no context \"four\"; it has: one, two, three",
+    )
+    .await;
     check(text(KUBECONFIG, "two"), "has no cluster \"missing\", which context \"two\" names").await;
-    check(text(KUBECONFIG, "three"), "the endpoint must be a URL like https://host:port, not \"a.example\"").await;
+    check(
+        text(KUBECONFIG, "three"),
+        "the endpoint must be a URL like https://host:port, not \"a.example\"",
+    )
+    .await;
     check(text("apiVersion: v1", ""), "the kubeconfig has no current context; name one").await;
     check(text("users: [{name: sesame", ""), "the kubeconfig is no YAML of a kubeconfig").await;
     check(endpoint("cluster"), "the endpoint must be a URL").await;
