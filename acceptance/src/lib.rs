@@ -1,3 +1,6 @@
 //! The sandbox, the conformance harness and the acceptance tests.
 
+pub mod case;
 pub mod sandbox;
+pub mod terraform;
+pub mod tools;

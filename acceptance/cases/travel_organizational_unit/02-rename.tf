@@ -1,0 +1,16 @@
+# plan: travel_organizational_unit.workloads update
+# changes: travel_organizational_unit.workloads name tags tags_all
+
+resource "travel_organization" "this" {
+  name = "acceptance"
+}
+
+resource "travel_organizational_unit" "workloads" {
+  name      = "work"
+  parent_id = travel_organization.this.root_id
+}
+
+resource "travel_organizational_unit" "prod" {
+  name      = "prod"
+  parent_id = travel_organizational_unit.workloads.id
+}

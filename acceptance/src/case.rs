@@ -1,0 +1,260 @@
+//! A resource's case: a folder of configurations that follow one another, each saying in its first
+//! comments what its plan must be.
+//!
+//! `acceptance/cases/TYPE/01-create.tf` is applied from nothing; every further file takes its
+//! place in turn. A file's directives:
+//!
+//! | directive | meaning |
+//! |---|---|
+//! | `# plan: ADDRESS ACTIONS` | the plan does this to ADDRESS (`create`, `update`, `delete create`, …) |
+//! | `# changes: ADDRESS ATTRIBUTE …` | the update of ADDRESS changes just these attributes |
+//! | `# refused: TEXT` | the plan is refused, and what is said contains TEXT; nothing is applied |
+//! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
+//!
+//! What no `plan` directive names must not change. A file without directives only creates.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::sandbox::repository;
+use crate::terraform::{PlanSummary, Workspace};
+
+/// The provider that every case's configuration is applied through.
+const PROVIDER: &str = r#"
+terraform {
+  required_providers {
+    travel = { source = "registry.terraform.io/travelsources/travel" }
+  }
+}
+
+provider "travel" {
+  deployment   = "acceptance"
+  region       = "eu-central-1"
+  default_tags = { environment = "acceptance" }
+}
+"#;
+
+/// A resource's case.
+#[derive(Debug)]
+pub struct Case {
+    /// The resource's type.
+    pub type_name: String,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One configuration of a case.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// The file's name.
+    pub name: String,
+    /// The configuration.
+    pub text: String,
+    /// What the plan does, by address; none where it only creates.
+    pub plan: Option<BTreeMap<String, String>>,
+    /// The attributes that each update changes.
+    pub changes: BTreeMap<String, Vec<String>>,
+    /// What a refused plan says.
+    pub refused: Option<String>,
+    /// What a refused destroy says.
+    pub destroy_refused: Option<String>,
+}
+
+impl Case {
+    /// All cases, by the folders they stand in.
+    ///
+    /// # Errors
+    /// Where a folder or file cannot be read, or a directive not be understood.
+    pub fn all() -> Result<Vec<Self>> {
+        let folder = repository().join("acceptance/cases");
+        let mut cases = Vec::new();
+        for path in sorted_entries(&folder)? {
+            let type_name = file_name(&path)?;
+            let steps: Result<_> =
+                sorted_entries(&path)?.iter().map(|file| Step::read(file)).collect();
+            cases.push(Self { type_name, steps: steps? });
+        }
+        Ok(cases)
+    }
+
+    /// The case of a resource.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn of(type_name: &str) -> Result<Self> {
+        let mut cases = Self::all()?.into_iter();
+        cases
+            .find(|case| case.type_name == type_name)
+            .with_context(|| format!("acceptance/cases has no folder {type_name}"))
+    }
+
+    /// Goes through all steps, and destroys what the last one left.
+    ///
+    /// # Errors
+    /// Where a step does not go as it says.
+    pub async fn run(&self, workspace: &Workspace) -> Result<()> {
+        self.prepare(workspace).await?;
+        let mut applied = "";
+        for step in &self.steps {
+            let name = format!("{}/{}", self.type_name, step.name);
+            step.run(workspace).await.with_context(|| format!("failed in {name}"))?;
+            if step.refused.is_none() {
+                applied = &step.text;
+            }
+        }
+        // A destroy plans too, and what was refused would be refused again.
+        workspace.write("main.tf", applied)?;
+        self.destroy(workspace).await.with_context(|| format!("failed to end {}", self.type_name))
+    }
+
+    /// Writes the provider's configuration and installs the provider.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub async fn prepare(&self, workspace: &Workspace) -> Result<()> {
+        workspace.write("provider.tf", PROVIDER)?;
+        workspace.init().await?;
+        Ok(())
+    }
+
+    /// Destroys what the case made, if it says that this goes.
+    ///
+    /// # Errors
+    /// Where that goes otherwise than the last step says.
+    pub async fn destroy(&self, workspace: &Workspace) -> Result<()> {
+        let refused = self.steps.last().and_then(|step| step.destroy_refused.as_deref());
+        expect(workspace.destroy(&[]).await, refused)
+    }
+}
+
+impl Step {
+    fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        Self::parse(&file_name(path)?, text)
+            .with_context(|| format!("failed to understand {}", path.display()))
+    }
+
+    fn parse(name: &str, text: String) -> Result<Self> {
+        let mut step = Self { name: name.to_owned(), ..Self::default() };
+        for line in text.lines().take_while(|line| line.starts_with('#')) {
+            let Some((directive, rest)) = line.trim_start_matches('#').trim().split_once(": ")
+            else {
+                continue;
+            };
+            let addressed = || {
+                let mut words = rest.split_whitespace();
+                let address = words.next().context("a directive names no address")?;
+                anyhow::Ok((address.to_owned(), words.map(str::to_owned).collect::<Vec<_>>()))
+            };
+            match directive {
+                "plan" => {
+                    let (address, actions) = addressed()?;
+                    step.plan.get_or_insert_default().insert(address, actions.join(" "));
+                }
+                "changes" => {
+                    let (address, mut attributes) = addressed()?;
+                    attributes.sort();
+                    step.changes.insert(address, attributes);
+                }
+                "refused" => step.refused = Some(rest.to_owned()),
+                "destroy refused" => step.destroy_refused = Some(rest.to_owned()),
+                _ => {}
+            }
+        }
+        step.text = text;
+        Ok(step)
+    }
+
+    /// Plans and applies the step, and plans again.
+    ///
+    /// # Errors
+    /// Where the first plan is not what the step says, or the second is not empty.
+    pub async fn run(&self, workspace: &Workspace) -> Result<()> {
+        workspace.write("main.tf", &self.text)?;
+        if self.refused.is_some() {
+            return expect(workspace.plan(&[]).await.map(drop), self.refused.as_deref());
+        }
+        self.check(&workspace.plan(&[]).await?)?;
+        workspace.apply(&[]).await?;
+        let second = workspace.plan(&[]).await?;
+        ensure!(second.is_empty(), "the second plan is not empty: {second:?}");
+        Ok(())
+    }
+
+    fn check(&self, plan: &PlanSummary) -> Result<()> {
+        let Some(expected) = &self.plan else {
+            let others = plan.changes.iter().find(|(_, actions)| *actions != "create");
+            ensure!(!plan.is_empty(), "the plan is empty");
+            ensure!(others.is_none(), "the plan does more than create: {plan:?}");
+            return Ok(());
+        };
+        ensure!(plan.changes == *expected, "planned {:?}, not {expected:?}", plan.changes);
+        for (address, attributes) in &self.changes {
+            let planned = plan.changed_attributes.get(address);
+            ensure!(
+                planned == Some(attributes),
+                "the update of {address} changes {planned:?}, not {attributes:?}",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Succeeds where a command did what was expected of it: to end well, or to be refused with words.
+fn expect<T>(result: Result<T>, refused: Option<&str>) -> Result<()> {
+    match (result, refused) {
+        (Ok(_), None) => Ok(()),
+        (Err(error), None) => Err(error),
+        (Ok(_), Some(words)) => bail!("this was to be refused with {words:?}, but went well"),
+        (Err(error), Some(words)) => {
+            // Terraform breaks lines where it likes.
+            let said = error.to_string().replace(['│', '\n'], " ");
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            ensure!(said.contains(words), "refused, but without the words {words:?}: {error}");
+            Ok(())
+        }
+    }
+}
+
+fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("failed to read {}", folder.display()))?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<PathBuf>>>()
+        .with_context(|| format!("failed to read {}", folder.display()))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> Result<String> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).with_context(|| format!("{} has no name", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn understands_directives() {
+        let text = "# About.\n# plan: a.b update\n# changes: a.b size name\n# plan: a.c delete create\n\nresource {}\n# plan: x y\n";
+        let step = Step::parse("02.tf", text.to_owned()).unwrap();
+        let plan = step.plan.unwrap();
+        assert_eq!(plan.len(), 2);
+        assert_eq!(plan["a.c"], "delete create");
+        assert_eq!(step.changes["a.b"], ["name", "size"]);
+        assert_eq!(step.refused, None);
+    }
+
+    #[test]
+    fn words_are_found_across_broken_lines() {
+        let error = || anyhow::anyhow!("Error: no\n│ such   thing");
+        assert!(expect::<()>(Err(error()), Some("no such thing")).is_ok());
+        assert!(expect::<()>(Err(error()), Some("another")).is_err());
+        assert!(expect(Ok(()), Some("no")).is_err());
+    }
+}

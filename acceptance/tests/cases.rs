@@ -1,0 +1,128 @@
+//! Every resource through its case, with the real terraform and OpenTofu, on the sandbox.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use travel_acceptance::case::Case;
+use travel_acceptance::sandbox::faults::{Filter, Kind, Moment};
+use travel_acceptance::sandbox::{self, Options, Sandbox};
+use travel_acceptance::terraform::{Core, Workspace};
+
+/// A sandbox takes over a gigabyte, so tests take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Whether this machine has what acceptance tests need; says what is left out where it has not.
+fn is_equipped() -> bool {
+    let missing = sandbox::missing_tools(&sandbox::tools_folder());
+    if let Some(missing) = &missing {
+        eprintln!("left out: {missing}");
+    }
+    missing.is_none()
+}
+
+async fn start() -> Sandbox {
+    Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap()
+}
+
+async fn run_case(type_name: &str) {
+    if !is_equipped() {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let case = Case::of(type_name).unwrap();
+    let cores = Core::installed();
+    assert!(!cores.is_empty(), "neither terraform nor tofu is there: run `make tools`");
+    for core in cores {
+        let sandbox = start().await;
+        let workspace = Workspace::new(core, sandbox.environment()).unwrap();
+        if let Err(error) = case.run(&workspace).await {
+            panic!("{core:?}: {error:?}");
+        }
+    }
+}
+
+/// Kills the provider at calls of the first step's apply, before the call arrives and after it was
+/// carried out; each time the same apply then goes on, and the case ends as it always does.
+async fn kill_case(type_name: &str) {
+    if !is_equipped() {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let case = Case::of(type_name).unwrap();
+    let core = Core::installed()[0];
+    for moment in [Moment::Before, Moment::After] {
+        let sandbox = start().await;
+        let workspace = Workspace::new(core, sandbox.environment()).unwrap();
+        case.prepare(&workspace).await.unwrap();
+        let step = &case.steps[0];
+        workspace.write("main.tf", &step.text).unwrap();
+        let filter = Filter { kind: Kind::Write, ..Filter::default() };
+        // Each apply goes on from what the one before has left, and gets one call further: what
+        // it adopts, it marks anew.
+        let mut kills = 0;
+        loop {
+            let rule = sandbox.kill_at(filter.clone(), kills + 1, moment).await.unwrap();
+            let applied = workspace.apply(&[]).await;
+            let fired = !sandbox.fault(rule).await.unwrap().fired.is_empty();
+            sandbox.clear_faults().await.unwrap();
+            if !fired {
+                applied.unwrap();
+                break;
+            }
+            kills += 1;
+            assert!(kills < 100, "{type_name} does not get on: killed {kills} times");
+        }
+        let second = workspace.plan(&[]).await.unwrap();
+        assert!(second.is_empty(), "{type_name}, killed {kills} times: {second:?}");
+        case.destroy(&workspace).await.unwrap();
+    }
+}
+
+macro_rules! cases {
+    ($($type_name:ident),* $(,)?) => {
+        const TYPES: &[&str] = &[$(stringify!($type_name)),*];
+
+        mod goes_through_its_case {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $type_name() {
+                    super::run_case(stringify!($type_name)).await;
+                }
+            )*
+        }
+
+        mod survives_kills {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $type_name() {
+                    super::kill_case(stringify!($type_name)).await;
+                }
+            )*
+        }
+    };
+}
+
+cases![travel_account, travel_organization, travel_organizational_unit];
+
+#[test]
+fn every_case_is_run() {
+    let folders = Case::all().unwrap();
+    let folders: BTreeSet<&str> = folders.iter().map(|case| case.type_name.as_str()).collect();
+    assert_eq!(folders, TYPES.iter().copied().collect());
+}
+
+#[tokio::test]
+async fn every_resource_has_a_case() {
+    let Some(core) = Core::installed().first().copied() else {
+        eprintln!("left out: there is no terraform and no tofu");
+        return;
+    };
+    let workspace = Workspace::new(core, []).unwrap();
+    Case::of(TYPES[0]).unwrap().prepare(&workspace).await.unwrap();
+    let schemas = workspace.run(&["providers", "schema", "-json"]).await.unwrap();
+    let schemas: serde_json::Value = serde_json::from_str(&schemas).unwrap();
+    let provider = &schemas["provider_schemas"]["registry.terraform.io/travelsources/travel"];
+    let served = provider["resource_schemas"].as_object().unwrap();
+    let served: BTreeSet<&str> = served.keys().map(String::as_str).collect();
+    assert_eq!(served, TYPES.iter().copied().collect());
+}

@@ -1,0 +1,4 @@
+//! The provider as a whole: what it serves, and the reference pages of it.
+
+pub mod docs;
+pub mod registry;
