@@ -41,6 +41,10 @@ test: test-tools install ## Run every test
 lint: ## Check formats, lints, licences and the dependency tree
 	@tools/lint
 
+.PHONY: docs
+docs: ## Write the reference pages again, from schema and examples
+	cargo run -q -p terraform-provider-travel --example docs
+
 .PHONY: proto
 proto: ## Generate the Rust of the plugin protocol again
 	cargo run -p travel-proto --example generate

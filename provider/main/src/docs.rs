@@ -80,7 +80,12 @@ fn index(schema: &Schema, examples: &Path) -> Result<String> {
 
 fn page(name: &str, kind: &str, schema: &Schema, example: &str) -> String {
     let block = &schema.block;
-    format!("{}{}{}", heading(name, kind, &block.description), usage(example), schema_section(block))
+    format!(
+        "{}{}{}",
+        heading(name, kind, &block.description),
+        usage(example),
+        schema_section(block)
+    )
 }
 
 fn behaviour(description: &Description) -> String {

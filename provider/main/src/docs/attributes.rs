@@ -2,14 +2,17 @@
 
 use std::fmt::Write;
 
-use travel_framework::schema::{Attribute, AttributeKind, Block, BlockNesting, Nesting};
+use travel_framework::rule::Rule;
+use travel_framework::schema::{
+    Attribute, AttributeKind, Block, BlockNesting, NestedBlock, Nesting,
+};
 use travel_framework::value::{Type, Value};
 
 /// What a nested section describes.
 struct Section {
     anchor: String,
     attributes: Vec<Attribute>,
-    blocks: Vec<travel_framework::schema::NestedBlock>,
+    blocks: Vec<NestedBlock>,
 }
 
 /// The attributes and blocks of a page, and of everything nested in them.
@@ -36,7 +39,7 @@ fn describe(
     heading: &str,
     within: &str,
     attributes: &[Attribute],
-    blocks: &[travel_framework::schema::NestedBlock],
+    blocks: &[NestedBlock],
 ) -> Vec<Section> {
     let mut sections = Vec::new();
     let kinds: [(&str, fn(&Attribute) -> bool); 3] = [
@@ -88,7 +91,8 @@ fn line(text: &mut String, within: &str, attribute: &Attribute, sections: &mut V
     if let Some(default) = attribute.default.as_ref().and_then(shown) {
         let _ = write!(text, " Default: `{default}`.");
     }
-    for rule in &attribute.rules {
+    // A page's own condition has no words of its own; the description says what it asks.
+    for rule in attribute.rules.iter().filter(|rule| !matches!(rule, Rule::Custom(_))) {
         let _ = write!(text, " Must be {}.", rule.requirement());
     }
     if attribute.replace {
@@ -103,12 +107,7 @@ fn line(text: &mut String, within: &str, attribute: &Attribute, sections: &mut V
     text.push('\n');
 }
 
-fn block_line(
-    text: &mut String,
-    within: &str,
-    block: &travel_framework::schema::NestedBlock,
-    sections: &mut Vec<Section>,
-) {
+fn block_line(text: &mut String, within: &str, block: &NestedBlock, sections: &mut Vec<Section>) {
     let anchor = join(within, &block.name);
     let nesting = match block.nesting {
         BlockNesting::Single => "Block",
