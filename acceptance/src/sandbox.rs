@@ -58,6 +58,9 @@ use process::Process;
 use record::Record;
 use world::World;
 
+/// The file that marks a folder as a sandbox's own.
+pub const MARK: &str = ".travel-sandbox";
+
 /// The file in a sandbox's folder in which one in the background says what it does.
 pub const LOG: &str = "daemon.log";
 
@@ -163,12 +166,13 @@ impl Sandbox {
             (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
         let accounts = Accounts::new(&options.management_account);
         let key = accounts.issue_key(&options.management_account, "sandbox");
-        let port = gateway.local_addr()?.port();
+        let (port, control_port) = (gateway.local_addr()?.port(), control.local_addr()?.port());
         let world =
-            Arc::new(World::new(port, options.region, options.tools, accounts, gate, children));
+            World::new(port, control_port, options.region, options.tools, accounts, gate, children);
+        let world = Arc::new(world);
         let connection = Connection {
             endpoint: world.endpoint(),
-            control: format!("http://127.0.0.1:{}", control.local_addr()?.port()),
+            control: format!("http://127.0.0.1:{control_port}"),
             region: world.region.clone(),
             management_account: options.management_account,
             access_key_id: key.access_key_id,
@@ -232,20 +236,34 @@ impl Drop for Sandbox {
 
 /// Makes the folder of a sandbox, which it may remove in the end.
 fn make_folder(folder: Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    let Some(folder) = folder else {
-        let made = tempfile::Builder::new().prefix("travel-sandbox-").tempdir();
-        return Ok(made.context("failed to make the sandbox's folder")?.keep());
-    };
-    std::fs::create_dir_all(&folder)
+    match folder {
+        Some(folder) if folder.join(MARK).exists() && !folder.join(FILE).exists() => Ok(folder),
+        Some(folder) => claim(&folder),
+        None => {
+            let made = tempfile::Builder::new().prefix("travel-sandbox-").tempdir();
+            Ok(made.context("failed to make the sandbox's folder")?.keep())
+        }
+    }
+}
+
+/// Makes a folder a sandbox's own, and returns its full path.
+///
+/// # Errors
+/// When it cannot be made, or holds anything.
+pub fn claim(folder: &Path) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(folder)
         .with_context(|| format!("failed to make the folder {}", folder.display()))?;
     let folder = folder.canonicalize()?;
-    let foreign = std::fs::read_dir(&folder)?.flatten().any(|entry| entry.file_name() != LOG);
-    if foreign {
+    if std::fs::read_dir(&folder)?.next().is_some() {
         bail!(
             "the folder {} is not empty: a sandbox removes its folder in the end, so give it one of its own",
             folder.display()
         );
     }
+    std::fs::write(
+        folder.join(MARK),
+        "This folder is a sandbox's, which removes it in the end.\n",
+    )?;
     Ok(folder)
 }
 

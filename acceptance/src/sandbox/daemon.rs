@@ -11,8 +11,8 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::handle::{FILE, Handle};
-use super::{LOG, Options, Sandbox, children, missing_tools, repository};
+use super::handle::Handle;
+use super::{LOG, MARK, Options, Sandbox, children, claim, missing_tools, repository};
 
 /// How long an orderly end may take.
 const END_SECONDS: u64 = 15;
@@ -37,9 +37,7 @@ pub async fn up(folder: &Path) -> anyhow::Result<Handle> {
     if let Some(missing) = missing_tools(&options.tools) {
         bail!(missing);
     }
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("failed to make the folder {}", folder.display()))?;
-    let folder = folder.canonicalize()?;
+    let folder = claim(folder)?;
     let log = folder.join(LOG);
     let output = std::fs::File::create(&log)?;
     let program = std::env::current_exe().context("failed to find the program of the sandbox")?;
@@ -160,14 +158,14 @@ pub async fn down(folder: &Path) -> anyhow::Result<bool> {
 /// # Errors
 /// When it cannot be removed.
 fn clean(folder: &Path) -> anyhow::Result<bool> {
+    if !folder.join(MARK).exists() {
+        // Nothing, or nothing of ours.
+        return Ok(false);
+    }
     for process in children::remembered(folder) {
         if process.kill_group() {
             eprintln!("sandbox: killed process {}, which a crashed sandbox had left", process.pid);
         }
-    }
-    if !folder.join(FILE).exists() && !folder.join(LOG).exists() {
-        // Nothing, or nothing of ours.
-        return Ok(false);
     }
     match std::fs::remove_dir_all(folder) {
         Ok(()) => Ok(true),

@@ -3,6 +3,7 @@
 //! Follows the Amazon EC2 API Reference where moto is laxer than the service. What is not named here goes to moto as
 //! it is.
 
+mod endpoints;
 mod guards;
 mod lists;
 mod lives;
@@ -75,6 +76,12 @@ impl Ec2 {
             "DeleteNatGateway" => self.delete_nat_gateway(call, &form, world).await,
             "CreateVpcEndpoint" => self.create_vpc_endpoint(call, form, world).await,
             "DeleteVpcEndpoints" => self.delete_vpc_endpoints(call, &form, world).await,
+            "ModifyVpcEndpoint" => endpoints::modify(call, &form, &self.lives, world).await,
+            "DeleteRouteTable" => {
+                let table = form.get("RouteTableId").unwrap_or_default();
+                endpoints::forget_route_table(&Asked::of(&call), table, world).await?;
+                plain(call, world).await
+            }
             "DescribeNatGateways" => {
                 self.describe_lives(call, form, world, &lists::NAT_GATEWAYS).await
             }
@@ -185,17 +192,17 @@ impl Ec2 {
     ) -> Result<Reply, ServiceError> {
         let asked = Asked::of(&call);
         let all = asked.list(world, "DescribeVpcEndpoints", &[], "vpcEndpointSet").await?;
-        let pending = world.settings.get().pending_describes;
         let mut unsuccessful = Element::new("unsuccessful");
         let mut known =
             Form::of([("Action", "DeleteVpcEndpoints"), ("Version", call.service.mark)]);
+        let mut deleted = Vec::new();
         for id in form.list("VpcEndpointId") {
             let item = all.iter().find(|item| {
                 item.text_at("vpcEndpointId") == id && item.text_at("state") != "deleted"
             });
             if let Some(item) = item {
-                self.lives.end(id, Life::vpc_endpoint(item, 0), pending);
-                known.0.push((format!("VpcEndpointId.{}", known.0.len() - 1), id.to_owned()));
+                deleted.push((id, item));
+                known.0.push((format!("VpcEndpointId.{}", deleted.len()), id.to_owned()));
                 continue;
             }
             let message = format!("The Vpc Endpoint Id '{id}' does not exist");
@@ -206,9 +213,17 @@ impl Ec2 {
                 .children
                 .push(Element::new("item").with(error).with(Element::text("resourceId", id)));
         }
-        if known.0.len() > 2 {
+        if !deleted.is_empty() {
             call.set_form(&known);
             ask_ref(&mut call, world).await?;
+        }
+        let pending = world.settings.get().pending_describes;
+        for (id, item) in deleted {
+            self.lives.end(id, Life::vpc_endpoint(item, 0), pending);
+            for interface in self.lives.interfaces(id) {
+                let parameters = [("NetworkInterfaceId", interface.as_str())];
+                ignore_missing(asked.query(world, "DeleteNetworkInterface", &parameters).await)?;
+            }
         }
         let answer = Element::new("DeleteVpcEndpointsResponse")
             .with_attribute("xmlns", "http://ec2.amazonaws.com/doc/2016-11-15/")

@@ -41,7 +41,7 @@ impl Backend for Iam {
             return Ok(reply);
         }
         match operation.as_str() {
-            "CreateAccessKey" => learn(&reply, &account, world),
+            "CreateAccessKey" => learn(&reply, &account, &region, world).await,
             "DeleteAccessKey" => {
                 world.accounts.forget_key(form.get("AccessKeyId").unwrap_or_default());
             }
@@ -55,7 +55,7 @@ impl Backend for Iam {
     }
 }
 
-fn learn(reply: &Reply, account: &str, world: &World) {
+async fn learn(reply: &Reply, account: &str, region: &str, world: &Arc<World>) {
     let Body::Whole(body) = &reply.body else { return };
     let Ok(root) = Element::parse(&String::from_utf8_lossy(body)) else { return };
     let Some(key) = root.find("AccessKey") else { return };
@@ -65,8 +65,16 @@ fn learn(reply: &Reply, account: &str, world: &World) {
         session_token: None,
         expiration: None,
     };
-    let user = key.text_at("UserName");
-    world.accounts.learn_key(account, user, user, credentials);
+    let name = key.text_at("UserName");
+    let order =
+        Order { emulator: Some(Kind::LocalStack), ..Order::new("iam", account, region, "GetUser") };
+    match world.query(order, &[("UserName", name)]).await {
+        Ok(user) => {
+            let id = user.text_at("GetUserResult/User/UserId");
+            world.accounts.learn_key(account, name, id, credentials);
+        }
+        Err(error) => tracing::warn!("failed to look up the user {name} of a key: {error}"),
+    }
 }
 
 async fn repeat(operation: &str, form: &Form, account: &str, region: &str, world: &Arc<World>) {

@@ -1,8 +1,9 @@
 //! The one table of services: how each is recognised and who answers for it.
 //!
 //! LocalStack answers for what it implements itself (S3, KMS, IAM, SQS, SNS, EventBridge and others). moto answers
-//! for the rest and for EC2 with all that refers to it: its load balancers, scaling groups and flow logs look their
-//! subnets, groups and log groups up in moto's own memory, and LocalStack has neither of the first two.
+//! for the rest, and for EC2 with all that refers to it: load balancers, scaling groups, flow logs and private zones
+//! look their subnets, log groups and networks up in moto's own memory, and LocalStack has neither of the first two.
+//! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
@@ -67,7 +68,7 @@ pub const SERVICES: &[Service] = &[
     service("rds", "rds", Query, "2014-10-31", Moto),
     service("resource-groups", "resource-groups", RestJson, "", Moto),
     service("resourcegroupstaggingapi", "tagging", Json11, "ResourceGroupsTaggingAPI_20170126", Own(tagging::backend)),
-    service("route53", "route53", RestXml, "", LocalStack),
+    service("route53", "route53", RestXml, "", Moto),
     service("route53resolver", "route53resolver", Json11, "Route53Resolver", Moto),
     service("s3control", "s3", RestXml, "/v20180820/", LocalStack),
     service("s3", "s3", S3, "", Own(s3::backend)),

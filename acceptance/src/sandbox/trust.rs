@@ -120,7 +120,7 @@ fn condition_holds(operator: &str, found: Option<&str>, wanted: &[String]) -> Re
     };
     if plain == "Null" {
         let absent = found.is_none().to_string();
-        return Ok(wanted.iter().any(|value| *value == absent));
+        return Ok(wanted.contains(&absent));
     }
     let Some(found) = found else {
         // A key that is absent fulfils only the negated operators.

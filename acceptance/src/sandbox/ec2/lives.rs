@@ -72,6 +72,20 @@ impl Life {
         }
     }
 
+    /// Takes in how an endpoint was changed, and tells its description of the network interfaces moto does not know.
+    fn follow(&mut self, item: &mut Element) {
+        if self.interface_type != "vpc_endpoint" || matches!(self.phase, Phase::Deleting(_)) {
+            return;
+        }
+        let current = Self::vpc_endpoint(item, 0);
+        self.subnets = current.subnets;
+        self.groups = current.groups;
+        if let Some(set) = item.child_mut("networkInterfaceIdSet") {
+            let ids = self.interfaces.iter();
+            set.children = ids.map(|id| Element::text("item", id)).collect();
+        }
+    }
+
     /// Lets it fail after it was pending.
     pub fn fail(&mut self, code: &str, message: &str) {
         self.failure = Some((code.to_owned(), message.to_owned()));
@@ -116,6 +130,7 @@ impl Lives {
         let Some(life) = lives.get_mut(&id) else {
             return list.shows_deleted || item.text_at("state") != "deleted";
         };
+        life.follow(item);
         let shown = match life.phase {
             Phase::Pending(_) => {
                 item.set_text("state", "pending");
@@ -171,6 +186,25 @@ impl Lives {
         interface.set_text("status", "in-use");
         if let Some(groups) = interface.child_mut("groupSet") {
             groups.children.clone_from(&life.groups);
+        }
+    }
+
+    /// The network interfaces of a thing.
+    pub fn interfaces(&self, id: &str) -> Vec<String> {
+        self.lives().get(id).map(|life| life.interfaces.clone()).unwrap_or_default()
+    }
+
+    /// Gives a thing another network interface.
+    pub fn add_interface(&self, id: &str, interface: &str) {
+        if let Some(life) = self.lives().get_mut(id) {
+            life.interfaces.push(interface.to_owned());
+        }
+    }
+
+    /// Takes a network interface from a thing.
+    pub fn remove_interface(&self, id: &str, interface: &str) {
+        if let Some(life) = self.lives().get_mut(id) {
+            life.interfaces.retain(|other| other != interface);
         }
     }
 
