@@ -260,6 +260,7 @@ impl Cluster {
                         continue;
                     }
                     let may_pass = retry::may_pass(status, call.repeatable)
+                        && !answer::is_verdict(status, &body)
                         || answer::is_passing_conflict(status, &body);
                     let wait = (may_pass && attempt < settings.attempts)
                         .then(|| retry::retry_after(&headers));

@@ -173,11 +173,10 @@ impl Document {
     /// Sets or removes the namespace.
     pub fn set_namespace(&mut self, namespace: Option<&str>) {
         self.key.namespace = namespace.map(str::to_owned);
-        let metadata = self.metadata_mut();
-        match namespace {
-            Some(namespace) => metadata.insert("namespace".into(), namespace.into()),
-            None => metadata.remove("namespace"),
-        };
+        self.change_metadata(|metadata| match namespace {
+            Some(namespace) => drop(metadata.insert("namespace".to_owned(), namespace.into())),
+            None => drop(metadata.remove("namespace")),
+        });
     }
 
     /// Sets a label.
@@ -193,10 +192,9 @@ impl Document {
     /// Removes what only a cluster writes (uid, resourceVersion, managedFields and the like, and the status), so that
     /// the rest can be applied.
     pub fn strip_server_fields(&mut self) {
-        let metadata = self.metadata_mut();
-        for field in SERVER_METADATA {
-            metadata.remove(*field);
-        }
+        self.change_metadata(|metadata| {
+            metadata.retain(|field, _| !SERVER_METADATA.contains(&field.as_str()))
+        });
         if let Value::Object(object) = &mut self.value {
             object.remove("status");
         }
@@ -232,21 +230,18 @@ impl Document {
     }
 
     fn set_in_metadata(&mut self, field: &str, name: &str, value: &str) {
-        let entry = self.metadata_mut().entry(field).or_insert_with(|| Value::Object(Map::new()));
-        if !entry.is_object() {
-            *entry = Value::Object(Map::new());
-        }
-        entry[name] = value.into();
+        self.change_metadata(|metadata| {
+            let entry = metadata.entry(field).or_insert(Value::Null);
+            if !entry.is_object() {
+                *entry = Value::Object(Map::new());
+            }
+            entry[name] = value.into();
+        });
     }
 
-    fn metadata_mut(&mut self) -> &mut Map<String, Value> {
-        match &mut self.value["metadata"] {
-            Value::Object(metadata) => metadata,
-            #[expect(
-                clippy::unreachable,
-                reason = "the constructor refuses documents whose metadata is no object"
-            )]
-            _ => unreachable!("metadata is an object"),
+    fn change_metadata(&mut self, change: impl FnOnce(&mut Map<String, Value>)) {
+        if let Value::Object(metadata) = &mut self.value["metadata"] {
+            change(metadata);
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) fn error_kind(status: StatusCode, body: &[u8], attempts: u32) -> Erro
         }
         (410, _) => ErrorKind::Expired { message },
         (400 | 422, _) => ErrorKind::Invalid { message, fields: invalid_fields(&answer) },
+        (500, _) if is_unmergeable(&message) => {
+            let fields = unmergeable_fields(&message);
+            ErrorKind::Invalid { message, fields }
+        }
         (429 | 500 | 502 | 503 | 504, _) => ErrorKind::Busy { status: code, attempts, message },
         _ => ErrorKind::Refused { status: code, reason, message },
     }
@@ -48,6 +52,29 @@ pub(super) fn is_passing_conflict(status: StatusCode, body: &[u8]) -> bool {
         && message.contains("Operation cannot be fulfilled")
         && !message.contains("StorageError")
         && !message.contains("recondition")
+}
+
+/// Whether a server error is a verdict on the document, which no other attempt changes.
+pub(super) fn is_verdict(status: StatusCode, body: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    status == StatusCode::INTERNAL_SERVER_ERROR
+        && is_unmergeable(answer["message"].as_str().unwrap_or_default())
+}
+
+/// What the API server's merge says, by a 500, of a document with fields its schema does not have, or with two items of
+/// one key.
+fn is_unmergeable(message: &str) -> bool {
+    message.starts_with("failed to create typed")
+}
+
+/// The fields the merge complains of: "failed to create typed patch object (…): .spec.x: why", or a line for each.
+fn unmergeable_fields(message: &str) -> Vec<InvalidField> {
+    let complaints = message.split_once("): ").map_or(message, |(_, complaints)| complaints);
+    let pairs = complaints.lines().filter_map(|line| line.trim().split_once(": "));
+    let fields = pairs.filter(|(field, _)| field.starts_with('.')).map(|(field, why)| {
+        InvalidField { field: field.to_owned(), reason: String::new(), message: why.to_owned() }
+    });
+    fields.collect()
 }
 
 /// The texts of the Warning headers (RFC 7234, 299 "-" "text"), each once.

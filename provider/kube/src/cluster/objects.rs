@@ -106,9 +106,9 @@ impl Cluster {
                 call = call.with_query("continue", &continuation);
             }
             let mut page = self.json(&call).await?;
-            let items = match page["items"].take() {
-                Value::Array(items) => items,
-                Value::Null => Vec::new(),
+            let items = match page.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                Some(Value::Null) => Vec::new(),
                 _ => {
                     return Err(Error::new(
                         call.action,
@@ -118,8 +118,10 @@ impl Cluster {
             };
             for mut item in items {
                 // Items of a list do not repeat what the list says of all of them.
-                item["apiVersion"] = resource.api_version.as_str().into();
-                item["kind"] = resource.kind.as_str().into();
+                if let Value::Object(item) = &mut item {
+                    item.insert("apiVersion".to_owned(), resource.api_version.as_str().into());
+                    item.insert("kind".to_owned(), resource.kind.as_str().into());
+                }
                 documents.push(document(&call, item)?);
             }
             continuation = page["metadata"]["continue"].as_str().unwrap_or_default().to_owned();

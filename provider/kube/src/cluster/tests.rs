@@ -63,6 +63,16 @@ async fn what_will_not_pass_is_told_at_once() {
         .await;
     check(Method::GET, vec![|| refusal(403, "Forbidden", "no")], 1, "try: forbidden (403): no")
         .await;
+    let verdict = || {
+        refusal(
+            500,
+            "",
+            "failed to create typed patch object (a/b; /v1, Kind=Pod): .spec.x: field not declared",
+        )
+    };
+    let told = "try: the cluster finds the document invalid: failed to create typed patch object (a/b; /v1, Kind=Pod): \
+                .spec.x: field not declared";
+    check(Method::PATCH, vec![verdict], 1, told).await;
     let once = "try: the cluster answered 503 to each of 1 attempts: down";
     check(Method::POST, vec![down], 1, once).await;
     let place = "try: the cluster at the given client cannot be reached: ";

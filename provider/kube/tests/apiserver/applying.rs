@@ -194,6 +194,16 @@ async fn unknown_fields_are_told(cluster: &Cluster) {
     // The server's merge refuses fields its schema does not have, whatever validation it is asked for.
     let tolerant = run(cluster, std::slice::from_ref(&odd), &options()).await.unwrap_err();
     assert!(tolerant.to_string().contains("colour"), "{tolerant}");
+    let repeated = json!([{"name": "x", "value": "1"}, {"name": "x", "value": "2"}]);
+    let pod = document(
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "unknown", "name": "a"},
+        "spec": {"containers": [{"name": "a", "image": "a", "env": repeated}]}}),
+    );
+    let error = run(cluster, &[pod], &options()).await.unwrap_err();
+    let Refusal::Call(call) = &error.failures[0].reason else { panic!("{error}") };
+    let ErrorKind::Invalid { fields, .. } = &call.kind else { panic!("{error}") };
+    assert_eq!(fields[0].field, ".spec.containers[name=\"a\"].env");
+    assert_eq!(fields[0].message, "duplicate entries for key [name=\"x\"]");
 }
 
 async fn secrets_stay_out_of_errors(cluster: &Cluster) {

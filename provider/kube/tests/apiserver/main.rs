@@ -1,7 +1,11 @@
 //! Everything that only a real API server can say: apply, conflicts, drift, pruning and draining against etcd,
 //! kube-apiserver and kube-controller-manager. Left out where `make tools` has not been run.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what is not as it must be ends it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test, what is not as it must be ends it"
+)]
 
 mod applying;
 mod control_plane;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use travel_kube::cluster::connect::Access;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use travel_kube::cluster::connect::{Access, ClusterConfig, Settings};
 use travel_kube::cluster::token::StaticToken;
 use travel_kube::error::{ErrorKind, Unreachable};
 use travel_kube::scope::{Scope, Scopes};
@@ -14,6 +16,7 @@ pub async fn all(plane: &ControlPlane, cluster: &Cluster) {
     versions_are_read(cluster).await;
     scopes_agree_with_discovery(cluster).await;
     kubeconfigs_are_followed(plane).await;
+    proxies_are_gone_through(plane).await;
     obstacles_are_told_apart(plane).await;
 }
 
@@ -48,6 +51,51 @@ async fn kubeconfigs_are_followed(plane: &ControlPlane) {
     std::fs::write(file.path(), &text).unwrap();
     let from_file = Access::Kubeconfig { path: Some(file.path().to_owned()), context: None };
     assert!(plane.connect(from_file).await.version().await.is_ok());
+}
+
+/// A proxy that connects once, and from then on refuses.
+async fn proxies_are_gone_through(plane: &ControlPlane) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://user:pass%40word@{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(client.read_u8().await.unwrap());
+        }
+        let request = String::from_utf8(request).unwrap();
+        assert!(
+            request.to_lowercase().contains("proxy-authorization: basic dxnlcjpwyxnzqhdvcmq="),
+            "{request}"
+        );
+        let target =
+            request.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()).unwrap();
+        let mut server = TcpStream::connect(target).await.unwrap();
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            client.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.unwrap();
+        }
+    });
+    let connect = async || {
+        let access =
+            Access::KubeconfigText { text: plane.kubeconfig(ADMINISTRATOR), context: None };
+        let config =
+            ClusterConfig { access, proxy_url: Some(proxy.clone()), settings: Settings::default() };
+        Cluster::connect(&config).await.unwrap()
+    };
+    let cluster = connect().await;
+    assert!(cluster.version().await.is_ok());
+    drop(cluster);
+    let error = connect().await.version().await.unwrap_err();
+    assert!(
+        matches!(error.kind, ErrorKind::Unreachable { cause: Unreachable::Proxy, .. }),
+        "{}",
+        error.report()
+    );
+    assert!(!error.report().contains("pass"), "{}", error.report());
+    serving.abort();
 }
 
 async fn obstacles_are_told_apart(plane: &ControlPlane) {
