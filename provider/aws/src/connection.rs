@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::header::USER_AGENT;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// How long it may take to open a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,13 +25,20 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often an endpoint is tried that does not answer at all.
 const ATTEMPTS_WITHOUT_ANSWER: u32 = 3;
 
+/// What the name of a product in a user agent cannot hold as it is.
+const NOT_IN_A_NAME: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// The HTTP client of all AWS clients. Connections are kept per timeouts, of which there are few.
 #[derive(Debug)]
 pub struct Pool {
     user_agent: String,
     context: TlsContext,
-    connectors: Mutex<HashMap<(Option<Duration>, Option<Duration>), SharedHttpConnector>>,
+    connectors: Mutex<HashMap<Timeouts, SharedHttpConnector>>,
 }
+
+/// How long a connector waits for a connection and for an answer.
+type Timeouts = (Option<Duration>, Option<Duration>);
 
 impl Pool {
     /// A pool whose requests carry these words behind the SDK's own user agent, and that trusts
@@ -162,19 +170,12 @@ pub fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<
         .find_map(|error| error.downcast_ref::<E>())
 }
 
-/// What AWS is told of who calls: `travel/1.2.3 (deployment dev/network)`, and what the
-/// environment adds in `TF_APPEND_USER_AGENT`.
+/// What AWS is told of who calls: `travel/1.2.3 deployment/dev%2Fnetwork`, and what the environment
+/// adds in `TF_APPEND_USER_AGENT`.
 pub fn user_agent(deployment: Option<&str>, appended: Option<&str>) -> String {
     let mut words = format!("travel/{}", env!("CARGO_PKG_VERSION"));
     if let Some(deployment) = deployment {
-        // Within a comment, RFC 9110 gives parentheses and backslashes a meaning.
-        let plain = |character: char| match character {
-            '(' | ')' | '\\' => '-',
-            ' '..='~' => character,
-            _ => '-',
-        };
-        let deployment: String = deployment.chars().map(plain).collect();
-        words = format!("{words} (deployment {deployment})");
+        words = format!("{words} deployment/{}", utf8_percent_encode(deployment, NOT_IN_A_NAME));
     }
     if let Some(appended) = appended.map(str::trim).filter(|words| !words.is_empty()) {
         let appended: String = appended.chars().filter(|it| (' '..='~').contains(it)).collect();

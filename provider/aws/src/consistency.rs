@@ -31,23 +31,39 @@ pub async fn send_when_ready<T, E, F>(
     call: &Call,
     patience: Duration,
     too_early: impl Fn(&SdkError<E, HttpResponse>) -> bool,
-    mut send: impl FnMut() -> F,
+    send: impl FnMut() -> F,
 ) -> Result<T, Failure>
 where
     E: Error + ProvideErrorMetadata + 'static,
     F: Future<Output = Answer<T, E>>,
 {
-    let until = Instant::now() + patience;
+    answer_when_ready(call, patience, too_early, send).await?.at(&call.scope)
+}
+
+/// As [`send_when_ready`], with the last answer as it is.
+///
+/// # Errors
+/// [`Failure::Interrupted`] when asked to stop.
+pub async fn answer_when_ready<T, E, F>(
+    call: &Call,
+    patience: Duration,
+    too_early: impl Fn(&SdkError<E, HttpResponse>) -> bool,
+    mut send: impl FnMut() -> F,
+) -> Result<Answer<T, E>, Failure>
+where
+    F: Future<Output = Answer<T, E>>,
+{
+    let until = (Instant::now() + patience).min(call.deadline);
     let mut attempt = 0;
     loop {
         call.proceed()?;
         let answer = send().await;
         match &answer {
-            Err(error) if too_early(error) && Instant::now() < until.min(call.deadline) => {
+            Err(error) if too_early(error) && Instant::now() < until => {
                 call.pause(Pace::QUICK.pause(attempt)).await?;
                 attempt += 1;
             }
-            _ => return answer.at(&call.scope),
+            _ => return Ok(answer),
         }
     }
 }

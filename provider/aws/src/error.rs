@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::operation::BuildError;
 use aws_types::request_id::RequestId;
 use travel_framework::{Diagnostic, Failure};
 
@@ -102,6 +103,15 @@ where
             .trim()
             .to_owned(),
     )
+}
+
+/// The failure to put a request together, where a part that AWS requires is missing.
+pub fn incomplete(error: &BuildError) -> Failure {
+    Diagnostic::error(
+        "failed to put an AWS request together",
+        format!("{error}. This is a mistake in the provider: please report it."),
+    )
+    .into()
 }
 
 /// What to do about an error code.

@@ -90,9 +90,7 @@ fn conditions(value: Json) -> Json {
         let Json::Object(keys) = keys else { return (operator, keys) };
         let keys: BTreeMap<String, Json> = keys
             .into_iter()
-            .map(|(key, values)| {
-                (key.to_lowercase(), sorted(many(values).into_iter().map(plain)))
-            })
+            .map(|(key, values)| (key.to_lowercase(), sorted(many(values).into_iter().map(plain))))
             .collect();
         (operator, Json::Object(keys.into_iter().collect()))
     });
@@ -142,9 +140,7 @@ mod tests {
 
     #[test]
     fn compares_by_meaning() {
-        let allow = |action: Json, principal: Json| {
-            json!({"Effect": "Allow", "Action": action, "Principal": principal, "Resource": "*"})
-        };
+        let allow = |action: Json, principal: Json| json!({"Effect": "Allow", "Action": action, "Principal": principal, "Resource": "*"});
         let root = json!({"AWS": "arn:aws:iam::111122223333:root"});
         let one = policy(json!([allow(json!("kms:*"), root.clone())]));
         for (other, expected) in [

@@ -40,6 +40,23 @@ pub struct TagChanges {
 }
 
 impl TagChanges {
+    /// What leads from `before` to `after`. Tags that neither knows are left alone. `marked_with`
+    /// is the generation that stands on the object, if it is known.
+    pub fn between(before: &Tags, after: &Tags, marked_with: Option<&str>, claim: &Claim) -> Self {
+        let mut set: Tags = after
+            .iter()
+            .filter(|(key, value)| before.get(*key) != Some(value))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let remove: Vec<String> =
+            before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
+        // The mark goes with every change, so that a deployment's new name arrives in time.
+        if !set.is_empty() || !remove.is_empty() || marked_with != Some(&claim.generation) {
+            set.extend(claim.tags());
+        }
+        Self { set, remove }
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.remove.is_empty()
@@ -54,24 +71,12 @@ impl Tagging {
         tags
     }
 
-    /// What an update from `prior` to these tags has to do. Tags that neither knows are left
-    /// alone. `marked_with` is the generation that stands on the object, if it is known.
+    /// What an update from `prior` to these tags has to do: see [`TagChanges::between`].
     pub fn changes(&self, prior: &Self, marked_with: Option<&str>, claim: &Claim) -> TagChanges {
         let none = Tags::new();
         let before = prior.tags_all.as_ref().unwrap_or(&none);
         let after = self.tags_all.as_ref().unwrap_or(&none);
-        let mut set: Tags = after
-            .iter()
-            .filter(|(key, value)| before.get(*key) != Some(value))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        let remove: Vec<String> =
-            before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
-        // The mark goes with every change, so that a deployment's new name arrives in time.
-        if !set.is_empty() || !remove.is_empty() || marked_with != Some(&claim.generation) {
-            set.extend(claim.tags());
-        }
-        TagChanges { set, remove }
+        TagChanges::between(before, after, marked_with, claim)
     }
 
     /// What the tags in the cloud mean: those to show, and the mark. `state` is the last known

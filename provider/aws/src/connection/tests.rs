@@ -76,15 +76,15 @@ async fn calls_under_our_name() {
     let request = served.await.unwrap();
     let line = request.lines().find(|line| line.starts_with("user-agent: aws-sdk-rust/")).unwrap();
     let version = env!("CARGO_PKG_VERSION");
-    assert!(line.ends_with(&format!(" travel/{version} (deployment dev/network)")), "{line}");
+    assert!(line.ends_with(&format!(" travel/{version} deployment/dev%2Fnetwork")), "{line}");
 }
 
 #[test]
 fn names_the_deployment() {
     for (deployment, appended, expected) in [
         (None, None, ""),
-        (Some("dev/network"), None, " (deployment dev/network)"),
-        (Some("a(b)\u{e9}\n"), Some(" ci/7\r\n"), " (deployment a-b---) ci/7"),
+        (Some("dev/network"), None, " deployment/dev%2Fnetwork"),
+        (Some("a(b) \u{e9}"), Some(" ci/7\r\n"), " deployment/a%28b%29%20%C3%A9 ci/7"),
     ] {
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(user_agent(deployment, appended), format!("travel/{version}{expected}"));

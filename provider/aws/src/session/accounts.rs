@@ -40,11 +40,9 @@ impl Session {
             [id] => Ok(id.clone()),
             [] => Err(Diagnostic::error(
                 format!("no account named {account:?}"),
-                format!(
-                    "AWS Organizations has no active account of this name, nor has the \
-                     provider's accounts. Check the name, write the account's id, or make the \
-                     account first (travel_account)."
-                ),
+                "AWS Organizations has no active account of this name, nor has the provider's \
+                 accounts. Check the name, write the account's id, or make the account first \
+                 (travel_account).",
             )
             .at_attribute("account")),
             ids => Err(Diagnostic::error(
@@ -115,7 +113,7 @@ fn is_closed(account: &Account) -> bool {
         let closed = [AccountState::Closed, AccountState::PendingClosure, AccountState::Suspended];
         return closed.contains(state);
     }
-    #[expect(deprecated, reason = "answers from before September 2025 have only this attribute")]
-    let status = &account.status;
-    matches!(status, Some(AccountStatus::PendingClosure | AccountStatus::Suspended))
+    // Answers from before September 2025 have only this attribute.
+    let closed = [AccountStatus::PendingClosure, AccountStatus::Suspended];
+    account.status.as_ref().is_some_and(|status| closed.contains(status))
 }

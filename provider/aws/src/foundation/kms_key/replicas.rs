@@ -1,0 +1,310 @@
+//! A key's replicas in other regions: each with the same key material, but with an alias, a policy
+//! and tags of its own.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::types::KeyState;
+use futures::future::{join_all, try_join_all};
+use travel_framework::wait::{Look, Pace};
+use travel_framework::{Diagnostic, Failure, Model};
+
+use super::face::{self, Face};
+use super::observed::{self, Observed, describe, is_going};
+use super::{KmsKey, planning, usage};
+use crate::consistency::{self, Call, answer_when_ready};
+use crate::error::{failure, is_code};
+use crate::policy;
+use crate::tags::{self, TagSettings, Tags};
+use crate::{Scope, Tagging};
+
+/// A replica of the key in another region.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct Replica {
+    /// What the replica is for; by default what the key is for.
+    #[model(optional, length(0, 8192))]
+    pub description: Option<String>,
+    /// Its alias in its region; by default the key's.
+    #[model(optional, pattern(
+        "^alias/[a-zA-Z0-9/_-]{1,250}$",
+        "alias/ and 1 to 250 letters, digits or characters of /_-"
+    ), rule = face::is_not_of_aws)]
+    pub alias: Option<String>,
+    /// Its policy, in JSON; by default the key's.
+    #[model(optional, rule = policy::is_document, same = policy::same_values, length(1, 32768))]
+    pub policy: Option<String>,
+    /// Its tags, beside the provider's `default_tags`; by default the key's.
+    #[model(optional, rule = tags::are_allowed)]
+    pub tags: Option<Tags>,
+    /// Whether it can be used.
+    #[model(optional, default = true)]
+    pub enabled: bool,
+}
+
+impl Replica {
+    /// What is wanted of this replica of a key.
+    fn face(&self, key: &KmsKey, settings: &TagSettings) -> Face {
+        let all = || key.tagging.tags_all.clone().unwrap_or_default();
+        Face {
+            description: self.description.clone().unwrap_or_else(|| key.description.clone()),
+            alias: self.alias.clone().or_else(|| key.alias.clone()),
+            policy: self.policy.clone().or_else(|| key.policy.clone()),
+            enabled: self.enabled,
+            tags: self.tags.as_ref().map_or_else(all, |own| settings.with_defaults(own)),
+        }
+    }
+}
+
+/// The replicas as they are. One that others have made is neither shown nor ever removed, unless
+/// the whole key is only just being imported.
+pub async fn read(
+    call: &Call,
+    primary: &Observed,
+    object: &KmsKey,
+    state: &KmsKey,
+) -> Result<Option<BTreeMap<String, Replica>>, Failure> {
+    let is_marked = primary.mark().is_some();
+    let regions = observed::replica_regions(&primary.metadata);
+    let read = regions.into_iter().map(|region| async move {
+        let replica = read_one(call, &region, is_marked, object, state).await?;
+        Ok::<_, Failure>(replica.map(|replica| (region, replica)))
+    });
+    let replicas: BTreeMap<String, Replica> =
+        try_join_all(read).await?.into_iter().flatten().collect();
+    Ok((state.replicas.is_some() || !replicas.is_empty()).then_some(replicas))
+}
+
+async fn read_one(
+    call: &Call,
+    region: &str,
+    is_marked: bool,
+    object: &KmsKey,
+    state: &KmsKey,
+) -> Result<Option<Replica>, Failure> {
+    let scope = call.scope.in_region(region);
+    let key = object.key_id()?;
+    let Some(tags) = observed::tags(&scope, key).await? else { return Ok(None) };
+    let known = state.replicas.as_ref().and_then(|replicas| replicas.get(region));
+    let ours = observed::mark_in(&tags).is_some_and(|mark| call.claim.owns(&mark));
+    if known.is_none() && is_marked && !ours {
+        return Ok(None);
+    }
+    let Some(metadata) = describe(&scope, key).await?.filter(|key| !is_going(key)) else {
+        return Ok(None);
+    };
+    let (policy, aliases) =
+        futures::try_join!(observed::policy(&scope, key), observed::aliases(&scope, key))?;
+    let none = Replica::default();
+    let known = known.unwrap_or(&none);
+    let wanted_alias = known.alias.as_ref().or(state.alias.as_ref());
+    let alias = wanted_alias.filter(|alias| aliases.contains(alias)).or(aliases.first());
+    // None stands for "as the key", so that having none at all needs another word.
+    let alias = alias.cloned().unwrap_or_default();
+    let policy = policy.unwrap_or_else(|| face::default_policy(&scope));
+    let key_policy = object.policy.clone().unwrap_or_else(|| face::default_policy(&scope));
+    let (tagging, _) = Tagging::read(
+        tags,
+        &Tagging { tags: known.tags.clone(), tags_all: None },
+        &scope.settings().tags,
+    );
+    let description = metadata.description.unwrap_or_default();
+    Ok(Some(Replica {
+        description: unless_inherited(&known.description, description, &object.description),
+        alias: unless_inherited(&known.alias, alias, object.alias.as_deref().unwrap_or_default()),
+        policy: match &known.policy {
+            None if policy::same(&policy, &key_policy) => None,
+            _ => Some(policy),
+        },
+        tags: match &known.tags {
+            None if tagging.tags_all == object.tagging.tags_all => None,
+            _ => Some(tagging.tags.unwrap_or_default()),
+        },
+        enabled: metadata.enabled,
+    }))
+}
+
+/// A value for a state in which none means "as the key".
+fn unless_inherited(known: &Option<String>, value: String, of_key: &str) -> Option<String> {
+    (known.is_some() || value != of_key).then_some(value)
+}
+
+/// Makes, changes and removes replicas until they are as planned. `state` holds what there is, and
+/// follows.
+pub async fn bring(
+    call: &Call,
+    plan: &KmsKey,
+    state: &mut KmsKey,
+    marked_with: Option<&str>,
+) -> Result<(), Failure> {
+    let there = state.replicas.clone().unwrap_or_default();
+    let wanted = plan.replicas.clone().unwrap_or_default();
+    let leaving: Vec<String> =
+        there.keys().filter(|region| !wanted.contains_key(*region)).cloned().collect();
+    if !leaving.is_empty() {
+        if !plan.force_destroy {
+            for region in &leaving {
+                usage::refuse_if_replica_used(call, state, region).await?;
+            }
+        }
+        remove(call, state, &leaving).await?;
+    }
+    let mut kept = there.clone();
+    kept.retain(|region, _| wanted.contains_key(region));
+    state.replicas = plan.replicas.as_ref().map(|_| kept);
+    let settings = &call.scope.settings().tags;
+    let before: KmsKey = state.clone();
+    let marked = marked_with == Some(&call.claim.generation);
+    let ensured = wanted.iter().map(|(region, replica)| {
+        let before = &before;
+        let there = there.get(region);
+        async move {
+            let after = replica.face(plan, settings);
+            let unchanged = there.is_some_and(|there| there.face(before, settings).equals(&after));
+            if !unchanged || !marked {
+                ensure(call, plan, before.key_id()?, region, &after).await?;
+            }
+            Ok::<_, Failure>(())
+        }
+    });
+    let results = join_all(ensured).await;
+    for ((region, replica), result) in wanted.iter().zip(&results) {
+        if let (Ok(()), Some(replicas)) = (result, &mut state.replicas) {
+            replicas.insert(region.clone(), replica.clone());
+        }
+    }
+    results.into_iter().collect()
+}
+
+/// Makes the replica in a region, if it is not there, and brings it to what is wanted.
+async fn ensure(
+    call: &Call,
+    plan: &KmsKey,
+    key: &str,
+    region: &str,
+    wanted: &Face,
+) -> Result<(), Failure> {
+    let scope = call.scope.in_region(region);
+    let bypass = plan.bypass_policy_lockout_safety_check;
+    let (mut face, marked_with) = match describe(&scope, key).await? {
+        None => {
+            replicate(call, plan, key, region, wanted).await?;
+            let face = Face { alias: None, enabled: true, ..wanted.clone() };
+            (face, Some(call.claim.generation.clone()))
+        }
+        Some(metadata) => {
+            let going = is_going(&metadata);
+            let observed = Observed::of(&scope, metadata).await?;
+            if going {
+                face::cancel_deletion(call, &scope, key).await?;
+            }
+            let (tagging, _) =
+                Tagging::read(observed.tags.clone(), &Tagging::default(), &scope.settings().tags);
+            let alias = wanted.alias.as_ref().filter(|alias| observed.aliases.contains(alias));
+            let face = Face {
+                description: observed.metadata.description.clone().unwrap_or_default(),
+                alias: alias.cloned(),
+                policy: observed.policy.clone(),
+                enabled: observed.is_enabled() && !going,
+                tags: tagging.tags_all.unwrap_or_default(),
+            };
+            (face, observed.mark().map(|mark| mark.generation))
+        }
+    };
+    wait_until_made(call, &scope, key).await?;
+    face::bring(call, &scope, key, &mut face, wanted, marked_with.as_deref(), bypass).await?;
+    face::disable(call, &scope, key, &mut face, wanted).await
+}
+
+async fn replicate(
+    call: &Call,
+    plan: &KmsKey,
+    key: &str,
+    region: &str,
+    wanted: &Face,
+) -> Result<(), Failure> {
+    let mut tags = wanted.tags.clone();
+    tags.extend(call.claim.tags());
+    let request = call
+        .scope
+        .kms()
+        .replicate_key()
+        .key_id(key)
+        .replica_region(region)
+        .description(&wanted.description)
+        .set_policy(wanted.policy.clone())
+        .bypass_policy_lockout_safety_check(plan.bypass_policy_lockout_safety_check)
+        .set_tags(Some(face::tag_list(&tags)?));
+    let answer = answer_when_ready(
+        call,
+        consistency::WITHIN_SERVICE,
+        |error| is_code(error, &face::TOO_EARLY) || face::names_unknown_principal(error),
+        || request.clone().send(),
+    )
+    .await?;
+    match answer {
+        Ok(_) => Ok(()),
+        // Made by an attempt whose answer was lost, and not to be seen in its region yet.
+        Err(error) if is_code(&error, &["AlreadyExistsException"]) => Ok(()),
+        Err(error) => Err(failure(&error, &format!("{}, replica in {region}", call.scope.place()))),
+    }
+}
+
+async fn wait_until_made(call: &Call, scope: &Scope, key: &str) -> Result<(), Failure> {
+    let what = format!("the replica of key {key} in {}", scope.region());
+    call.wait_until(&what, Pace::QUICK, || async {
+        let Some(metadata) = describe(scope, key).await? else {
+            return Ok(Look::Pending("not to be seen".to_owned()));
+        };
+        match metadata.key_state {
+            Some(KeyState::Creating | KeyState::Updating) => {
+                Ok(Look::Pending("being made".to_owned()))
+            }
+            Some(KeyState::Unavailable) => Err(Diagnostic::error(
+                format!("{what} cannot be used"),
+                format!("KMS calls it unavailable ({}).", scope.place()),
+            )
+            .into()),
+            _ => Ok(Look::Done(())),
+        }
+    })
+    .await
+}
+
+/// Schedules the deletion of the replicas in these regions.
+pub async fn remove(call: &Call, key: &KmsKey, regions: &[String]) -> Result<(), Failure> {
+    let settings = &call.scope.settings().tags;
+    let key_id = key.key_id()?;
+    let removed = regions.iter().map(|region| async move {
+        let scope = call.scope.in_region(region);
+        let replica = key.replicas.as_ref().and_then(|replicas| replicas.get(region));
+        let alias = replica.and_then(|replica| replica.face(key, settings).alias);
+        let window = key.deletion_window_days;
+        face::schedule_deletion(call, &scope, key_id, alias.as_deref(), window).await
+    });
+    join_all(removed).await.into_iter().collect()
+}
+
+/// Whether both say the same of all replicas.
+pub fn equal(
+    one: Option<&BTreeMap<String, Replica>>,
+    other: Option<&BTreeMap<String, Replica>>,
+) -> bool {
+    let same = |one: &Replica, other: &Replica| {
+        let policies = match (&one.policy, &other.policy) {
+            (Some(one), Some(other)) => policy::same(one, other),
+            (one, other) => one == other,
+        };
+        let plain = |replica: &Replica| Replica { policy: None, ..replica.clone() };
+        policies && plain(one) == plain(other)
+    };
+    let (Some(one), Some(other)) = (one, other) else {
+        return one.is_none_or(BTreeMap::is_empty) && other.is_none_or(BTreeMap::is_empty);
+    };
+    one.len() == other.len()
+        && one.iter().all(|(region, one)| other.get(region).is_some_and(|other| same(one, other)))
+}
+
+/// The ARN of a key's replica in a region, for errors.
+pub fn label(key: &KmsKey, region: &str) -> String {
+    let arn = key.arn.as_deref().and_then(|arn| planning::replica_arn(arn, region));
+    arn.unwrap_or_else(|| format!("the replica in {region}"))
+}

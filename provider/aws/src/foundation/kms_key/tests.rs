@@ -1,0 +1,426 @@
+mod fake;
+
+use std::sync::Arc;
+
+use serde_json::json;
+use travel_framework::model::Model;
+use travel_value::{Path, Value};
+
+use self::fake::{Kms, kms};
+use super::*;
+use crate::settings::Settings;
+use crate::tags::Tags;
+use crate::testing::{Fake, REGION, call_on};
+
+const KEY: &str = "travel_kms_key/main";
+
+fn tags(pairs: &[(&str, &str)]) -> Tags {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn tagging(pairs: &[(&str, &str)]) -> Tagging {
+    Tagging { tags: Some(tags(pairs)), tags_all: Some(tags(pairs)) }
+}
+
+/// A planned key, as the framework hands it to a create.
+fn planned() -> KmsKey {
+    KmsKey {
+        name: "main".into(),
+        description: "volumes".into(),
+        alias: Some("alias/main".into()),
+        key_usage: "ENCRYPT_DECRYPT".into(),
+        key_spec: "SYMMETRIC_DEFAULT".into(),
+        enable_key_rotation: Some(true),
+        rotation_period_days: Some(365),
+        enabled: true,
+        deletion_window_days: 7,
+        tagging: tagging(&[("team", "core")]),
+        ..KmsKey::default()
+    }
+}
+
+fn replicated() -> KmsKey {
+    let replica = Replica { enabled: true, ..Replica::default() };
+    KmsKey {
+        multi_region: true,
+        replicas: Some([("eu-west-1".to_owned(), replica)].into()),
+        ..planned()
+    }
+}
+
+fn some_policy() -> Option<String> {
+    let statement =
+        json!({"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"});
+    Some(json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
+}
+
+async fn call(fake: &Fake, generation: &str) -> Call {
+    let mut call = call_on(fake, Settings::default(), KEY).await;
+    call.claim.generation = generation.into();
+    call
+}
+
+/// Makes a key as the framework does, and gives its state.
+async fn make(fake: &Fake, plan: &KmsKey) -> KmsKey {
+    let call = call(fake, "g1").await;
+    let mut state = plan.clone();
+    KmsKey::create(&call, plan, &mut state).await.unwrap();
+    state.lifecycle.generation = Some("g1".into());
+    state
+}
+
+/// What a create does after an earlier attempt: it goes on with what that one has left.
+async fn make_or_adopt(fake: &Fake, plan: &KmsKey) -> Result<KmsKey, Failure> {
+    let call = call(fake, "g2").await;
+    let mut found = KmsKey::find(&call, plan).await?;
+    let mut state = plan.clone();
+    match found.len() {
+        0 => KmsKey::create(&call, plan, &mut state).await?,
+        1 => {
+            let found = found.remove(0);
+            assert!(call.claim.owns(&found.mark.unwrap()));
+            state = found.object.clone();
+            KmsKey::update(&call, &found.object, plan, &mut state).await?;
+        }
+        count => panic!("{count} keys"),
+    }
+    state.lifecycle.generation = Some("g2".into());
+    Ok(state)
+}
+
+fn changes_of(kms: &Arc<Kms>) -> Vec<String> {
+    kms.changes().into_iter().map(|action| action.replace("kms:", "")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_reads_as_planned() {
+    for (plan, reads) in [(planned(), 5), (replicated(), 9)] {
+        let (fake, kms) = kms();
+        let state = make(&fake, &plan).await;
+        assert!(
+            state.arn.as_ref().unwrap().starts_with("arn:aws:kms:eu-central-1:111122223333:key/")
+        );
+        let call = call(&fake, "g1").await;
+        let before = fake.calls().len();
+        let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+        assert_eq!(fake.calls().len() - before, reads);
+        assert_eq!(Model::to_value(&read), Model::to_value(&state));
+        let mark = KmsKey::mark(&call, &state).await.unwrap().unwrap();
+        assert_eq!((mark.resource.as_str(), mark.generation.as_str()), (KEY, "g1"));
+        assert!(kms.key(REGION).tags.contains_key("travel:deployment"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_has_what_the_key_has_unless_it_says_otherwise() {
+    let (fake, kms) = kms();
+    let mut plan = replicated();
+    let own = Replica {
+        description: Some("recovery".into()),
+        alias: Some("alias/recovery".into()),
+        policy: some_policy(),
+        tags: Some(tags(&[("team", "safety")])),
+        enabled: false,
+    };
+    plan.replicas.as_mut().unwrap().insert("us-east-1".into(), own.clone());
+    let state = make(&fake, &plan).await;
+    let key = state.key_id.as_deref().unwrap();
+    assert_eq!(
+        state.replica_arns.unwrap()["us-east-1"],
+        format!("arn:aws:kms:us-east-1:111122223333:key/{key}")
+    );
+    let same = kms.key("eu-west-1");
+    assert_eq!((same.description.as_str(), same.enabled), ("volumes", true));
+    assert_eq!(same.tags["team"], "core");
+    assert_eq!(kms.aliases("eu-west-1"), ["alias/main"]);
+    let other = kms.key("us-east-1");
+    assert_eq!((other.description.as_str(), other.enabled), ("recovery", false));
+    assert_eq!(
+        (other.tags["team"].as_str(), other.tags["travel:resource"].as_str()),
+        ("safety", KEY)
+    );
+    assert_eq!(kms.aliases("us-east-1"), ["alias/recovery"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_makes_only_the_calls_of_what_changes() {
+    type Change = fn(&mut KmsKey);
+    let cases: Vec<(Change, Vec<&str>)> = vec![
+        (|key| key.description = "other".into(), vec!["UpdateKeyDescription"]),
+        (|key| key.alias = Some("alias/other".into()), vec!["CreateAlias", "DeleteAlias"]),
+        (|key| key.policy = some_policy(), vec!["PutKeyPolicy"]),
+        (|key| key.tagging = tagging(&[("env", "dev")]), vec!["TagResource", "UntagResource"]),
+        (|key| key.rotation_period_days = Some(90), vec!["EnableKeyRotation"]),
+        (
+            |key| (key.enable_key_rotation, key.rotation_period_days) = (Some(false), None),
+            vec!["DisableKeyRotation"],
+        ),
+        (|key| key.enabled = false, vec!["DisableKey"]),
+        (|key| key.replicas = None, vec!["DeleteAlias", "ScheduleKeyDeletion"]),
+        (
+            |key| {
+                let replica = Replica { enabled: true, ..Replica::default() };
+                key.replicas.as_mut().unwrap().insert("us-east-1".into(), replica);
+            },
+            vec!["ReplicateKey", "CreateAlias"],
+        ),
+        (
+            |key| key.replicas.as_mut().unwrap().get_mut("eu-west-1").unwrap().enabled = false,
+            vec!["DisableKey"],
+        ),
+    ];
+    for (change, calls) in cases {
+        let (fake, kms) = kms();
+        // What the key says is not said of the replica too, so that a change is one change.
+        let mut first = replicated();
+        let own = first.replicas.as_mut().unwrap().get_mut("eu-west-1").unwrap();
+        own.description = Some("r".into());
+        own.alias = Some("alias/r".into());
+        own.policy = some_policy();
+        own.tags = Some(tags(&[("team", "r")]));
+        let prior = make(&fake, &first).await;
+        let mut plan = prior.clone();
+        change(&mut plan);
+        kms.forget_changes();
+        let call = call(&fake, "g1").await;
+        let mut state = prior.clone();
+        KmsKey::update(&call, &prior, &plan, &mut state).await.unwrap();
+        assert_eq!(changes_of(&kms), calls);
+        let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+        assert!(read.equals(&plan), "{calls:?}: {read:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_is_seen() {
+    let (fake, kms) = kms();
+    let state = make(&fake, &replicated()).await;
+    kms.change(REGION, |key| {
+        key.description = "hand".into();
+        key.tags.insert("by".into(), "hand".into());
+        key.policy = some_policy().unwrap();
+        key.rotation = None;
+    });
+    kms.change("eu-west-1", |key| key.enabled = false);
+    kms.remove_alias(REGION, "alias/main");
+    let call = call(&fake, "g1").await;
+    let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+    assert_eq!(read.description, "hand");
+    assert_eq!(read.tagging.tags_all.unwrap()["by"], "hand");
+    assert_eq!(read.policy, some_policy());
+    assert_eq!(read.enable_key_rotation, Some(false));
+    assert_eq!(read.alias, None);
+    let replica = &read.replicas.unwrap()["eu-west-1"];
+    assert!(!replica.enabled);
+    // The replica still has what the key should have.
+    assert_eq!(replica.description.as_deref(), Some("volumes"));
+    kms.change(REGION, |key| key.pending_deletion = true);
+    assert!(KmsKey::read(&call, &state).await.unwrap().is_none());
+}
+
+/// Whatever call a create is cut off at, the next one finds what was made and completes it.
+#[tokio::test(start_paused = true)]
+async fn a_create_cut_off_anywhere_leaves_one_key() {
+    for plan in [planned(), KmsKey { enabled: false, policy: some_policy(), ..replicated() }] {
+        let mut cut = 0;
+        loop {
+            let (fake, kms) = kms();
+            kms.fail_from(cut);
+            let call = call(&fake, "g1").await;
+            let mut state = plan.clone();
+            let done = KmsKey::create(&call, &plan, &mut state).await.is_ok();
+            let made = kms.changes().len();
+            kms.fail_from(usize::MAX);
+            let state = make_or_adopt(&fake, &plan).await.unwrap();
+            assert_eq!(kms.count(REGION), 1, "cut at change {cut}");
+            assert_eq!(kms.key(REGION).tags["travel:generation"], "g2");
+            assert_eq!(kms.aliases(REGION), ["alias/main"]);
+            let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+            assert!(read.equals(&plan), "cut at change {cut}: {read:#?}");
+            if done {
+                assert_eq!(made, cut);
+                assert!(cut >= 3, "key, alias and rotation are three changes at least");
+                break;
+            }
+            cut += 1;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_in_its_deletion_window_returns() {
+    let (fake, kms) = kms();
+    let plan = replicated();
+    let state = make(&fake, &plan).await;
+    KmsKey::delete(&call(&fake, "g1").await, &state).await.unwrap();
+    assert!(kms.key(REGION).pending_deletion && kms.key("eu-west-1").pending_deletion);
+    assert!(kms.aliases(REGION).is_empty() && kms.aliases("eu-west-1").is_empty());
+    let again = make_or_adopt(&fake, &plan).await.unwrap();
+    assert_eq!(again.key_id, state.key_id);
+    assert!(!kms.key(REGION).pending_deletion && !kms.key("eu-west-1").pending_deletion);
+    assert!(kms.key(REGION).enabled && kms.key("eu-west-1").enabled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_encrypts_something_stays() {
+    for (name, key_region) in
+        [("volume vol-1", REGION), ("snapshot snap-1", "eu-west-1"), ("grant g to role", REGION)]
+    {
+        let (fake, kms) = kms();
+        let state = make(&fake, &replicated()).await;
+        let call = call(&fake, "g1").await;
+        kms.use_key(key_region, name);
+        let error = KmsKey::delete(&call, &state).await.unwrap_err().into_diagnostic();
+        assert!(error.summary.ends_with("still encrypts something"), "{error}");
+        assert!(error.detail.contains(name), "{error}");
+        assert!(!kms.key(REGION).pending_deletion && !kms.key("eu-west-1").pending_deletion);
+        let forced = KmsKey { force_destroy: true, ..state };
+        KmsKey::delete(&call, &forced).await.unwrap();
+        assert!(kms.key(REGION).pending_deletion);
+        KmsKey::delete(&call, &forced).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strangers_alias_is_found_and_refused() {
+    let (fake, kms) = kms();
+    let stranger = call_on(&fake, Settings::default(), "travel_kms_key/other").await;
+    let mut state = KmsKey { name: "other".into(), ..planned() };
+    KmsKey::create(&stranger, &state.clone(), &mut state).await.unwrap();
+    kms.change(REGION, |key| key.tags.clear());
+    let call = call(&fake, "g1").await;
+    let found = KmsKey::find(&call, &planned()).await.unwrap();
+    assert_eq!((found.len(), found[0].mark.clone()), (1, None));
+    // Taken between find and create.
+    let mut late = planned();
+    let error = KmsKey::create(&call, &planned(), &mut late).await.unwrap_err().into_diagnostic();
+    assert_eq!(error.summary, "alias/main exists already");
+    assert_eq!(error.path, Some(Path::attribute("alias")));
+    assert!(late.key_id.is_some(), "what was made is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_replicated_is_theirs() {
+    let (fake, kms) = kms();
+    let state = make(&fake, &replicated()).await;
+    kms.replicate_by_hand("us-east-1");
+    let call = call(&fake, "g1").await;
+    let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+    assert_eq!(read.replicas.unwrap().into_keys().collect::<Vec<_>>(), ["eu-west-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_import_reads_what_there_is() {
+    let (fake, kms) = kms();
+    let made = make(&fake, &replicated()).await;
+    let (key, arn) = (made.key_id.clone().unwrap(), made.arn.clone().unwrap());
+    for id in [key.as_str(), arn.as_str(), "alias/main", "eu-central-1/main"] {
+        let state = KmsKey::import(id).unwrap();
+        let read = KmsKey::read(&call(&fake, "").await, &state).await.unwrap().unwrap();
+        assert_eq!(read.name, "main", "{id}");
+        assert!(read.equals(&made), "{id}");
+    }
+    kms.change(REGION, |key| key.tags.clear());
+    let state = KmsKey::import(&key).unwrap();
+    let read = KmsKey::read(&call(&fake, "").await, &state).await.unwrap().unwrap();
+    assert_eq!((read.name.as_str(), read.tagging.tags), ("main", None));
+    let replica = call(&fake, "").await.scope.in_region("eu-west-1");
+    let mut there = call(&fake, "").await;
+    there.scope = replica;
+    let error = KmsKey::read(&there, &state).await.unwrap_err().into_diagnostic();
+    assert!(error.summary.ends_with("is a replica"), "{error}");
+}
+
+#[test]
+fn knows_the_forms_of_an_id() {
+    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let arn = format!("arn:aws:kms:eu-west-1:111122223333:key/{id}");
+    for (given, key_id, alias, region, account) in [
+        (id, Some(id), None, None, None),
+        (arn.as_str(), Some(id), None, Some("eu-west-1"), Some("111122223333")),
+        ("alias/a/b", None, Some("alias/a/b"), None, None),
+        ("eu-west-1/a/b", None, Some("alias/a/b"), Some("eu-west-1"), None),
+    ] {
+        let state = KmsKey::import(given).unwrap();
+        assert_eq!(state.key_id.as_deref(), key_id, "{given}");
+        assert_eq!(state.alias.as_deref(), alias, "{given}");
+        assert_eq!(state.placement.region.as_deref(), region, "{given}");
+        assert_eq!(state.placement.account_id.as_deref(), account, "{given}");
+    }
+    for given in ["", "main", "arn:aws:s3:::bucket", "a/b"] {
+        assert!(KmsKey::import(given).is_err(), "{given}");
+    }
+}
+
+/// A plan of these attributes; what is left out has the schema's default, or is not there.
+fn plan_of(attributes: &[(&str, Value)], prior: &Value) -> (Value, Vec<String>) {
+    let block = <KmsKey as Model>::block();
+    let config = Value::object(block.attributes.iter().map(|attribute| {
+        let given = attributes.iter().find(|(name, _)| *name == attribute.name);
+        (attribute.name.clone(), given.map_or(Value::Null, |(_, value)| value.clone()))
+    }));
+    let computed = travel_framework::plan::Computed::Applied { resumed: false };
+    let planned = travel_framework::plan::plan_by_schema(&block, prior, &config, computed);
+    let mut plan = Plan::new(&config, prior, planned);
+    KmsKey::plan(&mut plan);
+    let errors = plan.diagnostics.iter().map(|error| error.summary.clone()).collect();
+    (plan.planned, errors)
+}
+
+#[test]
+fn plans_what_follows() {
+    let replicas = Value::map([("eu-west-1", Model::to_value(&Replica::default()))]);
+    let (made, errors) = plan_of(
+        &[("name", "main".into()), ("multi_region", true.into()), ("replicas", replicas.clone())],
+        &Value::Null,
+    );
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(made.get("alias"), &"alias/main".into());
+    assert_eq!(made.get("enable_key_rotation"), &true.into());
+    assert_eq!(made.get("rotation_period_days"), &365.into());
+    assert_eq!(made.get("replica_arns"), &Value::map([("eu-west-1", Value::unknown())]));
+    let (made, _) =
+        plan_of(&[("name", "main".into()), ("key_spec", "RSA_2048".into())], &Value::Null);
+    assert_eq!(made.get("enable_key_rotation"), &false.into());
+    assert_eq!(made.get("replica_arns"), &Value::Map(BTreeMap::new()));
+    let (made, _) = plan_of(&[("name", Value::unknown())], &Value::Null);
+    assert!(made.get("alias").is_unknown());
+    // An update knows the ARN of a replica that is still to be made.
+    let prior =
+        KmsKey { arn: Some("arn:aws:kms:eu-central-1:111122223333:key/mrk-1".into()), ..planned() };
+    let given = [("name", "main".into()), ("multi_region", true.into()), ("replicas", replicas)];
+    let (made, _) = plan_of(&given, &Model::to_value(&prior));
+    let arn = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+    assert_eq!(made.get("replica_arns"), &Value::map([("eu-west-1", arn.into())]));
+}
+
+#[test]
+fn refuses_what_kms_would_refuse() {
+    let replicas = |region: &str| Value::map([(region, Model::to_value(&Replica::default()))]);
+    for (attributes, error) in [
+        (vec![("key_spec", "HMAC_256".into())], "a HMAC_256 key cannot ENCRYPT_DECRYPT"),
+        (
+            vec![("key_spec", "RSA_2048".into()), ("enable_key_rotation", true.into())],
+            "a RSA_2048 key cannot rotate",
+        ),
+        (
+            vec![("enable_key_rotation", false.into()), ("rotation_period_days", 90.into())],
+            "the key is not rotated",
+        ),
+        (vec![("replicas", replicas("eu-west-1"))], "only a multi-region key has replicas"),
+        (
+            vec![
+                ("multi_region", true.into()),
+                ("region", "eu-west-1".into()),
+                ("replicas", replicas("eu-west-1")),
+            ],
+            "a replica beside its own key",
+        ),
+    ] {
+        let attributes: Vec<_> = [("name", "main".into())].into_iter().chain(attributes).collect();
+        assert_eq!(plan_of(&attributes, &Value::Null).1, [error]);
+    }
+    let prior = Model::to_value(&planned());
+    let (_, errors) = plan_of(&[("name", "other".into())], &prior);
+    assert_eq!(errors, ["key \"main\" cannot be renamed"]);
+}
