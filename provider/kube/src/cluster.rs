@@ -266,7 +266,8 @@ impl Cluster {
                         .then(|| retry::retry_after(&headers));
                     (wait, answer::error_kind(status, &body, attempt))
                 }
-                Err((cause, source)) => {
+                Err(Failure::Credentials(message)) => (None, ErrorKind::Token(message.into())),
+                Err(Failure::Unreachable(cause, source)) => {
                     let attempts = retry::attempts_for(cause, call.repeatable, settings.attempts);
                     let endpoint = self.inner.endpoint.clone();
                     let kind = ErrorKind::Unreachable { endpoint, cause, source };
@@ -298,18 +299,18 @@ impl Cluster {
     ) -> Result<RawAnswer, Failure> {
         let settings = &self.inner.settings;
         let request = call.request(settings, authorization);
-        let request = request.map_err(|error| (Unreachable::Other, Some(error.into())))?;
+        let request = request
+            .map_err(|error| Failure::Unreachable(Unreachable::Other, Some(error.into())))?;
         let _permit = self.inner.permits.acquire().await;
         let started = std::time::Instant::now();
         let exchange: BoxFuture<'_, Result<RawAnswer, Failure>> = Box::pin(async {
-            let failed = |error: kube::Error| (retry::cause_of(&error), Some(error.into()));
-            let response = self.inner.client.send(request).await.map_err(failed)?;
+            let response = self.inner.client.send(request).await.map_err(Failure::of)?;
             let (head, body) = response.into_parts();
-            let body = body.collect().await.map_err(failed)?.to_bytes();
+            let body = body.collect().await.map_err(Failure::of)?.to_bytes();
             Ok((head.status, head.headers, body.to_vec()))
         });
         let outcome = tokio::time::timeout(settings.request_timeout, exchange).await;
-        let outcome = outcome.unwrap_or_else(|_| Err((Unreachable::Timeout, None)));
+        let outcome = outcome.unwrap_or(Err(Failure::Unreachable(Unreachable::Timeout, None)));
         let status = outcome.as_ref().map(|(status, ..)| status.as_u16()).unwrap_or_default();
         let milliseconds = started.elapsed().as_millis();
         tracing::debug!(method = %call.method, path = call.path, status, milliseconds, "called the cluster");
@@ -318,7 +319,23 @@ impl Cluster {
 }
 
 type RawAnswer = (StatusCode, HeaderMap, Vec<u8>);
-type Failure = (Unreachable, Option<BoxError>);
+
+/// Why an attempt brought no answer.
+enum Failure {
+    /// A kubeconfig's credentials could not be renewed.
+    Credentials(String),
+    /// The answer was kept away.
+    Unreachable(Unreachable, Option<BoxError>),
+}
+
+impl Failure {
+    fn of(error: kube::Error) -> Self {
+        match connect::credential_trouble(&error) {
+            Some(message) => Failure::Credentials(message),
+            None => Failure::Unreachable(retry::cause_of(&error), Some(error.into())),
+        }
+    }
+}
 
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -191,19 +191,17 @@ async fn drift_of(
         return Ok(Drift { key, state: DriftState::Absent, live: None });
     };
     let mut marked = document.clone();
+    marked.encode_secret_texts();
+    let about = options.ignores.iter().filter(|ignore| ignore.is_about(&key));
+    let mut ignores: Vec<PathPattern> = about.map(|ignore| ignore.path.clone()).collect();
     if let Some(ownership) = &options.ownership {
         if let Owner::Other { mark, value } = ownership.owner(&live) {
             return Ok(Drift { key, state: DriftState::Foreign { mark, value }, live: Some(live) });
         }
+        // Marks are no part of what the document means: real Helm strips those it does not know.
+        ignores.extend(ownership.marks_beyond(document));
         ownership.mark(&mut marked);
     }
-    marked.encode_secret_texts();
-    let ignores: Vec<&PathPattern> = options
-        .ignores
-        .iter()
-        .filter(|ignore| ignore.is_about(&key))
-        .map(|ignore| &ignore.path)
-        .collect();
     let shape = normalized(&marked);
     let suspected =
         compare::suspicions(&shape, None, live.value(), &options.field_manager, &ignores);

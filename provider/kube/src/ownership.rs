@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::Document;
+use crate::path::PathPattern;
 
 /// The marks that make an object ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +56,19 @@ impl Ownership {
             }
         }
         if is_complete { Owner::Ours } else { Owner::Nobody }
+    }
+
+    /// The paths of our marks that a document does not set itself.
+    pub(crate) fn marks_beyond(&self, document: &Document) -> Vec<PathPattern> {
+        let labels = self.labels.keys().filter(|mark| document.label(mark).is_none());
+        let annotations =
+            self.annotations.keys().filter(|mark| document.annotation(mark).is_none());
+        let labels = labels.map(|mark| PathPattern::of_fields(&["metadata", "labels", mark]));
+        labels
+            .chain(
+                annotations.map(|mark| PathPattern::of_fields(&["metadata", "annotations", mark])),
+            )
+            .collect()
     }
 
     /// Sets our marks on a document.

@@ -95,6 +95,11 @@ impl fmt::Display for PathPattern {
 }
 
 impl PathPattern {
+    /// The pattern of exactly these fields, one within the other.
+    pub fn of_fields(fields: &[&str]) -> Self {
+        PathPattern(fields.iter().map(|field| (*field).to_owned()).collect())
+    }
+
     /// Whether the pattern names this field or one above it.
     pub fn matches(&self, path: &FieldPath) -> bool {
         path.0.len() >= self.0.len()

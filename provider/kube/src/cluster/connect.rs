@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
+use kube::client::AuthError;
 use kube::config::{
     AuthInfo, ExecAuthCluster, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
 };
@@ -154,15 +155,37 @@ pub(super) async fn connection(config: &ClusterConfig) -> Result<Connection, Err
     let client = tokio::task::spawn_blocking(move || Client::try_from(target)).await;
     let client = client
         .map_err(|error| Error::settings("the client could not be built", Some(error.into())))?;
-    let client = client.map_err(|error| match error {
-        // The plugin's output may hold credentials.
-        kube::Error::Auth(kube::client::AuthError::AuthExecRun { cmd, out }) => Error::settings(
-            format!("the kubeconfig's credential plugin {cmd:?} ended with {}", out.status),
-            None,
-        ),
-        other => Error::settings("the client could not be built", Some(other.into())),
+    let client = client.map_err(|error| match credential_trouble(&error) {
+        Some(message) => Error::settings(message, None),
+        None => Error::settings("the client could not be built", Some(error.into())),
     })?;
     Ok(Connection { client, endpoint, token })
+}
+
+/// What is wrong with a kubeconfig's credentials, where that is why something failed. Says nothing of a plugin's
+/// arguments and of what it wrote: either may hold credentials.
+pub(super) fn credential_trouble(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut current = Some(error);
+    while let Some(cause) = current {
+        match cause.downcast_ref::<AuthError>() {
+            Some(AuthError::AuthExecRun { out, .. }) => {
+                return Some(format!(
+                    "the kubeconfig's credential plugin ended with {}",
+                    out.status
+                ));
+            }
+            Some(AuthError::AuthExecParse(_)) => {
+                return Some(
+                    "the kubeconfig's credential plugin wrote what is no ExecCredential".to_owned(),
+                );
+            }
+            Some(other) => {
+                return Some(format!("the kubeconfig's credentials are not usable: {other}"));
+            }
+            None => current = cause.source(),
+        }
+    }
+    None
 }
 
 fn cluster_url(url: &str) -> Result<Uri, Error> {

@@ -21,8 +21,7 @@ pub fn differences(
     field_manager: &str,
     ignores: &[PathPattern],
 ) -> Vec<Difference> {
-    let ignores: Vec<&PathPattern> = ignores.iter().collect();
-    certain(suspicions(&normalized(document), None, live.value(), field_manager, &ignores))
+    certain(suspicions(&normalized(document), None, live.value(), field_manager, ignores))
 }
 
 /// A difference, and whether the comparison alone can be sure of it.
@@ -51,7 +50,7 @@ pub(super) fn suspicions(
     answer: Option<&Value>,
     live: &Value,
     field_manager: &str,
-    ignores: &[&PathPattern],
+    ignores: &[PathPattern],
 ) -> Vec<Suspicion> {
     let ours = applied_fields(live, field_manager);
     let api_version = shape["apiVersion"].as_str().unwrap_or_default();
@@ -116,7 +115,7 @@ impl<'a> Owned<'a> {
 }
 
 struct Comparison<'a> {
-    ignores: &'a [&'a PathPattern],
+    ignores: &'a [PathPattern],
     /// Whether the kind's server leaves empty values out, as the built-in kinds' does.
     omits_empty: bool,
     /// Whether what is wanted is the server's own answer, so that nothing is left to guess.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use travel_kube::apply::{ApplyOptions, apply};
 use travel_kube::drift::{DriftOptions, DriftState, Ignore, Mode, as_found, drift};
 use travel_kube::fields::Summary;
+use travel_kube::ownership::Ownership;
 use travel_kube::{Cluster, Document};
 
 use crate::control_plane::{ControlPlane, READER};
@@ -15,6 +16,7 @@ pub async fn all(plane: &ControlPlane, cluster: &Cluster) {
     apply(cluster, &documents(), &options(), patience(30)).await.unwrap();
     same_means_same(cluster, &reader).await;
     changes_are_found(cluster, &reader).await;
+    marks_do_not_count(cluster).await;
     absent_objects_are_found(cluster).await;
 }
 
@@ -229,6 +231,34 @@ async fn restore(cluster: &Cluster, wanted: &Document, forced: &ApplyOptions) {
         .await
         .unwrap();
     apply(cluster, std::slice::from_ref(wanted), forced, patience(30)).await.unwrap();
+}
+
+/// An object that real Helm stripped of our marks means what it meant; one with another's is another's.
+async fn marks_do_not_count(cluster: &Cluster) {
+    let ownership = |unit: &str| {
+        Some(Ownership {
+            labels: [("travel.example/unit".to_owned(), unit.to_owned())].into(),
+            ..Ownership::default()
+        })
+    };
+    let wanted = [crate::config_map("drift", "marked", "1")];
+    let marking = ApplyOptions { ownership: ownership("a"), ..options() };
+    apply(cluster, &wanted, &marking, patience(30)).await.unwrap();
+    for (patch, expected) in [
+        (json!({}), DriftState::Same),
+        (json!({"metadata": {"labels": {"travel.example/unit": null}}}), DriftState::Same),
+        (
+            json!({"metadata": {"labels": {"travel.example/unit": "b"}}}),
+            DriftState::Foreign { mark: "travel.example/unit".into(), value: "b".into() },
+        ),
+    ] {
+        cluster.merge_patch(wanted[0].key(), &patch, "kubectl-edit").await.unwrap();
+        for mode in [Mode::Suspects, Mode::All, Mode::ReadOnly] {
+            let options = DriftOptions { ownership: ownership("a"), ..drift_options(mode) };
+            let found = drift(cluster, &wanted, &options).await.unwrap();
+            assert_eq!(found[0].state, expected, "after {patch} with {mode:?}");
+        }
+    }
 }
 
 async fn absent_objects_are_found(cluster: &Cluster) {

@@ -126,6 +126,18 @@ async fn what_is_wrong_with_settings_is_told() {
     check(text("users: [{name: sesame", ""), "the kubeconfig is no YAML of a kubeconfig").await;
     check(endpoint("cluster"), "the endpoint must be a URL").await;
     check(endpoint("ftp://cluster"), "the endpoint must be a URL").await;
+    let plugin = |script: &str| {
+        let exec = format!(
+            "{{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, {script:?}], interactiveMode: Never}}"
+        );
+        text(&KUBECONFIG.replace("{token: sesame}", &format!("{{exec: {exec}}}")), "one")
+    };
+    check(
+        plugin("echo sesame; exit 3"),
+        "the kubeconfig's credential plugin ended with exit status: 3",
+    )
+    .await;
+    check(plugin("echo '{sesame'"), "wrote what is no ExecCredential").await;
     let missing = Access::Kubeconfig { path: Some("/nowhere/config".into()), context: None };
     check(missing, "failed to read kubeconfig from '\"/nowhere/config\"'").await;
 }
