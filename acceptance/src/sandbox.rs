@@ -14,6 +14,7 @@ pub mod control;
 pub mod daemon;
 mod ec2;
 pub mod emulator;
+pub mod fakes;
 pub mod faults;
 pub mod form;
 pub mod gate;

@@ -2,7 +2,10 @@
 //!
 //! It makes what a test needs beforehand, and changes things behind the provider's back.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use chrono::Utc;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as HttpClient;
@@ -13,7 +16,7 @@ use serde_json::Value;
 use super::accounts::Credentials;
 use super::form::Form;
 use super::routing::{self, Service};
-use super::signature::Signature;
+use super::signature::{Signature, Signed};
 use super::wire::ServiceError;
 use super::xml::Element;
 
@@ -162,6 +165,45 @@ impl Client {
             expiration: text("Expiration").parse().ok(),
         };
         Ok(Self { credentials, ..self.clone() })
+    }
+
+    /// A bearer token for a cluster, as `aws eks get-token` makes it.
+    ///
+    /// # Errors
+    /// When a credential cannot stand in a URL.
+    pub fn cluster_token(&self, cluster: &str) -> Result<String, ServiceError> {
+        let odd = |error: &dyn std::fmt::Display| ServiceError::internal(error.to_string());
+        let now = Utc::now();
+        let credentials = &self.credentials;
+        let day = now.format("%Y%m%d");
+        let scope = format!("{}/{day}/{}/sts/aws4_request", credentials.access_key_id, self.region);
+        let time = now.format("%Y%m%dT%H%M%SZ").to_string();
+        let mut query = Form::of([
+            ("Action", "GetCallerIdentity"),
+            ("Version", "2011-06-15"),
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+            ("X-Amz-Credential", &scope),
+            ("X-Amz-Date", &time),
+            ("X-Amz-Expires", "60"),
+            ("X-Amz-SignedHeaders", "host;x-k8s-aws-id"),
+        ]);
+        if let Some(token) = &credentials.session_token {
+            query.0.push(("X-Amz-Security-Token".to_owned(), token.clone()));
+        }
+        let mut url = format!("{}/?{}&X-Amz-Signature=0", self.endpoint, query.encode());
+        let uri: Uri = url.parse().map_err(|error| odd(&error))?;
+        let mut headers = HeaderMap::new();
+        let host = uri.authority().map_or("", |authority| authority.as_str());
+        for (name, value) in [("host", host), ("x-k8s-aws-id", cluster)] {
+            let value = HeaderValue::from_str(value).map_err(|error| odd(&error))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        let signature = Signature::read(&uri, &HeaderMap::new()).map_err(|error| odd(&error))?;
+        let signature = signature.ok_or_else(|| odd(&"the URL is not signed"))?;
+        let request = Signed { method: &Method::GET, uri: &uri, headers: &headers, body: b"" };
+        let value = signature.expected(&credentials.secret_access_key, &request);
+        url.truncate(url.len() - 1);
+        Ok(format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url + &value)))
     }
 
     async fn send(

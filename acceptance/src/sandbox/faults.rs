@@ -299,9 +299,9 @@ impl Filter {
 
 /// Whether an operation only reads.
 pub fn reads(operation: &str) -> bool {
-    const VERBS: [&str; 11] = [
+    const VERBS: [&str; 12] = [
         "Describe", "List", "Get", "Head", "BatchGet", "Search", "Lookup", "Query", "Scan",
-        "Preview", "get",
+        "Preview", "get", "watch",
     ];
     VERBS.iter().any(|verb| operation.starts_with(verb)) || operation.starts_with("list")
 }

@@ -62,7 +62,7 @@ async fn serve_connection(stream: TcpStream, world: Arc<World>) {
     // In the background, so that mostly nobody waits for it.
     tokio::spawn(async move { lookup.process().await });
     let reset = Arc::new(AtomicBool::new(false));
-    let socket = Socket { stream, reset: Arc::clone(&reset) };
+    let socket = Socket::new(stream, Arc::clone(&reset));
     let service = service_fn(|request| {
         let (world, peer, reset) = (Arc::clone(&world), peer.clone(), Arc::clone(&reset));
         async move {
@@ -204,9 +204,16 @@ fn response(reply: Reply, request_id: &str) -> Response<BoxBody<Bytes, BoxError>
 }
 
 /// A connection that can be closed by a reset.
-struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     reset: Arc<AtomicBool>,
+}
+
+impl Socket {
+    /// The connection of a stream, closed by a reset once the flag is set.
+    pub(super) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
+        Self { stream, reset }
+    }
 }
 
 impl Drop for Socket {

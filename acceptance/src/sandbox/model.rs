@@ -56,6 +56,15 @@ impl Models {
         find(&routes, method, uri, headers)
     }
 
+    /// The text of a service's model, as botocore carries it.
+    ///
+    /// # Errors
+    /// A sentence, when it is not there.
+    pub fn text(&self, service: &str) -> Result<String, String> {
+        let folder = self.folder.as_ref().ok_or("botocore is not installed: run `make tools`")?;
+        read(&folder.join(service)).map_err(|error| format!("the model of {service}: {error}"))
+    }
+
     fn routes(&self, service: &str) -> Arc<Vec<Route>> {
         let mut known = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(routes) = known.get(service) {
@@ -63,10 +72,12 @@ impl Models {
         }
         let routes = match &self.folder {
             None => Vec::new(),
-            Some(folder) => read(&folder.join(service)).unwrap_or_else(|error| {
-                tracing::warn!("failed to read the model of {service}: {error}");
-                Vec::new()
-            }),
+            Some(folder) => {
+                read(&folder.join(service)).and_then(|text| parse(&text)).unwrap_or_else(|error| {
+                    tracing::warn!("failed to read the model of {service}: {error}");
+                    Vec::new()
+                })
+            }
         };
         let routes = Arc::new(routes);
         known.insert(service.to_owned(), Arc::clone(&routes));
@@ -133,14 +144,14 @@ struct Member {
     location_name: Option<String>,
 }
 
-fn read(folder: &Path) -> Result<Vec<Route>, String> {
+fn read(folder: &Path) -> Result<String, String> {
     let versions = fs::read_dir(folder).map_err(|error| error.to_string())?;
     let newest = versions.flatten().map(|entry| entry.path()).max().ok_or("no version of it")?;
     let file =
         fs::File::open(newest.join("service-2.json.gz")).map_err(|error| error.to_string())?;
     let mut text = String::new();
     GzDecoder::new(file).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    parse(&text)
+    Ok(text)
 }
 
 fn parse(text: &str) -> Result<Vec<Route>, String> {

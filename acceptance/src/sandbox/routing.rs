@@ -6,6 +6,7 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
+use super::fakes::eks;
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, organizations, s3, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -52,7 +53,7 @@ pub const SERVICES: &[Service] = &[
     service("ec2", "ec2", Ec2, "2016-11-15", Own(ec2::backend)),
     service("ecr", "ecr", Json11, "AmazonEC2ContainerRegistry_V20150921", Moto),
     service("efs", "elasticfilesystem", RestJson, "", Moto),
-    service("eks", "eks", RestJson, "", Moto),
+    service("eks", "eks", RestJson, "", Own(eks::backend)),
     service("elb", "elasticloadbalancing", Query, "2012-06-01", Moto),
     service("elbv2", "elasticloadbalancing", Query, "2015-12-01", Moto),
     service("events", "events", Json11, "AWSEvents", LocalStack),

@@ -31,6 +31,8 @@ use super::xml::Element;
 pub struct World {
     /// The port of the gateway on 127.0.0.1.
     pub port: u16,
+    /// The port of the control API on 127.0.0.1.
+    pub control_port: u16,
     /// The default region.
     pub region: String,
     /// The folder of all its files; it is removed at the end.
@@ -73,6 +75,7 @@ impl World {
     /// A sandbox whose emulators have yet to be started.
     pub fn new(
         port: u16,
+        control_port: u16,
         region: String,
         tools: PathBuf,
         accounts: Accounts,
@@ -87,6 +90,7 @@ impl World {
         }
         Self {
             port,
+            control_port,
             region,
             folder: children.folder().to_owned(),
             models: Arc::new(Models::new(&tools)),

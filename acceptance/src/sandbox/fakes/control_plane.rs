@@ -116,30 +116,21 @@ impl ControlPlane {
     async fn start_api_server(&self, children: &Children) -> anyhow::Result<()> {
         let command = commands::api_server(&self.blueprint(), &self.files, self.ports);
         let name = command.name.clone();
-        let ended = self.spawn(children, command).await?;
+        let server = self.spawn(children, command).await?;
         tokio::select! {
             ready = tokio::time::timeout(Duration::from_secs(START_SECONDS), self.wait_until_ready()) => {
                 ready.with_context(|| format!("{name} was not ready in {START_SECONDS} s; its log is in the folder {}", children.folder().join("logs").display()))?;
             }
-            end = ended => bail!("{name} ended at its start: {end}"),
+            end = server.exited() => bail!("{name} ended at its start ({end}):\n{}", server.last_lines(8)),
         }
         self.serving.send_replace(true);
         Ok(())
     }
 
-    /// Starts a process; the future that comes back ends when the process does, with the reason.
-    async fn spawn(
-        &self,
-        children: &Children,
-        command: Command,
-    ) -> anyhow::Result<impl Future<Output = String> + use<>> {
+    async fn spawn(&self, children: &Children, command: Command) -> anyhow::Result<Arc<Child>> {
         let child = Arc::new(children.spawn(command).await?);
-        let watched = Arc::clone(&child);
-        self.processes().push(child);
-        Ok(async move {
-            let end = watched.exited().await;
-            format!("{end}\n{}", watched.last_lines(8))
-        })
+        self.processes().push(Arc::clone(&child));
+        Ok(child)
     }
 
     async fn wait_until_ready(&self) {

@@ -31,9 +31,10 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 
+use self::control::Failure;
 use self::network::Neighbours;
 use self::runtime::Runtime;
-use self::state::{Key, Looks, State};
+use self::state::{Key, Looks, State, Target, Update};
 use super::control_plane::client::ApiClient;
 use super::input::Input;
 use super::shapes::Shapes;
@@ -55,10 +56,10 @@ struct Eks(Arc<Inner>);
 struct Inner {
     shapes: OnceCell<Shapes>,
     state: Mutex<State>,
-    /// Held while a cluster is made.
-    creation: Mutex<()>,
+    /// Held by operations that change more than the state: one at a time.
+    changes: Mutex<()>,
     /// What a test wants to fail.
-    failures: Mutex<Vec<control::Failure>>,
+    failures: Mutex<Vec<Failure>>,
 }
 
 /// One call with all that its operation needs.
@@ -73,8 +74,7 @@ struct Context<'a> {
 #[async_trait]
 impl Backend for Eks {
     async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
-        let tools = &world.tools;
-        let load = || async { Shapes::load(tools, "eks").map_err(ServiceError::internal) };
+        let load = || async { Shapes::load(&world.models, "eks").map_err(ServiceError::internal) };
         let shapes = self.0.shapes.get_or_try_init(load).await?;
         let input = shapes.input(&call).map_err(|misfit| errors::misfit(&misfit))?;
         let context =
@@ -175,6 +175,27 @@ impl<'a> Context<'a> {
     /// How long something that begins now is under way.
     fn looks(&self) -> Looks {
         Looks(self.world.settings.get().pending_describes)
+    }
+
+    /// The failure that a test wants of the operation at this call.
+    async fn planned_failure(&self, operation: &str) -> Option<Failure> {
+        let mut failures = self.eks.failures.lock().await;
+        let at = failures.iter().position(|failure| failure.operation == operation)?;
+        Some(failures.remove(at))
+    }
+
+    /// An update that begins now.
+    async fn update(
+        &self,
+        target: Target,
+        kind: &str,
+        parameters: &[(&str, String)],
+        change: Value,
+    ) -> Update {
+        let now = self.world.clock.now();
+        let mut update = Update::new(target, kind, parameters, change, self.looks(), now);
+        update.failure = self.planned_failure(kind).await;
+        update
     }
 
     /// The present time as answers write it.

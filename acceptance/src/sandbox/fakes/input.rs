@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn members_are_read_by_type() {
-        let Value::Object(members) = json!({"a": "x", "b": true, "c": 3, "d": ["y"], "e": {"f": "z"}, "g": ""})
+        let Value::Object(members) =
+            json!({"a": "x", "b": true, "c": 3, "d": ["y"], "e": {"f": "z"}, "g": ""})
         else {
             panic!("no object")
         };

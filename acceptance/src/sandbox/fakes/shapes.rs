@@ -4,7 +4,6 @@
 //! service models that botocore carries.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use regex::Regex;
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use serde_json::{Map, Value};
 use super::input::Input;
 use crate::sandbox::call::{Body, Call};
 use crate::sandbox::form::Form;
-use crate::sandbox::model;
+use crate::sandbox::model::Models;
 
 /// The operations and shapes of one service.
 #[derive(Debug, Deserialize)]
@@ -74,12 +73,12 @@ struct Member {
 }
 
 impl Shapes {
-    /// Reads the model of a service from the tools' folder.
+    /// Reads the model of a service.
     ///
     /// # Errors
     /// A sentence, when it is not there or is not understood.
-    pub fn load(tools: &Path, service: &str) -> Result<Self, String> {
-        Self::parse(&model::read_service(tools, service)?)
+    pub fn load(models: &Models, service: &str) -> Result<Self, String> {
+        Self::parse(&models.text(service)?)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -165,9 +164,7 @@ impl Shapes {
         let first = *found.first()?;
         Some(match self.shape(shape).kind.as_str() {
             "list" => found.into_iter().map(Value::from).collect(),
-            "integer" | "long" => {
-                first.parse::<i64>().map_or_else(|_| first.into(), Value::from)
-            }
+            "integer" | "long" => first.parse::<i64>().map_or_else(|_| first.into(), Value::from),
             "boolean" => first.parse::<bool>().map_or_else(|_| first.into(), Value::from),
             _ => first.into(),
         })

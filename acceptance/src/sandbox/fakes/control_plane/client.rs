@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -20,7 +20,7 @@ use crate::sandbox::call::{Body, BoxError};
 /// A client of one API server.
 #[derive(Clone, Debug)]
 pub struct ApiClient {
-    client: Client<HttpsConnector<HttpConnector>, UnsyncBoxBody<Bytes, BoxError>>,
+    client: Client<HttpsConnector<HttpConnector>, BoxBody<Bytes, BoxError>>,
     address: String,
 }
 
@@ -212,7 +212,12 @@ mod tests {
         check("v1", "Node", None, "/api/v1/nodes/a%3Ab");
         check("v1", "Service", Some("x"), "/api/v1/namespaces/x/services/a%3Ab");
         check("apps/v1", "DaemonSet", Some("x"), "/apis/apps/v1/namespaces/x/daemonsets/a%3Ab");
-        check("storage.k8s.io/v1", "StorageClass", None, "/apis/storage.k8s.io/v1/storageclasses/a%3Ab");
+        check(
+            "storage.k8s.io/v1",
+            "StorageClass",
+            None,
+            "/apis/storage.k8s.io/v1/storageclasses/a%3Ab",
+        );
         check(
             "admissionregistration.k8s.io/v1",
             "ValidatingAdmissionPolicy",

@@ -51,7 +51,8 @@ impl Files {
             authority.client("service-accounts", "")?.write(folder, "service-accounts")?;
         let write = |name: &str, text: &str| -> anyhow::Result<PathBuf> {
             let path = folder.join(name);
-            fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+            fs::write(&path, text)
+                .with_context(|| format!("failed to write {}", path.display()))?;
             Ok(path)
         };
         let administrator = authority.client("sandbox", "system:masters")?;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -46,7 +46,11 @@ pub trait House: Send + Sync + 'static {
 struct Dropped;
 
 /// Serves a cluster's door until it is dropped, and with it every open connection.
-pub async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, house: Arc<dyn House>) -> Infallible {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    house: Arc<dyn House>,
+) -> Infallible {
     let acceptor = TlsAcceptor::from(tls);
     let mut connections = JoinSet::new();
     loop {
@@ -104,7 +108,7 @@ async fn answer(
     request: Request<Incoming>,
     peer: &Peer,
     house: &dyn House,
-) -> Result<Response<UnsyncBoxBody<Bytes, BoxError>>, Dropped> {
+) -> Result<Response<BoxBody<Bytes, BoxError>>, Dropped> {
     let gate = house.gate().ok_or(Dropped)?;
     let (account, region) = house.place();
     let user_agent = request.headers().get(header::USER_AGENT);
@@ -151,7 +155,7 @@ async fn hand_on(request: Request<Incoming>, house: &dyn House) -> Reply {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let headers = passed_on(parts.headers);
-    let body = Body::Stream(body.map_err(BoxError::from).boxed_unsync());
+    let body = Body::Stream(body.map_err(BoxError::from).boxed());
     let response = match plane.guest().await.send(parts.method, path, headers, body).await {
         Ok(response) => response,
         Err(error) => {
@@ -163,7 +167,7 @@ async fn hand_on(request: Request<Incoming>, house: &dyn House) -> Reply {
     let mut reply = Reply {
         status: head.status,
         headers: passed_on(head.headers),
-        body: Body::Stream(body.map_err(BoxError::from).boxed_unsync()),
+        body: Body::Stream(body.map_err(BoxError::from).boxed()),
     };
     if path == "/version" && reply.status.is_success() {
         reply = versioned(reply, &plane.version()).await;

@@ -85,8 +85,14 @@ pub fn roles() -> Vec<Value> {
     };
     let read = json!(["get", "list", "watch"]);
     vec![
-        role("eks:sandbox:admin-view", json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": read}])),
-        role("eks:sandbox:secret-reader", json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": read}])),
+        role(
+            "eks:sandbox:admin-view",
+            json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": read}]),
+        ),
+        role(
+            "eks:sandbox:secret-reader",
+            json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": read}]),
+        ),
     ]
 }
 

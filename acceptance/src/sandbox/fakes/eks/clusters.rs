@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::access;
+use super::addon_catalog;
 use super::network::{Footprint, Subnet, overlap, range};
 use super::runtime::Runtime;
-use super::state::{Cluster, Key, Looks};
+use super::state::{Cluster, Key, Looks, Target};
 use super::versions::{self, paged};
 use super::{Context, errors, updates};
 use crate::sandbox::fakes::input::{Input, texts};
@@ -21,7 +22,7 @@ const MOST_CLUSTERS: usize = 100;
 pub async fn create(context: &Context<'_>) -> Result<Value, ServiceError> {
     let (key, input) = (context.key(), &context.input);
     // One at a time, so that two requests for one name do not both find it free.
-    let _creation = context.eks.creation.lock().await;
+    let _change = context.eks.changes.lock().await;
     if let Some(known) = repeated(context, &key).await? {
         return Ok(known);
     }
@@ -60,13 +61,14 @@ pub async fn create(context: &Context<'_>) -> Result<Value, ServiceError> {
         request: request(input),
         creation: context.looks(),
         deletion: None,
+        failed: false,
         updates: Vec::new(),
         nodegroups: BTreeMap::new(),
         addons: BTreeMap::new(),
         access: BTreeMap::new(),
         associations: BTreeMap::new(),
         insights: BTreeMap::new(),
-        self_managed_addons: input.flag("bootstrapSelfManagedAddons") != Some(false),
+        self_managed: self_managed(input, version.name),
         creator: creator.clone(),
         interfaces: footprint.interfaces,
         address: footprint.address,
@@ -75,6 +77,11 @@ pub async fn create(context: &Context<'_>) -> Result<Value, ServiceError> {
     };
     if mode != "CONFIG_MAP" {
         access::bootstrap(&mut cluster, creator.as_deref(), context.now());
+    }
+    if let Some(failure) = context.planned_failure("CreateCluster").await {
+        cluster.failed = true;
+        let issue = json!({"code": failure.code, "message": failure.message, "resourceIds": []});
+        cluster.shape["health"] = json!({"issues": [issue]});
     }
     let answer = json!({"cluster": shown(&cluster)});
     context.eks.state.lock().await.clusters.insert(key, cluster);
@@ -96,11 +103,14 @@ async fn repeated(context: &Context<'_>, key: &Key) -> Result<Option<Value>, Ser
         let message = format!("Cluster already exists with name: {}", key.name);
         return Err(errors::in_use(message).with_member("clusterName", key.name.clone()));
     }
-    let beside = state.clusters.keys().filter(|other| {
-        (&other.account, &other.region) == (&key.account, &key.region)
-    });
+    let beside = state
+        .clusters
+        .keys()
+        .filter(|other| (&other.account, &other.region) == (&key.account, &key.region));
     if beside.count() >= MOST_CLUSTERS {
-        return Err(errors::limit(format!("Cluster limit of {MOST_CLUSTERS} reached in this account")));
+        return Err(errors::limit(format!(
+            "Cluster limit of {MOST_CLUSTERS} reached in this account"
+        )));
     }
     Ok(None)
 }
@@ -118,10 +128,7 @@ async fn check_role(context: &Context<'_>, role: &str) -> Result<(), ServiceErro
     )))
 }
 
-async fn check_network(
-    context: &Context<'_>,
-    input: &Input,
-) -> Result<Vec<Subnet>, ServiceError> {
+async fn check_network(context: &Context<'_>, input: &Input) -> Result<Vec<Subnet>, ServiceError> {
     let config = input.inner("resourcesVpcConfig");
     let subnets = check_subnets(context, &config.texts("subnetIds")).await?;
     let vpc = subnets.first().map(|subnet| subnet.vpc.clone()).unwrap_or_default();
@@ -207,7 +214,8 @@ pub fn logging(enabled: &[String]) -> Value {
     const TYPES: [&str; 5] = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
     let (on, off): (Vec<&str>, Vec<&str>) =
         TYPES.iter().partition(|kind| enabled.iter().any(|enabled| enabled == *kind));
-    let setups = [(on, true), (off, false)].map(|(types, enabled)| json!({"types": types, "enabled": enabled}));
+    let setups = [(on, true), (off, false)]
+        .map(|(types, enabled)| json!({"types": types, "enabled": enabled}));
     let setups: Vec<Value> =
         setups.into_iter().filter(|setup| !texts(&setup["types"]).is_empty()).collect();
     json!({"clusterLogging": setups})
@@ -216,12 +224,29 @@ pub fn logging(enabled: &[String]) -> Value {
 /// The kinds of log that a configuration turns on.
 pub fn enabled_logs(logging: &Value) -> Vec<String> {
     let setups = logging["clusterLogging"].as_array().map(Vec::as_slice).unwrap_or_default();
-    setups.iter().filter(|setup| setup["enabled"] == true).flat_map(|setup| texts(&setup["types"])).collect()
+    setups
+        .iter()
+        .filter(|setup| setup["enabled"] == true)
+        .flat_map(|setup| texts(&setup["types"]))
+        .collect()
+}
+
+/// The add-ons that come with a cluster that does not refuse them.
+fn self_managed(input: &Input, version: &str) -> BTreeMap<String, String> {
+    if input.flag("bootstrapSelfManagedAddons") == Some(false) {
+        return BTreeMap::new();
+    }
+    let defaults = ["vpc-cni", "coredns", "kube-proxy"].into_iter().filter_map(|name| {
+        let version = addon_catalog::find(name)?.default_for(version)?;
+        Some((name.to_owned(), version))
+    });
+    defaults.collect()
 }
 
 /// The principal that becomes administrator by making the cluster; `None` where the request forbids it.
 fn bootstrap_creator(context: &Context<'_>) -> Option<String> {
-    let wanted = context.input.inner("accessConfig").flag("bootstrapClusterCreatorAdminPermissions");
+    let wanted =
+        context.input.inner("accessConfig").flag("bootstrapClusterCreatorAdminPermissions");
     let caller = context.caller;
     (wanted != Some(false)).then(|| caller.role_arn.clone().unwrap_or_else(|| caller.arn.clone()))
 }
@@ -316,6 +341,7 @@ pub fn shown(cluster: &Cluster) -> Value {
 /// `DescribeCluster`.
 pub async fn describe(context: &Context<'_>) -> Result<Value, ServiceError> {
     let key = context.key();
+    updates::pass(context, &key, &Target::Cluster).await?;
     let mut state = context.eks.state.lock().await;
     let cluster = state.cluster(&key)?;
     pass_deletion(cluster);
@@ -325,8 +351,6 @@ pub async fn describe(context: &Context<'_>) -> Result<Value, ServiceError> {
     }
     let answer = json!({"cluster": shown(cluster)});
     cluster.creation.look();
-    drop(state);
-    updates::pass(context, &key, &super::state::Target::Cluster).await?;
     Ok(answer)
 }
 
@@ -346,7 +370,8 @@ pub async fn list(context: &Context<'_>) -> Result<Value, ServiceError> {
     let mut state = context.eks.state.lock().await;
     remove_deleted(&mut state.clusters);
     let here = |key: &&Key| key.account == context.caller.account && key.region == context.region;
-    let names: Vec<String> = state.clusters.keys().filter(here).map(|key| key.name.clone()).collect();
+    let names: Vec<String> =
+        state.clusters.keys().filter(here).map(|key| key.name.clone()).collect();
     // Whoever waits for a deletion by listing must see its end too.
     state.clusters.values_mut().for_each(pass_deletion);
     let (names, next) = paged(names, &context.input)?;
@@ -363,6 +388,7 @@ pub fn with_token(mut answer: Value, next: Option<String>) -> Value {
 
 /// `DeleteCluster`.
 pub async fn delete(context: &Context<'_>) -> Result<Value, ServiceError> {
+    let _change = context.eks.changes.lock().await;
     let key = context.key();
     let mut state = context.eks.state.lock().await;
     let cluster = state.cluster(&key)?;
@@ -371,7 +397,9 @@ pub async fn delete(context: &Context<'_>) -> Result<Value, ServiceError> {
     match cluster.status() {
         "DELETING" => return Ok(json!({"cluster": shown(cluster)})),
         "CREATING" => {
-            return Err(in_use(format!("Cluster {name} is in CREATING state and cannot be deleted")));
+            return Err(in_use(format!(
+                "Cluster {name} is in CREATING state and cannot be deleted"
+            )));
         }
         "UPDATING" => {
             return Err(in_use(format!("Cluster {name} currently has an update in progress")));

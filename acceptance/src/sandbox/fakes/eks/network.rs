@@ -83,7 +83,10 @@ impl<'a> Neighbours<'a> {
     pub async fn subnets(&self, ids: &[String]) -> Result<Vec<Subnet>, ServiceError> {
         let numbered = numbered("SubnetId", ids);
         let found = self.ec2("DescribeSubnets", &pairs(&numbered)).await.map_err(|error| {
-            errors::parameter(format!("{} (Service: AmazonEC2; Error Code: {})", error.message, error.code))
+            errors::parameter(format!(
+                "{} (Service: AmazonEC2; Error Code: {})",
+                error.message, error.code
+            ))
         })?;
         let subnets: Vec<Subnet> = found
             .items("subnetSet")
@@ -105,14 +108,19 @@ impl<'a> Neighbours<'a> {
     ///
     /// # Errors
     /// `InvalidParameterException`, when one does not.
-    pub async fn check_security_groups(&self, ids: &[String], vpc: &str) -> Result<(), ServiceError> {
+    pub async fn check_security_groups(
+        &self,
+        ids: &[String],
+        vpc: &str,
+    ) -> Result<(), ServiceError> {
         if ids.is_empty() {
             return Ok(());
         }
         let numbered = numbered("GroupId", ids);
         let found = self.ec2("DescribeSecurityGroups", &pairs(&numbered)).await;
         let found = found.map_err(|error| errors::parameter(error.message))?;
-        let stranger = found.items("securityGroupInfo").iter().find(|item| item.text_at("vpcId") != vpc);
+        let stranger =
+            found.items("securityGroupInfo").iter().find(|item| item.text_at("vpcId") != vpc);
         match stranger {
             Some(item) => Err(errors::parameter(format!(
                 "The security group {} is not in the VPC {vpc}",
@@ -129,7 +137,8 @@ impl<'a> Neighbours<'a> {
     pub async fn ranges(&self, vpc: &str) -> Result<Vec<String>, ServiceError> {
         let found = self.ec2("DescribeVpcs", &[("VpcId.1", vpc)]).await?;
         let item = found.at("vpcSet/item").cloned().unwrap_or_default();
-        let more = item.items("cidrBlockAssociationSet").iter().map(|item| item.text_at("cidrBlock"));
+        let more =
+            item.items("cidrBlockAssociationSet").iter().map(|item| item.text_at("cidrBlock"));
         let mut ranges: Vec<String> = more.map(str::to_owned).collect();
         ranges.push(item.text_at("cidrBlock").to_owned());
         ranges.dedup();
@@ -188,8 +197,10 @@ impl<'a> Neighbours<'a> {
         groups: &[String],
     ) -> Result<Footprint, ServiceError> {
         let vpc = subnets.first().map(|subnet| subnet.vpc.as_str()).unwrap_or_default();
-        let mut footprint =
-            Footprint { security_group: self.security_group(key, vpc).await?, ..Footprint::default() };
+        let mut footprint = Footprint {
+            security_group: self.security_group(key, vpc).await?,
+            ..Footprint::default()
+        };
         let mut attached = vec![footprint.security_group.clone()];
         attached.extend(groups.iter().cloned());
         let attached = numbered("SecurityGroupId", &attached);
@@ -215,7 +226,11 @@ impl<'a> Neighbours<'a> {
     }
 
     async fn security_group(&self, key: &Key, vpc: &str) -> Result<String, ServiceError> {
-        let name = format!("eks-cluster-sg-{}-{}", key.name, &uuid::Uuid::new_v4().simple().to_string()[..10]);
+        let name = format!(
+            "eks-cluster-sg-{}-{}",
+            key.name,
+            &uuid::Uuid::new_v4().simple().to_string()[..10]
+        );
         let owned = format!("kubernetes.io/cluster/{}", key.name);
         let made = self
             .ec2(
@@ -283,9 +298,12 @@ impl<'a> Neighbours<'a> {
     /// # Errors
     /// `InvalidParameterException`, when the key is none that can be used.
     pub async fn grant(&self, key: &str, role: &str) -> Result<(String, String), ServiceError> {
-        let refuse = |reason: String| errors::parameter(format!("KeyArn in encryptionConfig provider, {reason}"));
+        let refuse = |reason: String| {
+            errors::parameter(format!("KeyArn in encryptionConfig provider, {reason}"))
+        };
         let described = self.json("kms", "DescribeKey", &json!({"KeyId": key})).await;
-        let described = described.map_err(|error| refuse(format!("is not valid: {}", error.message)))?;
+        let described =
+            described.map_err(|error| refuse(format!("is not valid: {}", error.message)))?;
         let metadata = &described["KeyMetadata"];
         if metadata["KeyState"] != "Enabled" || metadata["KeySpec"] != "SYMMETRIC_DEFAULT" {
             return Err(refuse(format!("{key} is not an enabled symmetric key")));
@@ -331,7 +349,10 @@ fn trusts(policy: &Value, service: &str) -> bool {
 /// `Name.1`, `Name.2`, … with values.
 pub fn numbered(name: &str, values: &[String]) -> Vec<(String, String)> {
     let numbers = 1..;
-    numbers.zip(values).map(|(number, value): (usize, _)| (format!("{name}.{number}"), value.clone())).collect()
+    numbers
+        .zip(values)
+        .map(|(number, value): (usize, _)| (format!("{name}.{number}"), value.clone()))
+        .collect()
 }
 
 /// Pairs by reference, as calls take them.
@@ -363,7 +384,8 @@ mod tests {
 
     #[test]
     fn ranges_overlap() {
-        let check = |one, other, expected| assert_eq!(overlap(one, other), expected, "{one} {other}");
+        let check =
+            |one, other, expected| assert_eq!(overlap(one, other), expected, "{one} {other}");
         check("10.0.0.0/16", "10.0.5.0/24", true);
         check("10.0.0.0/16", "10.1.0.0/16", false);
         check("0.0.0.0/0", "10.1.0.0/16", true);
@@ -384,7 +406,10 @@ mod tests {
 
     #[test]
     fn roles_are_read_from_arns() {
-        assert_eq!(role_of("arn:aws:iam::111122223333:role/path/name"), Some(("111122223333", "name")));
+        assert_eq!(
+            role_of("arn:aws:iam::111122223333:role/path/name"),
+            Some(("111122223333", "name"))
+        );
         assert_eq!(role_of("arn:aws:iam::111122223333:user/name"), None);
     }
 }

@@ -74,9 +74,9 @@ impl Runtime {
             world: Arc::downgrade(world),
             key: key.clone(),
         });
-        runtime.tasks().spawn(async move {
-            match proxy::serve(listener, Arc::new(tls), house).await {}
-        });
+        runtime
+            .tasks()
+            .spawn(async move { match proxy::serve(listener, Arc::new(tls), house).await {} });
         Ok(runtime)
     }
 
@@ -170,12 +170,6 @@ impl Runtime {
             .await?;
         applied.extend(done);
         Ok(())
-    }
-
-    /// Forgets that an object was applied, so that its like is not deleted: an add-on's that is to be preserved.
-    pub async fn disown(&self, paths: &[String]) {
-        let mut applied = self.applied.lock().await;
-        applied.retain(|path, _| !paths.contains(path));
     }
 
     /// Access policies that hold in namespaces of some names must hold in those that come later.

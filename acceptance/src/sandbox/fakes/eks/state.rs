@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::control::Failure;
 use super::errors;
 use super::nodes::Node;
 use super::runtime::Runtime;
@@ -82,6 +83,8 @@ pub struct Update {
     pub looks: Looks,
     /// What of its target's shape it changes at its end: a JSON merge patch.
     pub change: Value,
+    /// What it ends with instead, as a test wants it.
+    pub failure: Option<Failure>,
 }
 
 impl Update {
@@ -95,10 +98,8 @@ impl Update {
         now: DateTime<Utc>,
     ) -> Self {
         let id = Uuid::new_v4().to_string();
-        let params: Vec<Value> = parameters
-            .iter()
-            .map(|(name, value)| json!({"type": name, "value": value}))
-            .collect();
+        let params: Vec<Value> =
+            parameters.iter().map(|(name, value)| json!({"type": name, "value": value})).collect();
         let shape = json!({
             "id": id,
             "status": "InProgress",
@@ -107,7 +108,7 @@ impl Update {
             "createdAt": seconds(now),
             "errors": [],
         });
-        Self { id, target, shape, looks, change }
+        Self { id, target, shape, looks, change, failure: None }
     }
 
     /// Whether it is in progress.
@@ -134,7 +135,7 @@ pub struct Nodegroup {
     pub deletion: Option<Looks>,
     /// Its nodes.
     pub nodes: Vec<Node>,
-    /// Why its creation failed.
+    /// Whether its creation failed.
     pub failed: bool,
     /// The request that made it, for its token.
     pub request: Value,
@@ -149,8 +150,10 @@ pub struct Addon {
     pub creation: Looks,
     /// How long it is being deleted, once it is.
     pub deletion: Option<Looks>,
-    /// Why its creation failed.
+    /// Whether its creation failed.
     pub failed: bool,
+    /// Whether its pods have run before.
+    pub settled: bool,
 }
 
 /// An access entry.
@@ -174,6 +177,8 @@ pub struct Cluster {
     pub creation: Looks,
     /// How long it is being deleted, once it is.
     pub deletion: Option<Looks>,
+    /// Whether its creation failed.
+    pub failed: bool,
     /// Its updates and those of what belongs to it, oldest first.
     pub updates: Vec<Update>,
     /// Its node groups by name.
@@ -186,8 +191,8 @@ pub struct Cluster {
     pub associations: BTreeMap<String, Value>,
     /// The status of insights that a test has set, by the insight's name.
     pub insights: BTreeMap<String, String>,
-    /// Whether the default add-ons came with it, managed by nobody.
-    pub self_managed_addons: bool,
+    /// The add-ons that run in it and that nobody manages, with their versions.
+    pub self_managed: BTreeMap<String, String>,
     /// Who made it: administrator under the authentication mode CONFIG_MAP.
     pub creator: Option<String>,
     /// The network interfaces of its control plane.
@@ -207,6 +212,8 @@ impl Cluster {
             "DELETING"
         } else if self.creation.under_way() {
             "CREATING"
+        } else if self.failed {
+            "FAILED"
         } else if self.update_in_progress(&Target::Cluster).is_some() {
             "UPDATING"
         } else {
@@ -234,6 +241,8 @@ impl Cluster {
             "DELETING" => Err(errors::in_use(format!("Cluster {name} is being deleted"))
                 .with_member("clusterName", name.clone())),
             "CREATING" => Err(errors::request(format!("Cluster '{name}' is not in ACTIVE status"))
+                .with_member("clusterName", name.clone())),
+            "FAILED" => Err(errors::request(format!("Cluster '{name}' is in FAILED status"))
                 .with_member("clusterName", name.clone())),
             _ => Ok(()),
         }

@@ -24,12 +24,7 @@ pub fn group_of(principal: &str) -> String {
 }
 
 /// Answers a TokenReview of the API server of the cluster with this incarnation.
-pub async fn review(
-    eks: &Inner,
-    incarnation: &str,
-    request: &Value,
-    world: &Arc<World>,
-) -> Value {
+pub async fn review(eks: &Inner, incarnation: &str, request: &Value, world: &Arc<World>) -> Value {
     let token = request["spec"]["token"].as_str().unwrap_or_default();
     let status = match login(eks, incarnation, token, world).await {
         Ok(user) => json!({"authenticated": true, "user": user}),
@@ -86,7 +81,9 @@ fn user(cluster: &Cluster, caller: &Caller) -> Result<Value, String> {
     let mode = cluster.shape["accessConfig"]["authenticationMode"].as_str().unwrap_or_default();
     if mode != "API" && cluster.creator.as_deref() == Some(principal) {
         let groups = json!(["system:masters"]);
-        return Ok(json!({"username": "kubernetes-admin", "uid": id, "groups": groups, "extra": extra}));
+        return Ok(
+            json!({"username": "kubernetes-admin", "uid": id, "groups": groups, "extra": extra}),
+        );
     }
     let entry = cluster.access.get(principal).filter(|_| mode != "CONFIG_MAP");
     let entry = entry.ok_or_else(|| {

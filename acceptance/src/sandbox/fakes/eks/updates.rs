@@ -8,7 +8,7 @@ use super::clusters::{
     check_endpoint, check_subnets, enabled_logs, encryption_key, has_logs, logging, with_token,
 };
 use super::runtime::Runtime;
-use super::state::{Cluster, Key, Target, Update, merge};
+use super::state::{Cluster, Key, Target, merge};
 use super::versions::{self, paged};
 use super::{Context, errors, insights};
 use crate::sandbox::fakes::input::{Input, texts};
@@ -71,9 +71,7 @@ async fn begin(context: &Context<'_>, key: &Key, wish: Wish) -> Result<Value, Se
     let mut state = context.eks.state.lock().await;
     let cluster = state.ready_cluster(key)?;
     idle(cluster, "the update")?;
-    let now = context.world.clock.now();
-    let update =
-        Update::new(Target::Cluster, wish.kind, &wish.parameters, wish.change, context.looks(), now);
+    let update = context.update(Target::Cluster, wish.kind, &wish.parameters, wish.change).await;
     Ok(json!({"update": cluster.begin(update)}))
 }
 
@@ -133,7 +131,9 @@ async fn network_wishes(context: &Context<'_>, shape: &Value) -> Result<Vec<Wish
         if wished == *current {
             return Err(errors::parameter(format!(
                 "Cluster is already at the desired configuration with endpointPrivateAccess: {} , endpointPublicAccess: {}, and Public Endpoint Restrictions: {}",
-                current["endpointPrivateAccess"], current["endpointPublicAccess"], current["publicAccessCidrs"]
+                current["endpointPrivateAccess"],
+                current["endpointPublicAccess"],
+                current["publicAccessCidrs"]
             )));
         }
         wishes.push(Wish {
@@ -216,7 +216,8 @@ pub async fn update_version(context: &Context<'_>) -> Result<Value, ServiceError
             wanted.name
         )));
     }
-    let behind = cluster.nodegroups.iter().find(|(_, group)| group.shape["version"] != current.as_str());
+    let behind =
+        cluster.nodegroups.iter().find(|(_, group)| group.shape["version"] != current.as_str());
     if let Some((name, group)) = behind {
         return Err(errors::request(format!(
             "Nodegroups {name} must be updated to match cluster version {current} before updating cluster version; found version {}",
@@ -231,9 +232,7 @@ pub async fn update_version(context: &Context<'_>) -> Result<Value, ServiceError
     let parameters =
         [("Version", wanted.name.to_owned()), ("PlatformVersion", wanted.platform.to_owned())];
     let change = json!({"version": wanted.name, "platformVersion": wanted.platform});
-    let now = context.world.clock.now();
-    let update =
-        Update::new(Target::Cluster, "VersionUpdate", &parameters, change, context.looks(), now);
+    let update = context.update(Target::Cluster, "VersionUpdate", &parameters, change).await;
     Ok(json!({"update": cluster.begin(update)}))
 }
 
@@ -251,7 +250,8 @@ pub async fn associate_encryption(context: &Context<'_>) -> Result<Value, Servic
         }
         cluster.shape["roleArn"].as_str().unwrap_or_default().to_owned()
     };
-    let arn = encryption_key(config).ok_or_else(|| errors::parameter("the provider's keyArn is required"))?;
+    let arn = encryption_key(config)
+        .ok_or_else(|| errors::parameter("the provider's keyArn is required"))?;
     let grant = context.neighbours().grant(&arn, &role).await?;
     let mut state = context.eks.state.lock().await;
     state.ready_cluster(&key)?.grant = Some(grant);
@@ -277,8 +277,11 @@ pub async fn pass(context: &Context<'_>, key: &Key, target: &Target) -> Result<(
     else {
         return Ok(());
     };
-    update.looks.look();
-    if update.looks.under_way() {
+    if update.looks.look() {
+        return Ok(());
+    }
+    if let Some(failure) = update.failure.take() {
+        update.fail(&failure.code, &failure.message, &[]);
         return Ok(());
     }
     update.shape["status"] = "Successful".into();
@@ -330,17 +333,13 @@ pub async fn describe(context: &Context<'_>) -> Result<Value, ServiceError> {
     let key = context.key();
     let id = context.input.text("updateId");
     let target = target(&context.input);
+    pass(context, &key, &target).await?;
     let mut state = context.eks.state.lock().await;
     let cluster = state.cluster(&key)?;
     let update = cluster.updates.iter().find(|update| update.id == id && update.target == target);
-    let update = update.ok_or_else(|| errors::not_found(format!("No update found for ID: {id}")))?;
-    let answer = json!({"update": update.shape});
-    let in_progress = update.in_progress();
-    drop(state);
-    if in_progress {
-        pass(context, &key, &target).await?;
-    }
-    Ok(answer)
+    let update =
+        update.ok_or_else(|| errors::not_found(format!("No update found for ID: {id}")))?;
+    Ok(json!({"update": update.shape}))
 }
 
 /// `ListUpdates`.
