@@ -32,6 +32,7 @@ pub mod routing;
 mod s3;
 pub mod settings;
 pub mod signature;
+mod sso;
 pub mod sts;
 mod tagging;
 pub mod trouble;

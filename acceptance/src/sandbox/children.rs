@@ -42,6 +42,9 @@ rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 /// A child waits for its start, then becomes its program.
 const WAITING: &str = r#"read -r _ && exec "$@" </dev/null"#;
 
+/// Variables of whoever starts the sandbox that would turn its processes elsewhere: their names' beginnings.
+const FOREIGN: [&str; 5] = ["AWS_", "MOTO_", "LOCALSTACK_", "PYTHON", "KUBE"];
+
 /// The file that lists the processes.
 const MEMORY: &str = "processes.jsonl";
 
@@ -54,7 +57,7 @@ pub struct Command {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Its environment beside the inherited one.
+    /// Its environment beside the inherited one, from which what concerns AWS is taken out.
     pub environment: Vec<(String, String)>,
 }
 
@@ -122,10 +125,17 @@ impl Children {
         std::fs::create_dir_all(&logs).context("failed to make the folder of logs")?;
         let log = logs.join(format!("{name}.log"));
         let output = File::options().create(true).append(true).open(&log)?;
-        let mut child = tokio::process::Command::new("/bin/sh")
+        let mut shell = tokio::process::Command::new("/bin/sh");
+        for (name, _) in std::env::vars_os() {
+            if FOREIGN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+                shell.env_remove(name);
+            }
+        }
+        let mut child = shell
             .args(["-c", WAITING, &name])
             .arg(&command.program)
             .args(&command.arguments)
+            .env("NO_PROXY", "127.0.0.1,localhost")
             .envs(command.environment)
             .current_dir(&self.folder)
             .stdin(Stdio::piped())

@@ -70,7 +70,6 @@ impl Kind {
             ("TMPDIR", path("tmp")),
             ("XDG_CACHE_HOME", path("cache")),
             ("PYTHONUNBUFFERED", "1".to_owned()),
-            ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
         ];
         if self == Self::LocalStack {
             environment.extend([

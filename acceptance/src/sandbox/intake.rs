@@ -93,11 +93,13 @@ pub async fn read(
     Ok(arrival)
 }
 
-/// The service of a request without a signature: named by its target or version, else S3 to an anonymous caller.
+/// The service of a request without a signature: named by its target, version or path, else S3 to an anonymous caller.
 fn unsigned(hints: Hints<'_>) -> Result<&'static Service, ServiceError> {
     let marked = SERVICES.iter().find(|service| {
         !service.mark.is_empty()
-            && (hints.target == Some(service.mark) || hints.version == Some(service.mark))
+            && (hints.target == Some(service.mark)
+                || hints.version == Some(service.mark)
+                || (service.mark.starts_with('/') && hints.path.starts_with(service.mark)))
     });
     marked
         .or_else(|| routing::named("s3"))
@@ -190,7 +192,8 @@ impl Arrival {
         let refuse =
             |trouble: Trouble| trouble.of(self.protocol, self.service.name, &self.operation);
         let Some(signature) = &self.signature else {
-            let open = self.service.name == "s3" || self.operation == "AssumeRoleWithWebIdentity";
+            let open = matches!(self.service.name, "s3" | "sso")
+                || self.operation == "AssumeRoleWithWebIdentity";
             let caller = Caller::anonymous(world.accounts.management());
             return if open { Ok(caller) } else { Err(refuse(Trouble::NotSigned)) };
         };

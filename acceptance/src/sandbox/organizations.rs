@@ -63,7 +63,14 @@ impl Backend for Organizations {
                 return Ok(Reply::json(&call, &status));
             }
             "ListCreateAccountStatus" => return Ok(Reply::json(&call, &self.list(&input))),
-            "CreateOrganizationalUnit" => unique_unit(&call, &input, world).await?,
+            "CreateOrganizationalUnit" => {
+                unique_unit(&call, &input["ParentId"], &input["Name"], world).await?;
+            }
+            "UpdateOrganizationalUnit" => {
+                if let Some(unchanged) = renamed_unit(&call, &input, world).await? {
+                    return Ok(Reply::json(&call, &unchanged));
+                }
+            }
             "DeleteOrganizationalUnit" => empty_unit(&call, &input, world).await?,
             "MoveAccount" => movable(&call, &input, world).await?,
             _ => {}
@@ -293,14 +300,38 @@ impl Work {
     }
 }
 
-async fn unique_unit(call: &Call, input: &Value, world: &Arc<World>) -> Result<(), ServiceError> {
-    let parent = json!({"ParentId": input["ParentId"]});
+async fn unique_unit(
+    call: &Call,
+    parent: &Value,
+    name: &Value,
+    world: &Arc<World>,
+) -> Result<(), ServiceError> {
+    let parent = json!({"ParentId": parent});
     let units = all(call, world, "ListOrganizationalUnitsForParent", "OrganizationalUnits", parent);
-    if units.await?.iter().any(|unit| unit["Name"] == input["Name"]) {
+    if units.await?.iter().any(|unit| unit["Name"] == *name) {
         let message = "An OU with the same name already exists.";
         return Err(ServiceError::new("DuplicateOrganizationalUnitException", message));
     }
     Ok(())
+}
+
+/// The unit itself, where it already has its new name, which moto takes for a duplicate.
+async fn renamed_unit(
+    call: &Call,
+    input: &Value,
+    world: &Arc<World>,
+) -> Result<Option<Value>, ServiceError> {
+    let id = &input["OrganizationalUnitId"];
+    let order = Order::behind(Kind::Moto, call, "DescribeOrganizationalUnit");
+    let unit = world.json(order, &json!({"OrganizationalUnitId": id})).await?;
+    let name = &input["Name"];
+    if name.is_null() || unit["OrganizationalUnit"]["Name"] == *name {
+        return Ok(Some(unit));
+    }
+    let parents = all(call, world, "ListParents", "Parents", json!({"ChildId": id})).await?;
+    let parent = parents.first().map(|parent| parent["Id"].clone()).unwrap_or_default();
+    unique_unit(call, &parent, name, world).await?;
+    Ok(None)
 }
 
 async fn empty_unit(call: &Call, input: &Value, world: &Arc<World>) -> Result<(), ServiceError> {

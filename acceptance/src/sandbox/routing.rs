@@ -8,7 +8,7 @@
 use super::backend::Backend;
 use super::fakes::eks;
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
-use super::{ec2, iam, organizations, s3, sts, tagging};
+use super::{ec2, iam, organizations, s3, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
 
 /// A service of AWS.
@@ -80,6 +80,7 @@ pub const SERVICES: &[Service] = &[
     service("sns", "sns", Query, "2010-03-31", LocalStack),
     service("sqs", "sqs", Json10, "AmazonSQS", LocalStack),
     service("ssm", "ssm", Json11, "AmazonSSM", LocalStack),
+    service("sso", "awsssoportal", RestJson, "/federation/", Own(sso::backend)),
     service("sso-admin", "sso", Json11, "SWBExternalService", Moto),
     service("stepfunctions", "states", Json10, "AWSStepFunctions", LocalStack),
     service("sts", "sts", Query, "2011-06-15", Own(sts::backend)),

@@ -237,3 +237,41 @@ async fn the_control_api_says_what_is_wrong() {
     assert_eq!(sandbox.accounts().await.unwrap().len(), 1);
     assert_eq!(sandbox.status().await.unwrap()["ready"], false);
 }
+
+#[tokio::test]
+async fn the_portal_gives_credentials_to_who_has_signed_in() {
+    let sandbox = sandbox().await;
+    let made = sandbox.service(Method::POST, "sso", "tokens", None).await.unwrap();
+    let token = made["access_token"].as_str().unwrap();
+    let ask = async |token: &str, account: &str| {
+        let url = format!(
+            "{}/federation/credentials?account_id={account}&role_name=Administrator",
+            sandbox.endpoint()
+        );
+        let request = http::Request::get(url)
+            .header("x-amz-sso_bearer_token", token)
+            .body(http_body_util::Empty::<bytes::Bytes>::new())
+            .unwrap();
+        let http =
+            hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+                .build_http();
+        let response = http.request(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        (status, serde_json::from_slice::<serde_json::Value>(&body).unwrap())
+    };
+    assert_eq!(ask("another", "111122223333").await.0, 401);
+    assert_eq!(ask(token, "999999999999").await.0, 403);
+    let (status, answer) = ask(token, "111122223333").await;
+    assert_eq!(status, 200);
+    let text = |name: &str| answer["roleCredentials"][name].as_str().unwrap().to_owned();
+    let credentials = crate::sandbox::accounts::Credentials {
+        access_key_id: text("accessKeyId"),
+        secret_access_key: text("secretAccessKey"),
+        session_token: Some(text("sessionToken")),
+        expiration: None,
+    };
+    let client = Client::new(sandbox.endpoint(), credentials, "eu-central-1");
+    let arn = identify(&client).await.unwrap();
+    assert!(arn.contains(":assumed-role/AWSReservedSSO_Administrator_"), "{arn}");
+}
