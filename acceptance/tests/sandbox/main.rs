@@ -3,6 +3,7 @@
 
 mod accounts;
 mod background;
+mod eks;
 mod judge;
 mod lists;
 mod network;

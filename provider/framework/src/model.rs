@@ -61,6 +61,26 @@ impl<T: Blocks> Blocks for BTreeMap<String, T> {
     }
 }
 
+/// A planned value without the elements that only the apply will know. Attributes stay: a field
+/// says by its type whether it can do without a value.
+pub fn known_part(value: &Value) -> Value {
+    let known = |elements: &[Value]| -> Vec<Value> {
+        elements.iter().filter(|element| !element.is_unknown()).map(known_part).collect()
+    };
+    match value {
+        Value::List(elements) => Value::List(known(elements)),
+        Value::Set(elements) => Value::set(known(elements)),
+        Value::Map(elements) => {
+            let known = elements.iter().filter(|(_, element)| !element.is_unknown());
+            Value::Map(known.map(|(key, element)| (key.clone(), known_part(element))).collect())
+        }
+        Value::Object(attributes) => Value::Object(
+            attributes.iter().map(|(name, value)| (name.clone(), known_part(value))).collect(),
+        ),
+        _ => value.clone(),
+    }
+}
+
 /// The error for a value that a field cannot take.
 pub fn mismatch(expected: &str, value: &Value, path: &Path) -> Diagnostic {
     let found = match value {
@@ -245,4 +265,21 @@ fn collection(element: AttributeKind, nesting: Nesting) -> AttributeKind {
         Nesting::Set => Type::set(plain),
         Nesting::Map => Type::map(plain),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_made_of_what_is_known() {
+        let value = Value::object([
+            ("arns", Value::map([("a", Value::unknown()), ("b", "arn".into())])),
+            ("id", Value::unknown()),
+        ]);
+        let known = known_part(&value);
+        let arns = BTreeMap::<String, String>::from_value(known.get("arns"), &Path::root());
+        assert_eq!(arns.unwrap(), BTreeMap::from([("b".to_owned(), "arn".to_owned())]));
+        assert!(known.get("id").is_unknown());
+    }
 }

@@ -16,7 +16,7 @@ use travel_value::{Path, Value};
 
 use crate::call::{Call, Failure};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::Model;
+use crate::model::{Model, known_part};
 use crate::platform::Platform;
 use crate::resource::{Description, Resource};
 use crate::schema::{Attribute, Block, Schema};
@@ -63,7 +63,7 @@ impl<R: Resource> Page<R> {
     }
 
     fn model(&self, object: &Value) -> Result<R, Diagnostic> {
-        R::from_value(object, &Path::root())
+        R::from_value(&known_part(object), &Path::root())
     }
 
     /// The identity in an object: null while part of it is unknown or missing.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use travel_value::{Path, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Field, Model};
+use crate::model::{Field, Model, known_part};
 
 pub use pipeline::{Computed, effective, plan_by_schema, replacements, settle, with_write_only};
 
@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
         if self.planned.is_null() || !self.config.is_wholly_known() {
             return None;
         }
-        M::from_value(&self.planned, &Path::root()).ok()
+        M::from_value(&known_part(&self.planned), &Path::root()).ok()
     }
 
     /// Plans a value for a top-level attribute that the configuration leaves to the provider.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use travel_aws::Aws;
-use travel_aws::foundation::{account, organization, organizational_unit};
+use travel_aws::data::{caller, zones};
+use travel_aws::foundation::{account, kms_key, organization, organizational_unit};
+use travel_aws::functions::subnets;
 use travel_framework::Provider;
 
 const DESCRIPTION: &str = "\
@@ -22,4 +24,8 @@ pub fn provider() -> Provider {
         .resource::<organization::Organization>(&aws)
         .resource::<organizational_unit::OrganizationalUnit>(&aws)
         .resource::<account::Account>(&aws)
+        .resource::<kms_key::KmsKey>(&aws)
+        .data_source::<caller::CallerData>(&aws)
+        .data_source::<zones::ZonesData>(&aws)
+        .function(subnets::Subnets)
 }

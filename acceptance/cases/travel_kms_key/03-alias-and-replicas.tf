@@ -1,0 +1,15 @@
+# plan: travel_kms_key.this update
+
+resource "travel_kms_key" "plain" {
+  name = "acceptance/plain"
+}
+
+resource "travel_kms_key" "this" {
+  name         = "acceptance/this"
+  alias        = "alias/acceptance-other"
+  multi_region = true
+
+  replicas = {
+    us-east-1 = {}
+  }
+}

@@ -1,0 +1,6 @@
+# refused: rotation_period_days must be between 90 and 2560
+
+resource "travel_kms_key" "this" {
+  name                 = "acceptance/this"
+  rotation_period_days = 7
+}
