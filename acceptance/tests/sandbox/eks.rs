@@ -1,7 +1,12 @@
 //! EKS with real control planes behind it.
 
 mod access;
+mod addons;
+mod botocore;
+mod clusters;
 mod kubernetes;
+mod nodegroups;
+mod principals;
 
 use std::process::Output;
 use std::time::Duration;
@@ -73,6 +78,22 @@ impl Ground {
 
     pub async fn delete(&self, path: &str) -> Value {
         self.eks(Method::DELETE, path, None).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// The error that a request must meet, as code and sentence.
+    pub async fn refused(&self, method: Method, path: &str, input: Option<Value>) -> String {
+        match self.eks(method.clone(), path, input.clone()).await {
+            Ok(_) => panic!("{method} {path} {input:?} was not refused"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Checks that a request meets an error with these parts.
+    pub async fn check_refused(&self, path: &str, input: Value, parts: &[&str]) {
+        let error = self.refused(Method::POST, path, Some(input.clone())).await;
+        for part in parts {
+            assert!(error.contains(part), "{path} {input}: {error}");
+        }
     }
 
     /// The request for a cluster of access entries whose creator is no administrator.

@@ -180,7 +180,11 @@ impl<'a> Context<'a> {
     /// The failure that a test wants of the operation at this call.
     async fn planned_failure(&self, operation: &str) -> Option<Failure> {
         let mut failures = self.eks.failures.lock().await;
-        let at = failures.iter().position(|failure| failure.operation == operation)?;
+        let cluster = self.key().name;
+        let at = failures.iter().position(|failure| {
+            failure.operation == operation
+                && (failure.cluster.is_empty() || failure.cluster == cluster)
+        })?;
         Some(failures.remove(at))
     }
 

@@ -109,7 +109,7 @@ impl Shapes {
             let wire_name = described.location_name.as_deref().unwrap_or(member);
             let value = match described.location.as_deref() {
                 Some("uri") => call.labels.get(wire_name).map(|text| text.clone().into()),
-                Some("querystring") => self.from_query(&described.shape, wire_name, &query),
+                Some("querystring") => self.query_member(&described.shape, wire_name, &query),
                 _ => content.get(wire_name).filter(|value| !value.is_null()).cloned(),
             };
             if let Some(value) = value {
@@ -154,7 +154,7 @@ impl Shapes {
         self.shapes.get(name).unwrap_or(&NOTHING)
     }
 
-    fn from_query(&self, shape: &str, name: &str, query: &Form) -> Option<Value> {
+    fn query_member(&self, shape: &str, name: &str, query: &Form) -> Option<Value> {
         let found: Vec<&str> = query
             .0
             .iter()

@@ -131,7 +131,9 @@ fn a_cluster_runs_workloads() {
         let version = kubectl.ok(&["get", "--raw", "/version"], "").await;
         assert!(version.contains("v1.34.0-eks-sandbox"), "{version}");
 
-        kubectl.ok(&["apply", "--server-side", "-f", "-"], &format!("{DEPLOYMENT}---{JOB}---{CLAIMS}")).await;
+        kubectl
+            .ok(&["apply", "--server-side", "-f", "-"], &format!("{DEPLOYMENT}---{JOB}---{CLAIMS}"))
+            .await;
         kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
         kubectl.ok(&["rollout", "status", "statefulset/data", "--timeout=60s"], "").await;
         kubectl.ok(&["wait", "--for=condition=complete", "job/once", "--timeout=60s"], "").await;
@@ -219,7 +221,9 @@ fn nodes_come_and_go_with_their_group() {
         assert_eq!(nodes["items"][1]["spec"]["taints"][0]["key"], "only");
 
         let first = nodes_of_web(&kubectl).await;
-        ground.post(&format!("{group}/update-config"), json!({"scalingConfig": {"desiredSize": 1}})).await;
+        ground
+            .post(&format!("{group}/update-config"), json!({"scalingConfig": {"desiredSize": 1}}))
+            .await;
         ground.wait(group, "nodegroup", "ACTIVE").await;
         kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
         assert_eq!(nodes_of_web(&kubectl).await, first);
@@ -230,8 +234,10 @@ fn nodes_come_and_go_with_their_group() {
         let filter = [("Filter.1.Name", "instance-state-name"), ("Filter.1.Value.1", "running")];
         let left = ground.client.query("ec2", "DescribeInstances", &filter).await.unwrap();
         assert_eq!(left.items("reservationSet").len(), 0);
-        let interfaces = [("Filter.1.Name", "description"), ("Filter.1.Value.1", "Primary network interface")];
-        let left = ground.client.query("ec2", "DescribeNetworkInterfaces", &interfaces).await.unwrap();
+        let interfaces =
+            [("Filter.1.Name", "description"), ("Filter.1.Value.1", "Primary network interface")];
+        let left =
+            ground.client.query("ec2", "DescribeNetworkInterfaces", &interfaces).await.unwrap();
         assert_eq!(left.items("networkInterfaceSet").len(), 0);
     });
 }
@@ -282,8 +288,10 @@ fn a_deleted_cluster_leaves_nothing_but_its_logs() {
         let mut request = ground.cluster("short");
         request["logging"] = json!({"clusterLogging": [{"types": ["audit"], "enabled": true}]});
         let cluster = ground.active_cluster(request.clone()).await;
-        let group = cluster["resourcesVpcConfig"]["clusterSecurityGroupId"].as_str().unwrap().to_owned();
-        let path = format!("clusters/{}/{}/short/start", ground.account, sandbox.connection().region);
+        let group =
+            cluster["resourcesVpcConfig"]["clusterSecurityGroupId"].as_str().unwrap().to_owned();
+        let path =
+            format!("clusters/{}/{}/short/start", ground.account, sandbox.connection().region);
         let started = sandbox.service(Method::POST, "eks", &path, None).await.unwrap();
         assert_eq!(started["running"], true);
         let kubeconfig = started["kubeconfig"].as_str().unwrap().to_owned();
@@ -297,7 +305,8 @@ fn a_deleted_cluster_leaves_nothing_but_its_logs() {
             process.wait_until_gone(Duration::from_secs(5)).await.unwrap();
         }
         assert!(!std::path::Path::new(&kubeconfig).exists());
-        let error = ground.client.query("ec2", "DescribeSecurityGroups", &[("GroupId.1", &group)]).await;
+        let error =
+            ground.client.query("ec2", "DescribeSecurityGroups", &[("GroupId.1", &group)]).await;
         assert_eq!(error.unwrap_err().code, "InvalidGroup.NotFound");
         let of_vpc = [("Filter.1.Name", "vpc-id"), ("Filter.1.Value.1", ground.vpc.as_str())];
         let left = ground.client.query("ec2", "DescribeNetworkInterfaces", &of_vpc).await.unwrap();

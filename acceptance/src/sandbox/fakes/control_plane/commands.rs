@@ -29,7 +29,7 @@ const KWOK_STAGES: [&str; 5] = [
 pub struct Files {
     authority: PathBuf,
     server: (PathBuf, PathBuf),
-    service_account_key: PathBuf,
+    service_accounts: (PathBuf, PathBuf),
     token_review: PathBuf,
     stages: PathBuf,
     /// The administrator's kubeconfig.
@@ -47,7 +47,7 @@ impl Files {
             .with_context(|| format!("failed to make the folder {}", folder.display()))?;
         let names = ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"];
         let server = authority.server(&names)?.write(folder, "apiserver")?;
-        let (_, service_account_key) =
+        let service_accounts =
             authority.client("service-accounts", "")?.write(folder, "service-accounts")?;
         let write = |name: &str, text: &str| -> anyhow::Result<PathBuf> {
             let path = folder.join(name);
@@ -68,7 +68,7 @@ impl Files {
         Ok(Self {
             authority: write("ca.crt", authority.pem())?,
             server,
-            service_account_key,
+            service_accounts,
             token_review: write("token-review.json", &review.to_string())?,
             stages: write("stages.yaml", &stages(&blueprint.tools)?)?,
             administrator: write(
@@ -127,8 +127,8 @@ pub fn api_server(blueprint: &Blueprint, files: &Files, ports: Ports) -> Command
             ("tls-private-key-file", &path(&files.server.1)),
             ("client-ca-file", &path(&files.authority)),
             ("service-account-issuer", &blueprint.issuer),
-            ("service-account-key-file", &path(&files.service_account_key)),
-            ("service-account-signing-key-file", &path(&files.service_account_key)),
+            ("service-account-key-file", &path(&files.service_accounts.0)),
+            ("service-account-signing-key-file", &path(&files.service_accounts.1)),
             ("service-cluster-ip-range", &blueprint.service_range),
             ("authorization-mode", "Node,RBAC"),
             ("authentication-token-webhook-config-file", &path(&files.token_review)),
@@ -152,7 +152,7 @@ pub fn controller_manager(blueprint: &Blueprint, files: &Files) -> Command {
             ("kubeconfig", &files.administrator.display().to_string()),
             ("secure-port", "0"),
             ("leader-elect", "false"),
-            ("service-account-private-key-file", &files.service_account_key.display().to_string()),
+            ("service-account-private-key-file", &files.service_accounts.1.display().to_string()),
             ("root-ca-file", &files.authority.display().to_string()),
             // Its node lifecycle controller stays: without it nodes keep their taint "not ready".
             ("controllers", "*"),

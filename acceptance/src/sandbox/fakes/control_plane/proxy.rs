@@ -136,7 +136,7 @@ async fn answer(
     let status = reply.status.as_u16();
     let error = (status >= StatusCode::BAD_REQUEST.as_u16()).then(|| reason(status).to_owned());
     let id = reply.headers.get("audit-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    passage.finish(status, error, &id.to_owned()).await;
+    passage.finish(status, error, id).await;
     let mut response = Response::new(reply.body.boxed());
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;

@@ -5,7 +5,7 @@
 //! | `GET clusters` | every cluster: key, endpoint, whether its control plane runs, its memory, a kubeconfig |
 //! | `POST clusters/ACCOUNT/REGION/NAME/start` | starts the control plane, which else starts at the first request |
 //! | `POST clusters/ACCOUNT/REGION/NAME/insights {"name", "status"}` | what an insight is to find |
-//! | `POST failures {"operation", "code", "message"}` | the next such creation or update fails asynchronously |
+//! | `POST failures {"operation", "cluster", "code", "message"}` | the next such creation or update fails asynchronously |
 //! | `POST token-review/INCARNATION` | what API servers ask: whose token it is |
 
 use std::sync::Arc;
@@ -25,6 +25,9 @@ use crate::sandbox::world::World;
 pub struct Failure {
     /// `CreateCluster`, `CreateNodegroup`, `CreateAddon`, or the type of an update: `VersionUpdate`.
     pub operation: String,
+    /// Only in the cluster of this name; empty for any.
+    #[serde(default)]
+    pub cluster: String,
     /// The code of the health issue or the update's error.
     pub code: String,
     /// Its sentence.

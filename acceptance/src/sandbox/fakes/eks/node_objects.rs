@@ -48,7 +48,7 @@ fn labels(node: &Node, group: &Nodegroup, region: &str) -> Map<String, Value> {
         ("topology.k8s.aws/zone-id", &node.zone_id),
         ("k8s.io/cloud-provider-aws", "sandbox"),
         ("eks.amazonaws.com/nodegroup", text(&shape["nodegroupName"])),
-        ("eks.amazonaws.com/nodegroup-image", "ami-0e15000000000ek51"),
+        ("eks.amazonaws.com/nodegroup-image", "ami-0e150000000000001"),
         ("eks.amazonaws.com/capacityType", text(&shape["capacityType"])),
     ] {
         labels.insert(name.to_owned(), value.into());

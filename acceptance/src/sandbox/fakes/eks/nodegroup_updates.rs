@@ -17,6 +17,9 @@ use super::{Context, errors};
 use crate::sandbox::fakes::input::Input;
 use crate::sandbox::wire::ServiceError;
 
+/// An update's parameters: pairs of a type and a value.
+type Parameters = Vec<(&'static str, String)>;
+
 /// The most taints a node group may have.
 const MOST_TAINTS: usize = 50;
 
@@ -85,10 +88,7 @@ fn put_back(cluster: &mut Cluster, name: &str, nodes: Vec<Node>) {
 }
 
 /// What a configuration changes of a group's shape, and the update's parameters.
-fn config_change(
-    input: &Input,
-    shape: &Value,
-) -> Result<(Value, Vec<(&'static str, String)>), ServiceError> {
+fn config_change(input: &Input, shape: &Value) -> Result<(Value, Parameters), ServiceError> {
     let mut change = Map::new();
     let mut parameters = Vec::new();
     if input.has("scalingConfig") {
@@ -236,6 +236,7 @@ async fn give_up(
     }
     Ok(Failure {
         operation: "VersionUpdate".to_owned(),
+        cluster: String::new(),
         code: "PodEvictionFailure".to_owned(),
         message: error.message,
     })

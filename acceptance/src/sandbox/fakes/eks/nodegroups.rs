@@ -213,7 +213,13 @@ async fn check_template(context: &Context<'_>) -> Result<Option<Value>, ServiceE
     }
     let found = context.neighbours().ec2("DescribeLaunchTemplates", &[parameter]).await;
     let found = found.map_err(|error| errors::parameter(error.message))?;
-    let item = found.at("launchTemplates/item").cloned().unwrap_or_default();
+    let missing = || {
+        errors::parameter(format!(
+            "The specified launch template, {}, does not exist.",
+            parameter.1
+        ))
+    };
+    let item = found.at("launchTemplates/item").ok_or_else(missing)?;
     let default = item.text_at("defaultVersionNumber");
     Ok(Some(json!({
         "id": item.text_at("launchTemplateId"),

@@ -90,7 +90,6 @@ impl Neighbours<'_> {
         let text = |member: &str| group[member].as_str().unwrap_or_default();
         let (cluster, name) = (text("clusterName"), text("nodegroupName"));
         let owned = format!("kubernetes.io/cluster/{cluster}");
-        let template = group["launchTemplate"]["id"].as_str();
         let mut parameters = vec![
             ("MinCount", "1"),
             ("MaxCount", "1"),
@@ -105,10 +104,14 @@ impl Neighbours<'_> {
             ("TagSpecification.1.Tag.3.Key", owned.as_str()),
             ("TagSpecification.1.Tag.3.Value", "owned"),
         ];
-        match template {
-            Some(template) => parameters.push(("LaunchTemplate.LaunchTemplateId", template)),
+        if text("amiType") != "CUSTOM" {
             // The images of EKS are Amazon's; any id does for an instance that runs nothing.
-            None => parameters.push(("ImageId", "ami-0e15000000000ek51")),
+            parameters.push(("ImageId", "ami-0e150000000000001"));
+        }
+        if let Some(template) = group["launchTemplate"]["id"].as_str() {
+            let version = group["launchTemplate"]["version"].as_str().unwrap_or_default();
+            parameters.push(("LaunchTemplate.LaunchTemplateId", template));
+            parameters.push(("LaunchTemplate.Version", version));
         }
         let launched = self.ec2("RunInstances", &parameters).await?;
         let instance = launched.at("instancesSet/item").cloned().unwrap_or_default();

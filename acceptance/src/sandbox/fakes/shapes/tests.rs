@@ -1,1 +1,121 @@
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, Method};
+use serde_json::json;
+
 use super::*;
+use crate::sandbox::accounts::Caller;
+use crate::sandbox::peer::Peer;
+use crate::sandbox::routing;
+use crate::sandbox::wire::Protocol;
+use crate::sandbox::{missing_tools, tools_folder};
+
+const MODEL: &str = r#"{
+    "operations": {"Make": {"input": {"shape": "In"}, "output": {"shape": "Out"}}},
+    "shapes": {
+        "In": {"type": "structure", "required": ["clusterName", "size"], "members": {
+            "clusterName": {"shape": "Name", "location": "uri", "locationName": "name"},
+            "keep": {"shape": "Flag", "location": "querystring", "locationName": "keep"},
+            "most": {"shape": "Size", "location": "querystring", "locationName": "max"},
+            "kinds": {"shape": "Names", "location": "querystring", "locationName": "kind"},
+            "size": {"shape": "Size"},
+            "mode": {"shape": "Mode"},
+            "tags": {"shape": "Tags"},
+            "names": {"shape": "Names"}
+        }},
+        "Out": {"type": "structure", "members": {"at": {"shape": "Time"}, "tags": {"shape": "Tags"}}},
+        "Name": {"type": "string", "min": 2, "max": 5, "pattern": "[a-z]+"},
+        "Names": {"type": "list", "member": {"shape": "Name"}, "max": 2},
+        "Size": {"type": "integer", "min": 1, "max": 9},
+        "Flag": {"type": "boolean"},
+        "Mode": {"type": "string", "enum": ["A", "B"]},
+        "Time": {"type": "timestamp"},
+        "Tags": {"type": "map", "key": {"shape": "Key"}, "value": {"shape": "Text"}, "min": 1},
+        "Key": {"type": "string", "pattern": "^(?!aws:)[a-z:]+$"},
+        "Text": {"type": "string", "pattern": "[\\p{all}]*"}
+    }
+}"#;
+
+fn call(uri: &'static str, content: &Value) -> Call {
+    Call {
+        service: routing::named("eks").unwrap(),
+        operation: "Make".to_owned(),
+        protocol: Protocol::RestJson,
+        labels: BTreeMap::from([("name".to_owned(), "dev".to_owned())]),
+        caller: Caller::service("111122223333"),
+        region: "eu-central-1".to_owned(),
+        method: Method::POST,
+        uri: http::Uri::from_static(uri),
+        headers: HeaderMap::new(),
+        body: Body::Whole(content.to_string().into()),
+        request_id: String::new(),
+        peer: Peer::own(),
+    }
+}
+
+#[test]
+fn requests_are_put_together_from_their_places() {
+    let shapes = Shapes::parse(MODEL).unwrap();
+    let uri = "/make/dev?keep=true&max=3&kind=ab&kind=cd";
+    let input = shapes.input(&call(uri, &json!({"size": 2, "mode": null, "other": 1}))).unwrap();
+    assert_eq!((input.text("clusterName"), input.flag("keep")), ("dev", Some(true)));
+    assert_eq!((input.number("most"), input.number("size")), (Some(3), Some(2)));
+    assert_eq!(input.texts("kinds"), ["ab", "cd"]);
+    assert!(!input.has("mode") && !input.has("other"));
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let shapes = Shapes::parse(MODEL).unwrap();
+    let check = |content: Value, expected: &str| {
+        let misfit = shapes.input(&call("/make/dev", &content)).unwrap_err();
+        assert_eq!(format!("{} {}", misfit.path, misfit.problem), expected);
+    };
+    check(json!({}), "size is required");
+    check(json!({"size": 10}), "size must be at most 9, not 10");
+    check(json!({"size": "1"}), "size must be a integer");
+    check(json!({"size": 1, "mode": "C"}), "mode must be one of A, B, not \"C\"");
+    check(
+        json!({"size": 1, "names": ["ab", "toolong"]}),
+        "names[1] must have at most 5 characters, not 7",
+    );
+    check(json!({"size": 1, "names": ["AB"]}), "names[0] must match [a-z]+, and \"AB\" does not");
+    check(
+        json!({"size": 1, "names": ["ab", "ab", "ab"]}),
+        "names must have at most 2 items, not 3",
+    );
+    check(json!({"size": 1, "tags": {}}), "tags must have at least 1 entries, not 0");
+    check(
+        json!({"size": 1, "tags": {"aws:x": "y"}}),
+        "tags.aws:x must match ^(?!aws:)[a-z:]+$, and \"aws:x\" does not",
+    );
+    let listed = shapes.input(&call("/make/dev", &json!([]))).unwrap_err();
+    assert!(listed.problem.starts_with("must be a JSON object"), "{}", listed.problem);
+}
+
+#[test]
+fn answers_have_what_the_model_has() {
+    let shapes = Shapes::parse(MODEL).unwrap();
+    let check = |output: Value, expected: Option<&str>| match expected {
+        None => assert_eq!(shapes.check_output("Make", &output), Ok(())),
+        Some(part) => assert!(shapes.check_output("Make", &output).unwrap_err().contains(part)),
+    };
+    check(json!({"at": 1.5, "tags": {}}), None);
+    check(json!({"tags": {"aws:x": "any\ntext"}}), None);
+    check(json!({"at": "now"}), Some("at must be a timestamp"));
+    check(json!({"more": 1}), Some("more is not in the model"));
+}
+
+#[test]
+fn real_models_are_understood() {
+    let tools = tools_folder();
+    if let Some(missing) = missing_tools(&tools) {
+        println!("left out: {missing}");
+        return;
+    }
+    let models = Models::new(&tools);
+    for service in ["eks", "dlm"] {
+        let shapes = Shapes::load(&models, service).unwrap();
+        assert!(!shapes.operations.is_empty() && !shapes.patterns.is_empty(), "{service}");
+    }
+}
