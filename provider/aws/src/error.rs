@@ -264,6 +264,7 @@ fn action<E>() -> String {
     let service = match service.strip_prefix("aws_sdk_").unwrap_or(service) {
         "cloudwatchlogs" => "logs",
         "resourcegroupstagging" => "tag",
+        "elasticloadbalancingv2" => "elasticloadbalancing",
         other => other,
     };
     format!("{service}:{operation}")

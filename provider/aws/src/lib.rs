@@ -2,8 +2,10 @@
 //!
 //! What the pages stand on is in this folder: [`platform`] (what all resources share), [`scope`]
 //! (clients for an account and region), [`error`] (what a failed call means), [`placement`] and
-//! [`tags`] (attributes every resource has), [`consistency`] (calls that come too early).
+//! [`tags`] (attributes every resource has), [`consistency`] (calls that come too early),
+//! [`cluster_access`] (what it takes to call a cluster).
 
+pub mod cluster_access;
 pub mod connection;
 pub mod consistency;
 pub mod data;

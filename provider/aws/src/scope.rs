@@ -164,6 +164,10 @@ clients! {
     ec2: aws_sdk_ec2;
     /// Clusters.
     eks: aws_sdk_eks;
+    /// Load balancers of the first generation.
+    elb: aws_sdk_elasticloadbalancing;
+    /// Load balancers, and what they lead to.
+    elbv2: aws_sdk_elasticloadbalancingv2;
     /// Roles and policies.
     iam: aws_sdk_iam;
     /// Keys.
