@@ -1,5 +1,6 @@
 //! Reading the real object, upgrading its state, and importing it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use travel_value::json::{self, UnknownAttributes};
@@ -13,7 +14,7 @@ use crate::plan::settle;
 use crate::platform::Platform;
 use crate::private::Private;
 use crate::resource::Resource;
-use crate::schema::Attribute;
+use crate::schema::{Attribute, Block, BlockNesting, NestedBlock};
 use crate::server::{
     ImportRequest, ImportResponse, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
 };
@@ -130,7 +131,8 @@ impl<R: Resource> Page<R> {
             let new = R::upgrade(request.version, old)?;
             serde_json::to_vec(&new).map_err(|error| unreadable(&error))?
         };
-        decode_state(&raw, &self.block.value_type())
+        let state = decode_state(&raw, &self.block.value_type())?;
+        Ok(with_empty_blocks(&self.block, state))
     }
 
     pub(super) fn import_object(&self, request: &ImportRequest) -> ImportResponse {
@@ -155,6 +157,24 @@ impl<R: Resource> Page<R> {
 /// Reads a state's JSON; attributes that this schema does not know are left out.
 pub(crate) fn decode_state(raw: &[u8], kind: &Type) -> Result<Value, Diagnostic> {
     json::decode(raw, kind, UnknownAttributes::Ignore).map_err(|error| unreadable(&error))
+}
+
+/// A state in which blocks that it does not mention are empty, as core wants them, and not null:
+/// a state of the time before the blocks were there does not mention them.
+fn with_empty_blocks(block: &Block, state: Value) -> Value {
+    let Value::Object(mut attributes) = state else { return state };
+    for NestedBlock { name, nesting, .. } in &block.blocks {
+        let value = attributes.entry(name.clone()).or_insert(Value::Null);
+        if value.is_null() {
+            *value = match nesting {
+                BlockNesting::Single => Value::Null,
+                BlockNesting::List => Value::List(Vec::new()),
+                BlockNesting::Set => Value::Set(Vec::new()),
+                BlockNesting::Map => Value::Map(BTreeMap::new()),
+            };
+        }
+    }
+    Value::Object(attributes)
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Diagnostic {
