@@ -142,7 +142,7 @@ pub struct KmsKey {
     pub key_id: Option<String>,
     /// The ARNs of the replicas, by region.
     #[model(computed)]
-    pub replica_arns: Option<BTreeMap<String, String>>,
+    pub replica_arns: Option<BTreeMap<String, Option<String>>>,
     /// Account and region.
     #[model(flatten)]
     pub placement: Placement,

@@ -58,11 +58,6 @@ impl Observed {
         mark_in(&self.tags)
     }
 
-    /// Whether the key can be used, or could if it were not about to be deleted.
-    pub fn is_enabled(&self) -> bool {
-        self.metadata.enabled
-    }
-
     /// The alias among its own that is `wanted`, else the first; none where it has none.
     pub fn alias(&self, wanted: Option<&str>) -> Option<String> {
         let wanted = wanted.filter(|wanted| self.aliases.iter().any(|alias| alias == wanted));
@@ -92,7 +87,7 @@ impl Observed {
             enable_key_rotation: Some(self.rotated),
             rotation_period_days: self.rotation_period_days,
             multi_region: metadata.multi_region == Some(true),
-            enabled: self.is_enabled(),
+            enabled: self.metadata.enabled,
             arn: metadata.arn.clone(),
             key_id: Some(metadata.key_id.clone()),
             tagging,

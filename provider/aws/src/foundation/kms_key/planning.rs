@@ -131,13 +131,14 @@ fn check_name(plan: &mut Plan<'_>) {
     plan.refuse("name", format!("key {before:?} cannot be renamed"), detail);
 }
 
-/// The ARNs of replicas, of which only the region differs from the key's own.
+/// The ARNs of replicas, of which only the region differs from the key's own; none while that is
+/// not known.
 pub fn replica_arns(
     arn: Option<&str>,
     replicas: Option<&BTreeMap<String, Replica>>,
-) -> BTreeMap<String, String> {
+) -> BTreeMap<String, Option<String>> {
     let regions = replicas.into_iter().flatten().map(|(region, _)| region);
-    regions.filter_map(|region| Some((region.clone(), replica_arn(arn?, region)?))).collect()
+    regions.map(|region| (region.clone(), arn.and_then(|arn| replica_arn(arn, region)))).collect()
 }
 
 /// The ARN of a key's replica in a region.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_kms::types::KeyState;
+use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures::future::{join_all, try_join_all};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model};
@@ -174,7 +174,8 @@ pub async fn bring(
     results.into_iter().collect()
 }
 
-/// Makes the replica in a region, if it is not there, and brings it to what is wanted.
+/// Makes the replica in a region, if it is not there, and brings it to what is wanted, from what
+/// KMS shows of it: an attempt that was cut off may have made it otherwise.
 async fn ensure(
     call: &Call,
     plan: &KmsKey,
@@ -183,33 +184,25 @@ async fn ensure(
     wanted: &Face,
 ) -> Result<(), Failure> {
     let scope = call.scope.in_region(region);
-    let bypass = plan.bypass_policy_lockout_safety_check;
-    let (mut face, marked_with) = match describe(&scope, key).await? {
-        None => {
-            replicate(call, plan, key, region, wanted).await?;
-            let face = Face { alias: None, enabled: true, ..wanted.clone() };
-            (face, Some(call.claim.generation.clone()))
-        }
-        Some(metadata) => {
-            let going = is_going(&metadata);
-            let observed = Observed::of(&scope, metadata).await?;
-            if going {
-                face::cancel_deletion(call, &scope, key).await?;
-            }
-            let (tagging, _) =
-                Tagging::read(observed.tags.clone(), &Tagging::default(), &scope.settings().tags);
-            let alias = wanted.alias.as_ref().filter(|alias| observed.aliases.contains(alias));
-            let face = Face {
-                description: observed.metadata.description.clone().unwrap_or_default(),
-                alias: alias.cloned(),
-                policy: observed.policy.clone(),
-                enabled: observed.is_enabled() && !going,
-                tags: tagging.tags_all.unwrap_or_default(),
-            };
-            (face, observed.mark().map(|mark| mark.generation))
-        }
+    if describe(&scope, key).await?.is_none() {
+        replicate(call, plan, key, region, wanted).await?;
+    }
+    let observed = Observed::of(&scope, made(call, &scope, key).await?).await?;
+    let going = is_going(&observed.metadata);
+    if going {
+        face::cancel_deletion(call, &scope, key).await?;
+    }
+    let (tagging, mark) = Tagging::read(observed.tags, &Tagging::default(), &scope.settings().tags);
+    let alias = wanted.alias.as_ref().filter(|alias| observed.aliases.contains(alias));
+    let mut face = Face {
+        description: observed.metadata.description.unwrap_or_default(),
+        alias: alias.cloned(),
+        policy: observed.policy,
+        enabled: observed.metadata.enabled && !going,
+        tags: tagging.tags_all.unwrap_or_default(),
     };
-    wait_until_made(call, &scope, key).await?;
+    let marked_with = mark.map(|mark| mark.generation);
+    let bypass = plan.bypass_policy_lockout_safety_check;
     face::bring(call, &scope, key, &mut face, wanted, marked_with.as_deref(), bypass).await?;
     face::disable(call, &scope, key, &mut face, wanted).await
 }
@@ -248,7 +241,8 @@ async fn replicate(
     }
 }
 
-async fn wait_until_made(call: &Call, scope: &Scope, key: &str) -> Result<(), Failure> {
+/// Waits until a replica is made.
+async fn made(call: &Call, scope: &Scope, key: &str) -> Result<KeyMetadata, Failure> {
     let what = format!("the replica of key {key} in {}", scope.region());
     call.wait_until(&what, Pace::QUICK, || async {
         let Some(metadata) = describe(scope, key).await? else {
@@ -263,7 +257,7 @@ async fn wait_until_made(call: &Call, scope: &Scope, key: &str) -> Result<(), Fa
                 format!("KMS calls it unavailable ({}).", scope.place()),
             )
             .into()),
-            _ => Ok(Look::Done(())),
+            _ => Ok(Look::Done(metadata)),
         }
     })
     .await

@@ -127,7 +127,7 @@ async fn a_replica_has_what_the_key_has_unless_it_says_otherwise() {
     let key = state.key_id.as_deref().unwrap();
     assert_eq!(
         state.replica_arns.unwrap()["us-east-1"],
-        format!("arn:aws:kms:us-east-1:111122223333:key/{key}")
+        Some(format!("arn:aws:kms:us-east-1:111122223333:key/{key}"))
     );
     let same = kms.key("eu-west-1");
     assert_eq!((same.description.as_str(), same.enabled), ("volumes", true));
