@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod handle;
 mod iam;
 pub mod intake;
+mod kms;
 pub mod lag;
 pub mod model;
 mod organizations;

@@ -8,7 +8,7 @@
 use super::backend::Backend;
 use super::fakes::eks;
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
-use super::{ec2, iam, organizations, s3, sso, sts, tagging};
+use super::{ec2, iam, kms, organizations, s3, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
 
 /// A service of AWS.
@@ -60,7 +60,7 @@ pub const SERVICES: &[Service] = &[
     service("guardduty", "guardduty", RestJson, "", Moto),
     service("iam", "iam", Query, "2010-05-08", Own(iam::backend)),
     service("identitystore", "identitystore", Json11, "AWSIdentityStore", Moto),
-    service("kms", "kms", Json11, "TrentService", LocalStack),
+    service("kms", "kms", Json11, "TrentService", Own(kms::backend)),
     service("lambda", "lambda", RestJson, "", Moto),
     service("logs", "logs", Json11, "Logs_20140328", Moto),
     service("network-firewall", "network-firewall", Json10, "NetworkFirewall_20201112", Moto),

@@ -1,0 +1,49 @@
+//! KMS before LocalStack, which makes a replica without the tags that came with the call.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::backend::Backend;
+use super::call::{Call, Reply};
+use super::emulator::Kind;
+use super::wire::ServiceError;
+use super::world::{Order, World};
+
+/// The backend of KMS.
+pub fn backend() -> Box<dyn Backend> {
+    Box::new(Kms)
+}
+
+#[derive(Debug)]
+struct Kms;
+
+#[async_trait]
+impl Backend for Kms {
+    async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
+        let replicated: Option<Value> =
+            if call.operation == "ReplicateKey" { Some(call.json()?) } else { None };
+        let account = call.account().to_owned();
+        let reply = world.localstack.answer(call, world).await?;
+        if let Some(input) = replicated.filter(|_| reply.status.is_success()) {
+            tag_replica(&input, &account, world).await?;
+        }
+        Ok(reply)
+    }
+}
+
+async fn tag_replica(input: &Value, account: &str, world: &Arc<World>) -> Result<(), ServiceError> {
+    let Some(tags) = input["Tags"].as_array().filter(|tags| !tags.is_empty()) else {
+        return Ok(());
+    };
+    let region = input["ReplicaRegion"].as_str().unwrap_or_default();
+    // The key may be named by its ARN, which is that of the primary key's region.
+    let key = input["KeyId"].as_str().unwrap_or_default();
+    let key = key.rsplit('/').next().unwrap_or(key);
+    let order = Order {
+        emulator: Some(Kind::LocalStack),
+        ..Order::new("kms", account, region, "TagResource")
+    };
+    world.json(order, &json!({ "KeyId": key, "Tags": tags })).await.map(drop)
+}
