@@ -1,6 +1,9 @@
 //! The services that the sandbox plays itself because neither emulator has them to the depth that is needed.
 
 pub mod control_plane;
+pub mod dlm;
 pub mod eks;
 pub mod input;
+mod neighbours;
+mod patch;
 pub mod shapes;

@@ -6,7 +6,7 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
-use super::fakes::eks;
+use super::fakes::{dlm, eks};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, s3, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -49,6 +49,7 @@ pub const SERVICES: &[Service] = &[
     service("cloudtrail", "cloudtrail", Json11, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Moto),
     service("cloudwatch", "monitoring", Query, "2010-08-01", LocalStack),
     service("config", "config", Json11, "StarlingDoveService", Moto),
+    service("dlm", "dlm", RestJson, "", Own(dlm::backend)),
     service("dynamodb", "dynamodb", Json10, "DynamoDB_20120810", Moto),
     service("ec2", "ec2", Ec2, "2016-11-15", Own(ec2::backend)),
     service("ecr", "ecr", Json11, "AmazonEC2ContainerRegistry_V20150921", Moto),

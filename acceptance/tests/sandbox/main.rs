@@ -3,6 +3,7 @@
 
 mod accounts;
 mod background;
+mod dlm;
 mod eks;
 mod judge;
 mod lists;

@@ -7,7 +7,7 @@ pub mod operation;
 pub mod proxy;
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,11 +18,18 @@ use tokio::sync::watch;
 use self::authority::Authority;
 use self::client::ApiClient;
 use self::commands::Files;
-use super::super::children::{Child, Children, Command};
-use super::super::emulator::free_port;
+use crate::sandbox::children::{Child, Children, Command};
+use crate::sandbox::emulator::free_port;
 
 /// How long a process of it may take to become ready.
 const START_SECONDS: u64 = 90;
+
+/// How many times a start is tried.
+const TRIES: u32 = 3;
+
+/// The programs it consists of.
+const PROGRAMS: [&str; 5] =
+    ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"];
 
 /// The oldest minor version of Kubernetes 1 that the installed API server can behave as.
 const OLDEST_MINOR: u32 = 33;
@@ -76,6 +83,27 @@ impl ControlPlane {
         blueprint: Blueprint,
         authority: &Authority,
     ) -> anyhow::Result<Self> {
+        if let Some(missing) = missing_program(&blueprint.tools) {
+            bail!("{} is missing: run `make tools`", missing.display());
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::try_start(children, blueprint.clone(), authority).await {
+                // Somebody else has taken a port between its choice and its use.
+                Err(error) if tries < TRIES && format!("{error:#}").contains("already in use") => {
+                    tracing::info!("a control plane is started again: {error:#}");
+                }
+                started => return started,
+            }
+        }
+    }
+
+    async fn try_start(
+        children: &Children,
+        blueprint: Blueprint,
+        authority: &Authority,
+    ) -> anyhow::Result<Self> {
         let ports = Ports {
             api: free_port().await?,
             etcd: free_port().await?,
@@ -101,8 +129,11 @@ impl ControlPlane {
 
     async fn run(&self, children: &Children) -> anyhow::Result<()> {
         let blueprint = self.blueprint();
-        self.spawn(children, commands::etcd(&blueprint, self.ports)).await?;
-        self.start_api_server(children).await?;
+        let etcd = self.spawn(children, commands::etcd(&blueprint, self.ports)).await?;
+        tokio::select! {
+            started = self.start_api_server(children) => started?,
+            end = etcd.exited() => bail!("{} ended at its start ({end}):\n{}", etcd.name, etcd.last_lines(8)),
+        }
         for command in [
             commands::controller_manager(&blueprint, &self.files),
             commands::scheduler(&blueprint, &self.files),
@@ -208,6 +239,11 @@ impl ControlPlane {
     fn processes(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Child>>> {
         self.processes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A program that is not installed in a folder of tools; `None` where all are.
+pub fn missing_program(tools: &Path) -> Option<PathBuf> {
+    PROGRAMS.iter().map(|name| tools.join("bin").join(name)).find(|program| !program.exists())
 }
 
 /// The Kubernetes version that an API server of ours behaves as for a cluster of `version`: the nearest it can.

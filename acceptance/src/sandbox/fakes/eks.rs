@@ -32,11 +32,11 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 
 use self::control::Failure;
-use self::network::Neighbours;
 use self::runtime::Runtime;
 use self::state::{Key, Looks, State, Target, Update};
 use super::control_plane::client::ApiClient;
 use super::input::Input;
+use super::neighbours::Neighbours;
 use super::shapes::Shapes;
 use crate::sandbox::accounts::Caller;
 use crate::sandbox::backend::Backend;

@@ -62,6 +62,8 @@ struct Shape {
     min: Option<f64>,
     max: Option<f64>,
     pattern: Option<String>,
+    #[serde(rename = "timestampFormat")]
+    time_format: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,6 +152,7 @@ impl Shapes {
             min: None,
             max: None,
             pattern: None,
+            time_format: None,
         };
         self.shapes.get(name).unwrap_or(&NOTHING)
     }
@@ -203,9 +206,11 @@ impl Shapes {
             ("integer" | "long", Value::Number(number)) if !number.is_f64() => {
                 shape.fit_number(number.as_f64().unwrap_or_default(), path)
             }
-            ("boolean", Value::Bool(_))
-            | ("timestamp" | "double" | "float", Value::Number(_))
-            | ("", _) => Ok(()),
+            ("timestamp", Value::String(_)) if shape.time_format.is_some() => Ok(()),
+            ("timestamp", Value::Number(_)) if shape.time_format.is_none() => Ok(()),
+            ("boolean", Value::Bool(_)) | ("double" | "float", Value::Number(_)) | ("", _) => {
+                Ok(())
+            }
             (kind, _) => Err(misfit(path, format!("must be a {kind}"))),
         }
     }

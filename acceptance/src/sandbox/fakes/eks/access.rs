@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::clusters::with_token;
-use super::network::role_of;
-use super::state::{AccessEntry, Cluster, Key, State, partition};
+use super::state::{AccessEntry, Cluster, Key, State};
 use super::versions::paged;
 use super::{Context, access_policies, errors};
 use crate::sandbox::fakes::input::texts;
+use crate::sandbox::fakes::neighbours::{partition, role_of};
 use crate::sandbox::wire::ServiceError;
 
 /// Starts of names that belong to Kubernetes and AWS.

@@ -11,10 +11,11 @@ use super::drain::uncordon;
 use super::nodegroups::{check_scaling, desired, grow, missing, places, release, retire};
 use super::nodes::Node;
 use super::runtime::Runtime;
-use super::state::{Cluster, Key, Nodegroup, Target, merge};
+use super::state::{Cluster, Key, Nodegroup, Target};
 use super::versions;
 use super::{Context, errors};
 use crate::sandbox::fakes::input::Input;
+use crate::sandbox::fakes::patch::merge;
 use crate::sandbox::wire::ServiceError;
 
 /// An update's parameters: pairs of a type and a value.

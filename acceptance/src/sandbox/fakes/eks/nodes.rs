@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::errors;
-use super::network::{Neighbours, Subnet};
+use super::network::Subnet;
+use crate::sandbox::fakes::neighbours::{Neighbours, numbered, pairs};
 use crate::sandbox::wire::ServiceError;
 
 /// One node.
@@ -51,8 +52,8 @@ impl Neighbours<'_> {
         &self,
         names: &[String],
     ) -> Result<Vec<InstanceType>, ServiceError> {
-        let numbered = super::network::numbered("InstanceType", names);
-        let found = self.ec2("DescribeInstanceTypes", &super::network::pairs(&numbered)).await;
+        let numbered = numbered("InstanceType", names);
+        let found = self.ec2("DescribeInstanceTypes", &pairs(&numbered)).await;
         let found = found.map_err(|error| errors::parameter(error.message))?;
         let known = found.items("instanceTypeSet").iter().map(|item| {
             let number = |path: &str| item.text_at(path).parse::<u32>().unwrap_or_default();

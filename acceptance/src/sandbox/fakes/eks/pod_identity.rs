@@ -5,10 +5,10 @@
 use serde_json::{Value, json};
 
 use super::clusters::with_token;
-use super::network::role_of;
 use super::state::{Cluster, Key};
 use super::versions::paged;
 use super::{Context, errors};
+use crate::sandbox::fakes::neighbours::role_of;
 use crate::sandbox::wire::ServiceError;
 
 /// Who assumes the role of an association.

@@ -11,6 +11,7 @@ use super::control::Failure;
 use super::errors;
 use super::nodes::Node;
 use super::runtime::Runtime;
+use crate::sandbox::fakes::neighbours::partition;
 use crate::sandbox::wire::ServiceError;
 
 /// What tells one cluster from all others of the sandbox.
@@ -29,15 +30,6 @@ impl Key {
     pub fn arn(&self, resource: &str) -> String {
         let partition = partition(&self.region);
         format!("arn:{partition}:eks:{}:{}:{resource}", self.region, self.account)
-    }
-}
-
-/// The partition of a region, as it stands in ARNs.
-pub fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
     }
 }
 
@@ -290,51 +282,13 @@ pub fn seconds(time: DateTime<Utc>) -> f64 {
     milliseconds / 1000.0
 }
 
-/// Changes a value by a JSON merge patch (RFC 7396).
-pub fn merge(value: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *value = patch.clone();
-        return;
-    };
-    if !value.is_object() {
-        *value = json!({});
-    }
-    for (name, change) in changes {
-        if change.is_null() {
-            if let Some(members) = value.as_object_mut() {
-                members.remove(name);
-            }
-        } else {
-            merge(&mut value[name.as_str()], change);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn patches_merge() {
-        let mut value = json!({"a": 1, "b": {"c": 2, "d": [1]}});
-        merge(&mut value, &json!({"a": null, "b": {"d": [3], "e": {"f": true}}}));
-        assert_eq!(value, json!({"b": {"c": 2, "d": [3], "e": {"f": true}}}));
-    }
-
-    #[test]
     fn looks_run_out() {
         let mut looks = Looks(2);
         assert_eq!([looks.look(), looks.look(), looks.look()], [true, true, false]);
-    }
-
-    fn check(region: &str, expected: &str) {
-        assert_eq!(partition(region), expected);
-    }
-
-    #[test]
-    fn partitions_follow_the_region() {
-        check("eu-central-1", "aws");
-        check("cn-north-1", "aws-cn");
-        check("us-gov-west-1", "aws-us-gov");
     }
 }

@@ -8,10 +8,11 @@ use super::clusters::{
     check_endpoint, check_subnets, enabled_logs, encryption_key, has_logs, logging, with_token,
 };
 use super::runtime::Runtime;
-use super::state::{Cluster, Key, Target, merge};
+use super::state::{Cluster, Key, Target};
 use super::versions::{self, paged};
 use super::{Context, errors, insights};
 use crate::sandbox::fakes::input::{Input, texts};
+use crate::sandbox::fakes::patch::merge;
 use crate::sandbox::wire::ServiceError;
 
 /// An update of a cluster before it begins.

@@ -23,13 +23,14 @@ const MODEL: &str = r#"{
             "tags": {"shape": "Tags"},
             "names": {"shape": "Names"}
         }},
-        "Out": {"type": "structure", "members": {"at": {"shape": "Time"}, "tags": {"shape": "Tags"}}},
+        "Out": {"type": "structure", "members": {"at": {"shape": "Time"}, "on": {"shape": "Day"}, "tags": {"shape": "Tags"}}},
         "Name": {"type": "string", "min": 2, "max": 5, "pattern": "[a-z]+"},
         "Names": {"type": "list", "member": {"shape": "Name"}, "max": 2},
         "Size": {"type": "integer", "min": 1, "max": 9},
         "Flag": {"type": "boolean"},
         "Mode": {"type": "string", "enum": ["A", "B"]},
         "Time": {"type": "timestamp"},
+        "Day": {"type": "timestamp", "timestampFormat": "iso8601"},
         "Tags": {"type": "map", "key": {"shape": "Key"}, "value": {"shape": "Text"}, "min": 1},
         "Key": {"type": "string", "pattern": "^(?!aws:)[a-z:]+$"},
         "Text": {"type": "string", "pattern": "[\\p{all}]*"}
@@ -100,7 +101,8 @@ fn answers_have_what_the_model_has() {
         None => assert_eq!(shapes.check_output("Make", &output), Ok(())),
         Some(part) => assert!(shapes.check_output("Make", &output).unwrap_err().contains(part)),
     };
-    check(json!({"at": 1.5, "tags": {}}), None);
+    check(json!({"at": 1.5, "on": "2026-11-21T00:00:00Z", "tags": {}}), None);
+    check(json!({"on": 1.5}), Some("on must be a timestamp"));
     check(json!({"tags": {"aws:x": "any\ntext"}}), None);
     check(json!({"at": "now"}), Some("at must be a timestamp"));
     check(json!({"more": 1}), Some("more is not in the model"));
