@@ -1,1 +1,28 @@
-//! Helm 4 semantics as a plain library: templates, charts, releases.
+//! Helm 4 semantics as a plain library: charts, templates, releases.
+
+mod capabilities;
+pub mod chart;
+mod documents;
+mod engine;
+mod executor;
+mod functions;
+mod json;
+mod number;
+mod semver;
+mod template;
+mod tree;
+mod value;
+pub mod yaml;
+
+pub use capabilities::{Capabilities, HELM_VERSION, KubeVersion, KubeVersionError};
+pub use chart::values::{ValuesError, merge_values, read_values};
+pub use documents::{
+    Document, DocumentError, Hook, HookDeletePolicy, HookEvent, compare_for_install,
+    compare_for_uninstall,
+};
+pub use engine::{
+    ReleaseContext, RenderError, RenderOptions, Rendering, check_release_name, render,
+};
+pub use executor::Lookup;
+pub use semver::{Constraint, SemverError, Version, is_compatible};
+pub use tree::{Tree, TreeMap};
