@@ -3,6 +3,7 @@
 //! A new service of our own is one file with a type that implements [`Backend`], and one line in
 //! [`super::routing::SERVICES`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,6 +12,9 @@ use serde_json::Value;
 use super::call::{Call, Reply};
 use super::wire::ServiceError;
 use super::world::World;
+
+/// The tags of resources by their ARN.
+pub type Tagged = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Something that answers the calls of a service.
 ///
@@ -30,6 +34,11 @@ pub trait Backend: Send + Sync {
     /// A sentence about what could not be taken down.
     async fn reset(&self, _world: &Arc<World>) -> Result<(), String> {
         Ok(())
+    }
+
+    /// The tags of what the service holds in an account and region, by ARN, for the tagging API.
+    async fn tagged(&self, _account: &str, _region: &str) -> Tagged {
+        Tagged::new()
     }
 
     /// Answers `METHOD /services/NAME/PATH…` of the control API, for what a test asks of this service only. `None`

@@ -10,14 +10,11 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::backend::Backend;
+use super::backend::{Backend, Tagged as Resources};
 use super::call::{Call, Reply};
 use super::emulator::Kind;
 use super::wire::ServiceError;
 use super::world::{Order, World, parse_element};
-
-/// The tags of each resource by its ARN.
-type Resources = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Services whose resources are listed here, not by the emulators.
 const OWN: [&str; 3] = ["ec2", "kms", "s3"];
@@ -127,6 +124,9 @@ async fn collect(call: &Call, world: &Arc<World>) -> Result<Resources, ServiceEr
     let mut resources = Resources::new();
     for part in [moto, localstack, s3, kms, ec2] {
         resources.extend(part);
+    }
+    for backend in world.backends.values() {
+        resources.extend(backend.tagged(call.account(), &call.region).await);
     }
     let lag = world.settings.get().tag_lag_seconds;
     for (arn, tags) in &mut resources {

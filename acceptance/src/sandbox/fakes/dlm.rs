@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::policies::State;
 use super::shapes::Shapes;
-use crate::sandbox::backend::Backend;
+use crate::sandbox::backend::{Backend, Tagged};
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::wire::ServiceError;
 use crate::sandbox::world::World;
@@ -61,6 +61,10 @@ impl Backend for Dlm {
     async fn reset(&self, _world: &Arc<World>) -> Result<(), String> {
         *self.0.state.lock().await = State::default();
         Ok(())
+    }
+
+    async fn tagged(&self, account: &str, region: &str) -> Tagged {
+        self.0.state.lock().await.tagged(account, region)
     }
 
     async fn control(

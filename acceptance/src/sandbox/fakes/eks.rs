@@ -39,7 +39,7 @@ use super::input::Input;
 use super::neighbours::Neighbours;
 use super::shapes::Shapes;
 use crate::sandbox::accounts::Caller;
-use crate::sandbox::backend::Backend;
+use crate::sandbox::backend::{Backend, Tagged};
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::wire::ServiceError;
 use crate::sandbox::world::World;
@@ -91,6 +91,10 @@ impl Backend for Eks {
         }
         self.0.failures.lock().await.clear();
         Ok(())
+    }
+
+    async fn tagged(&self, account: &str, region: &str) -> Tagged {
+        tags::all(&*self.0.state.lock().await, account, region)
     }
 
     async fn control(

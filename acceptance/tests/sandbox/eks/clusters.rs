@@ -44,6 +44,8 @@ fn a_cluster_is_checked_before_it_is_made() {
         let encryption = json!([{"resources": ["secrets"], "provider": {"keyArn": key}}]);
         check(json!({"encryptionConfig": encryption}), &[invalid, "KeyArn in encryptionConfig"])
             .await;
+        let automatic = json!({"computeConfig": {"enabled": true}});
+        check(automatic, &["SandboxNotImplemented", "EKS Auto Mode"]).await;
         assert_eq!(ground.get("/clusters").await, json!({"clusters": []}));
         let groups = ground.client.query("ec2", "DescribeSecurityGroups", &[]).await.unwrap();
         let of_eks = |name: &str| name.starts_with("eks-cluster-sg");
@@ -272,6 +274,10 @@ fn everything_with_an_arn_has_tags() {
         ground
             .check_refused(&path, json!({"tags": {"aws:x": "y"}}), &["BadRequestException"])
             .await;
+        let wanted = json!({"TagFilters": [{"Key": "b"}], "ResourceTypeFilters": ["eks:cluster"]});
+        let found = ground.client.json("resourcegroupstaggingapi", "GetResources", &wanted).await;
+        let found = found.unwrap()["ResourceTagMappingList"].clone();
+        assert_eq!(found[0]["ResourceARN"], cluster["arn"]);
         let none = path.replace("tagged", "none");
         let error = ground.refused(Method::GET, &none, None).await;
         assert!(error.starts_with("NotFoundException"), "{error}");

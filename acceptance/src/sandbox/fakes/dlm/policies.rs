@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::checks::{check, invalid, policy_type};
 use super::work::Managed;
+use crate::sandbox::backend::Tagged;
 use crate::sandbox::call::Call;
 use crate::sandbox::fakes::input::{Input, texts};
 use crate::sandbox::wire::ServiceError;
@@ -113,6 +114,18 @@ impl State {
             "ListTagsForResource" => self.tags(call, input, |tags| Ok(json!({"Tags": tags}))),
             other => Err(ServiceError::internal(format!("DLM has no operation {other}"))),
         }
+    }
+
+    /// The tags of the policies of an account in a region.
+    pub fn tagged(&self, account: &str, region: &str) -> Tagged {
+        let here = |policy: &&Policy| policy.account == account && policy.region == region;
+        let policies = self.policies.values().filter(here);
+        policies
+            .filter_map(|policy| {
+                let tags = serde_json::from_value(policy.shape["Tags"].clone()).ok()?;
+                Some((policy.shape["PolicyArn"].as_str()?.to_owned(), tags))
+            })
+            .collect()
     }
 
     fn create(

@@ -26,6 +26,7 @@ pub async fn create(context: &Context<'_>) -> Result<Value, ServiceError> {
     if let Some(known) = repeated(context, &key).await? {
         return Ok(known);
     }
+    check_features(input)?;
     let version = input.optional_text("version").unwrap_or(versions::DEFAULT);
     let version = versions::supported(version, context.world.clock.now())?;
     let subnets = check_network(context, input).await?;
@@ -86,6 +87,39 @@ pub async fn create(context: &Context<'_>) -> Result<Value, ServiceError> {
     let answer = json!({"cluster": shown(&cluster)});
     context.eks.state.lock().await.clusters.insert(key, cluster);
     Ok(answer)
+}
+
+/// Refuses what the sandbox's clusters do not have, rather than to pass over it.
+///
+/// # Errors
+/// `SandboxNotImplemented`.
+pub fn check_features(input: &Input) -> Result<(), ServiceError> {
+    const ABSENT: [&str; 6] = [
+        "outpostConfig",
+        "remoteNetworkConfig",
+        "controlPlaneScalingConfig",
+        "kubeApiServerConfig",
+        "kubeSchedulerConfig",
+        "kubeControllerManagerConfig",
+    ];
+    let kubernetes = input.inner("kubernetesNetworkConfig");
+    let automatic = [
+        input.inner("computeConfig").flag("enabled"),
+        kubernetes.inner("elasticLoadBalancing").flag("enabled"),
+        input.inner("storageConfig").inner("blockStorage").flag("enabled"),
+    ];
+    let absent = ABSENT
+        .into_iter()
+        .find(|name| input.has(name))
+        .or((kubernetes.text("ipFamily") == "ipv6").then_some("IPv6"))
+        .or(automatic.contains(&Some(true)).then_some("EKS Auto Mode"));
+    match absent {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("the sandbox's EKS does not have {name}");
+            Err(ServiceError::new("SandboxNotImplemented", message).with_status(501))
+        }
+    }
 }
 
 /// The answer to a request whose cluster is there already: the same for the same token and content.

@@ -9,6 +9,7 @@
 //! | `POST token-review/INCARNATION` | what API servers ask: whose token it is |
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -94,9 +95,13 @@ async fn start(eks: &Arc<Inner>, key: &Key, world: &Arc<World>) -> Result<Value,
         let cluster = state.cluster(key).map_err(|error| error.to_string())?;
         Arc::clone(&cluster.runtime)
     };
+    let began = Instant::now();
     runtime.plane(eks, world).await.map_err(|error| format!("{error:#}"))?;
     let mut state = eks.state.lock().await;
-    state.cluster(key).map(|cluster| summary(cluster)).map_err(|error| error.to_string())
+    let cluster = state.cluster(key).map_err(|error| error.to_string())?;
+    let mut answer = summary(cluster);
+    answer["start_seconds"] = began.elapsed().as_secs_f64().into();
+    Ok(answer)
 }
 
 async fn set_insight(eks: &Inner, key: &Key, body: &Value) -> Result<Value, String> {

@@ -6,6 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 use anyhow::Context;
 use async_trait::async_trait;
@@ -95,12 +96,15 @@ impl Runtime {
         world: &Arc<World>,
     ) -> anyhow::Result<&Arc<ControlPlane>> {
         let start = || async {
+            let began = Instant::now();
             let blueprint = self.blueprint(eks, world).await?;
             let plane = ControlPlane::start(&world.children, blueprint, &self.authority).await?;
             if let Err(error) = self.apply(&plane, eks).await {
                 plane.end(&world.children);
                 return Err(error);
             }
+            let seconds = began.elapsed().as_secs_f64();
+            tracing::info!("the control plane of {} started in {seconds:.1} s", self.key.name);
             Ok(Arc::new(plane))
         };
         let fresh = self.plane.get().is_none();

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use super::state::{Cluster, Key};
+use super::state::{Cluster, Key, State};
+use crate::sandbox::backend::Tagged;
 use crate::sandbox::wire::ServiceError;
 
 /// How many tags a thing may have.
@@ -40,6 +41,27 @@ pub async fn untag(context: &Context<'_>) -> Result<Value, ServiceError> {
 /// `ListTagsForResource`.
 pub async fn list(context: &Context<'_>) -> Result<Value, ServiceError> {
     change(context, |tags| Ok(json!({"tags": tags}))).await
+}
+
+/// The tags of everything in an account and region.
+pub fn all(state: &State, account: &str, region: &str) -> Tagged {
+    let here = |key: &&Key| key.account == account && key.region == region;
+    let clusters = state.clusters.iter().filter(|(key, _)| here(key)).map(|(_, cluster)| cluster);
+    clusters
+        .flat_map(|cluster| {
+            let groups = cluster.nodegroups.values().map(|group| (&group.shape, "nodegroupArn"));
+            let addons = cluster.addons.values().map(|addon| (&addon.shape, "addonArn"));
+            let entries = cluster.access.values().map(|entry| (&entry.shape, "accessEntryArn"));
+            let associations =
+                cluster.associations.values().map(|shape| (shape, "associationArn"));
+            let own = std::iter::once((&cluster.shape, "arn"));
+            own.chain(groups).chain(addons).chain(entries).chain(associations)
+        })
+        .filter_map(|(shape, member)| {
+            let tags = serde_json::from_value(shape["tags"].clone()).ok()?;
+            Some((shape[member].as_str()?.to_owned(), tags))
+        })
+        .collect()
 }
 
 fn bad(message: String) -> ServiceError {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::clusters::{
-    check_endpoint, check_subnets, enabled_logs, encryption_key, has_logs, logging, with_token,
+    check_endpoint, check_features, check_subnets, enabled_logs, encryption_key, has_logs, logging, with_token,
 };
 use super::runtime::Runtime;
 use super::state::{Cluster, Key, Target};
@@ -25,6 +25,7 @@ struct Wish {
 /// `UpdateClusterConfig`.
 pub async fn update_config(context: &Context<'_>) -> Result<Value, ServiceError> {
     let key = context.key();
+    check_features(&context.input)?;
     let shape = {
         let mut state = context.eks.state.lock().await;
         let cluster = state.ready_cluster(&key)?;
