@@ -108,6 +108,9 @@ async fn wait_until_ready(folder: &Path) -> anyhow::Result<Handle> {
 pub async fn run(folder: &Path) -> anyhow::Result<()> {
     // The terminal it was started from may go.
     nix::unistd::setsid().context("failed to leave the terminal")?;
+    if !folder.join(MARK).exists() {
+        bail!("the folder {} has been taken down meanwhile", folder.display());
+    }
     let options = Options { folder: Some(folder.to_owned()), ..Options::default() };
     let sandbox = Sandbox::open(options).await?;
     let (mut terminate, mut interrupt) =

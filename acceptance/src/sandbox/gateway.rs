@@ -92,11 +92,14 @@ async fn answer(
     world: Arc<World>,
 ) -> Result<Response<BoxBody<Bytes, BoxError>>, Dropped> {
     let request_id = intake::new_request_id();
+    let unknown = intake::unknown_subject(&request, &world);
     let arrival = match intake::read(request, peer.clone(), &world).await {
         Ok(arrival) => arrival,
         Err(error) => {
             tracing::warn!("a request was not understood: {error}");
-            return Ok(response(error.to_reply(Protocol::RestJson, &request_id), &request_id));
+            let passage = world.gate.enter(unknown, &peer).await;
+            let reply = error.to_reply(Protocol::RestJson, &request_id);
+            return Ok(finish(passage, reply, &request_id).await);
         }
     };
     let mut passage = world.gate.enter(arrival.subject(&world), &peer).await;

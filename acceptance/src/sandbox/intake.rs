@@ -93,6 +93,18 @@ pub async fn read(
     Ok(arrival)
 }
 
+/// What the gate is told of a request that means no service of the sandbox.
+pub fn unknown_subject<T>(request: &Request<T>, world: &World) -> Subject {
+    Subject {
+        service: "unknown".to_owned(),
+        operation: format!("{} {}", request.method(), request.uri().path()),
+        protocol: Protocol::RestJson,
+        account: String::new(),
+        region: world.region.clone(),
+        user_agent: text(request.headers(), "user-agent").unwrap_or_default().to_owned(),
+    }
+}
+
 /// The service of a request without a signature: named by its target, version or path, else S3 to an anonymous caller.
 fn unsigned(hints: Hints<'_>) -> Result<&'static Service, ServiceError> {
     let marked = SERVICES.iter().find(|service| {

@@ -3,8 +3,12 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-use http::Method;
-use serde_json::json;
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
 
 use crate::sandbox::client::Client;
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Moment, Rule};
@@ -238,27 +242,40 @@ async fn the_control_api_says_what_is_wrong() {
     assert_eq!(sandbox.status().await.unwrap()["ready"], false);
 }
 
+/// What a request with these headers, and no other signature, gets: status and JSON.
+async fn get(sandbox: &Handle, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+    let mut request = Request::get(format!("{}/{path}", sandbox.endpoint()));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let http = HttpClient::builder(TokioExecutor::new()).build_http();
+    let response = http.request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_in_the_table_is_said_and_recorded() {
+    let sandbox = sandbox().await;
+    let authorization = "AWS4-HMAC-SHA256 Credential=AKIAAAAAAAAAAAAAAAAA/20260101/eu-central-1/appconfig/aws4_request, SignedHeaders=host, Signature=0";
+    let headers = [("authorization", authorization), ("x-amz-date", "20260101T000000Z")];
+    let (status, said) = get(&sandbox, "applications", &headers).await;
+    assert_eq!(status, 501);
+    assert!(said["message"].as_str().unwrap().contains("\"appconfig\""), "{said}");
+    let entries = sandbox.record(&Query::default()).await.unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].operation.as_str(), entries[0].status), ("GET /applications", 501));
+}
+
 #[tokio::test]
 async fn the_portal_gives_credentials_to_who_has_signed_in() {
     let sandbox = sandbox().await;
     let made = sandbox.service(Method::POST, "sso", "tokens", None).await.unwrap();
     let token = made["access_token"].as_str().unwrap();
     let ask = async |token: &str, account: &str| {
-        let url = format!(
-            "{}/federation/credentials?account_id={account}&role_name=Administrator",
-            sandbox.endpoint()
-        );
-        let request = http::Request::get(url)
-            .header("x-amz-sso_bearer_token", token)
-            .body(http_body_util::Empty::<bytes::Bytes>::new())
-            .unwrap();
-        let http =
-            hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
-                .build_http();
-        let response = http.request(request).await.unwrap();
-        let status = response.status().as_u16();
-        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-        (status, serde_json::from_slice::<serde_json::Value>(&body).unwrap())
+        let path = format!("federation/credentials?account_id={account}&role_name=Administrator");
+        get(&sandbox, &path, &[("x-amz-sso_bearer_token", token)]).await
     };
     assert_eq!(ask("another", "111122223333").await.0, 401);
     assert_eq!(ask(token, "999999999999").await.0, 403);
