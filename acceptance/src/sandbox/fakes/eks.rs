@@ -24,6 +24,7 @@ mod tags;
 mod tokens;
 mod updates;
 mod versions;
+mod volumes;
 
 use std::sync::Arc;
 

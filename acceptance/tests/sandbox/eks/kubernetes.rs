@@ -47,6 +47,17 @@ apiVersion: storage.k8s.io/v1
 kind: StorageClass
 metadata: {name: now}
 provisioner: ebs.csi.aws.com
+parameters: {tagSpecification_1: "backup={{ .PVCName }}"}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: shared}
+provisioner: efs.csi.aws.com
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: shared}
+spec: {accessModes: [ReadWriteMany], storageClassName: shared, resources: {requests: {storage: 1Gi}}}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -138,12 +149,11 @@ fn a_cluster_runs_workloads() {
         kubectl.ok(&["rollout", "status", "statefulset/data", "--timeout=60s"], "").await;
         kubectl.ok(&["wait", "--for=condition=complete", "job/once", "--timeout=60s"], "").await;
         let bound = "--for=jsonpath={.status.phase}=Bound";
-        kubectl.ok(&["wait", bound, "pvc/early", "pvc/disk-data-0", "--timeout=60s"], "").await;
+        kubectl
+            .ok(&["wait", bound, "pvc/early", "pvc/disk-data-0", "pvc/shared", "--timeout=60s"], "")
+            .await;
         assert_eq!(kubectl.get(&["pvc", "none"]).await["status"]["phase"], "Pending");
-        let volume = kubectl.get(&["pvc", "early"]).await["spec"]["volumeName"].clone();
-        let volume = format!("pv/{}", volume.as_str().unwrap());
-        kubectl.ok(&["delete", "pvc", "early", "--timeout=60s"], "").await;
-        kubectl.ok(&["wait", "--for=delete", &volume, "--timeout=60s"], "").await;
+        check_volumes(&ground, &kubectl).await;
 
         let refused = kubectl.refused(&["apply", "-f", "-"], REMOTE_API).await;
         assert!(refused.contains("the sandbox runs no pods"), "{refused}");
@@ -161,6 +171,30 @@ fn a_cluster_runs_workloads() {
         kubectl.ok(&["-n", "gone", "apply", "-f", "-"], DEPLOYMENT).await;
         kubectl.ok(&["delete", "namespace", "gone", "--timeout=60s"], "").await;
     });
+}
+
+/// Claims have EBS volumes, in the zone of their pod, and free them in the end.
+async fn check_volumes(ground: &Ground, kubectl: &Kubectl) {
+    let volumes = async |tag: &str, value: &str| {
+        let filter = [("Filter.1.Name", tag), ("Filter.1.Value.1", value)];
+        let found = ground.client.query("ec2", "DescribeVolumes", &filter).await.unwrap();
+        found.items("volumeSet").to_vec()
+    };
+    let claim = "tag:kubernetes.io/created-for/pvc/name";
+    let disk = volumes(claim, "disk-data-0").await;
+    assert_eq!((disk.len(), disk[0].text_at("size")), (1, "2"));
+    let pod = kubectl.get(&["pod", "data-0"]).await;
+    let node = kubectl.get(&["node", pod["spec"]["nodeName"].as_str().unwrap()]).await;
+    let zone = &node["metadata"]["labels"]["topology.kubernetes.io/zone"];
+    assert_eq!(disk[0].text_at("availabilityZone"), zone.as_str().unwrap());
+    assert_eq!(volumes("tag:backup", "early").await.len(), 1);
+    for claim in ["early", "shared"] {
+        let volume = kubectl.get(&["pvc", claim]).await["spec"]["volumeName"].clone();
+        let volume = format!("pv/{}", volume.as_str().unwrap());
+        kubectl.ok(&["delete", "pvc", claim, "--timeout=60s"], "").await;
+        kubectl.ok(&["wait", "--for=delete", &volume, "--timeout=60s"], "").await;
+    }
+    assert_eq!(volumes("tag:backup", "early").await.len(), 0);
 }
 
 async fn check_nodes(ground: &Ground, kubectl: &Kubectl) {
@@ -293,6 +327,7 @@ fn a_deleted_cluster_leaves_nothing_but_its_logs() {
         let path =
             format!("clusters/{}/{}/short/start", ground.account, sandbox.connection().region);
         let started = sandbox.service(Method::POST, "eks", &path, None).await.unwrap();
+        println!("started in {} s: {} bytes", started["start_seconds"], started["resident_bytes"]);
         assert_eq!(started["running"], true);
         let kubeconfig = started["kubeconfig"].as_str().unwrap().to_owned();
         assert!(started["resident_bytes"].as_u64().unwrap() > 100_000_000);

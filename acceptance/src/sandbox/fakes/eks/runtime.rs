@@ -6,7 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use async_trait::async_trait;
@@ -16,8 +16,8 @@ use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
-use super::Inner;
 use super::state::Key;
+use super::{Inner, volumes};
 use crate::sandbox::fakes::control_plane::authority::Authority;
 use crate::sandbox::fakes::control_plane::client::path_of;
 use crate::sandbox::fakes::control_plane::proxy::{self, House};
@@ -27,6 +27,17 @@ use crate::sandbox::world::World;
 
 /// How many objects are applied at once.
 const CONCURRENT: usize = 8;
+
+/// Between the end of a watch and the next.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What is followed inside a cluster.
+#[derive(Clone, Copy, Debug)]
+enum Subject {
+    Namespaces,
+    Claims,
+    Volumes,
+}
 
 /// The Kubernetes side of one cluster.
 pub struct Runtime {
@@ -110,7 +121,7 @@ impl Runtime {
         let fresh = self.plane.get().is_none();
         let plane = self.plane.get_or_try_init(start).await?;
         if fresh {
-            self.watch_namespaces(eks, world);
+            self.follow(eks, world);
         }
         Ok(plane)
     }
@@ -176,22 +187,50 @@ impl Runtime {
         Ok(())
     }
 
-    /// Access policies that hold in namespaces of some names must hold in those that come later.
-    fn watch_namespaces(self: &Arc<Self>, eks: &Arc<Inner>, world: &Arc<World>) {
-        let (runtime, eks, world) =
-            (Arc::downgrade(self), Arc::downgrade(eks), Arc::downgrade(world));
-        self.tasks().spawn(async move {
-            while let Some((runtime, eks)) = runtime.upgrade().zip(eks.upgrade()) {
-                let Some(plane) = runtime.running().cloned() else { return };
-                if let Err(error) = follow_namespaces(&plane, &runtime, &eks).await {
-                    tracing::debug!("the watch on a cluster's namespaces ended: {error:#}");
+    /// Follows what happens inside the cluster: access policies that hold in namespaces of some names must hold in
+    /// those that come later, and claims want their volumes.
+    fn follow(self: &Arc<Self>, eks: &Arc<Inner>, world: &Arc<World>) {
+        let mut tasks = self.tasks();
+        for subject in [Subject::Namespaces, Subject::Claims, Subject::Volumes] {
+            let (runtime, eks) = (Arc::downgrade(self), Arc::downgrade(eks));
+            let world = Arc::downgrade(world);
+            tasks.spawn(async move {
+                loop {
+                    let (Some(runtime), Some(eks), Some(world)) =
+                        (runtime.upgrade(), eks.upgrade(), world.upgrade())
+                    else {
+                        return;
+                    };
+                    if let Err(error) = runtime.follow_once(subject, &eks, &world).await {
+                        tracing::info!("following {subject:?} of a cluster ended: {error:#}");
+                    }
+                    tokio::time::sleep(PAUSE).await;
                 }
-                if world.upgrade().is_none() {
-                    return;
+            });
+        }
+    }
+
+    async fn follow_once(
+        &self,
+        subject: Subject,
+        eks: &Inner,
+        world: &Arc<World>,
+    ) -> anyhow::Result<()> {
+        let Some(plane) = self.running() else { return Ok(()) };
+        match subject {
+            Subject::Namespaces => {
+                let mut events =
+                    plane.administrator().watch("/api/v1/namespaces?watch=true").await?;
+                while let Some(event) = events.next().await {
+                    if event["type"] == "ADDED" {
+                        self.sync(eks).await?;
+                    }
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                Ok(())
             }
-        });
+            Subject::Claims => volumes::follow_claims(plane, &self.key, world).await,
+            Subject::Volumes => volumes::follow_volumes(plane, &self.key, world).await,
+        }
     }
 
     /// A kubeconfig of the administrator, `None` before the control plane runs.
@@ -210,20 +249,6 @@ impl Runtime {
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn follow_namespaces(
-    plane: &ControlPlane,
-    runtime: &Runtime,
-    eks: &Inner,
-) -> anyhow::Result<()> {
-    let mut events = plane.administrator().watch("/api/v1/namespaces?watch=true").await?;
-    while let Some(event) = events.next().await {
-        if event["type"] == "ADDED" {
-            runtime.sync(eks).await?;
-        }
-    }
-    Ok(())
 }
 
 fn digest(object: &Value) -> u64 {

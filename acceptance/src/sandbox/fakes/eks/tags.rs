@@ -52,8 +52,7 @@ pub fn all(state: &State, account: &str, region: &str) -> Tagged {
             let groups = cluster.nodegroups.values().map(|group| (&group.shape, "nodegroupArn"));
             let addons = cluster.addons.values().map(|addon| (&addon.shape, "addonArn"));
             let entries = cluster.access.values().map(|entry| (&entry.shape, "accessEntryArn"));
-            let associations =
-                cluster.associations.values().map(|shape| (shape, "associationArn"));
+            let associations = cluster.associations.values().map(|shape| (shape, "associationArn"));
             let own = std::iter::once((&cluster.shape, "arn"));
             own.chain(groups).chain(addons).chain(entries).chain(associations)
         })

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::clusters::{
-    check_endpoint, check_features, check_subnets, enabled_logs, encryption_key, has_logs, logging, with_token,
+    check_endpoint, check_features, check_subnets, enabled_logs, encryption_key, has_logs, logging,
+    with_token,
 };
 use super::runtime::Runtime;
 use super::state::{Cluster, Key, Target};
