@@ -26,6 +26,18 @@ build: ## Build the provider
 install: build ## Put the provider where terraform and OpenTofu find it
 	@tools/install-provider
 
+.PHONY: demo
+demo: ## Raise the organization and dev on this machine, in a sandbox that answers as AWS would
+	@tools/demo up
+
+.PHONY: demo-shell
+demo-shell: ## Open a shell that works in the demo
+	@tools/demo shell
+
+.PHONY: demo-down
+demo-down: ## Take all of the demo away
+	@tools/demo down
+
 # Tests compare terraform with OpenTofu, so they need both.
 .PHONY: test-tools
 test-tools:

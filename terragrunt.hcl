@@ -3,11 +3,13 @@
 
 locals {
   # Such as dev/eu-central-1/network. It names the unit in its state and in the ownership tags of
-  # everything it makes, so a unit that moves needs previous_deployments.
+  # everything it makes, so a unit that moves is listed in env.hcl.
   unit   = trimprefix(path_relative_to_include(), "live/")
   module = basename(local.unit)
   env    = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   region = split("/", local.unit)[1] == "global" ? local.env.primary_region : split("/", local.unit)[1]
+
+  organization = read_terragrunt_config("${get_repo_root()}/live/organization/env.hcl").locals
 
   # Without modules_ref the environment follows the checkout.
   checkout = "${get_repo_root()}/modules//${local.module}"
@@ -45,9 +47,9 @@ remote_state {
 
   config = {
     # In the management account, whose credentials every unit starts from.
-    bucket       = "${replace(local.env.domain, ".", "-")}-terraform-state"
+    bucket       = "${replace(local.organization.domain, ".", "-")}-terraform-state"
     key          = "${local.unit}/terraform.tfstate"
-    region       = local.env.primary_region
+    region       = local.organization.primary_region
     encrypt      = true
     use_lockfile = true
   }
@@ -58,10 +60,11 @@ generate "provider" {
   if_exists = "overwrite"
   contents  = <<-EOT
     provider "travel" {
-      deployment   = "${local.unit}"
-      account      = ${jsonencode(local.env.account)}
-      region       = "${local.region}"
-      default_tags = ${jsonencode(local.env.tags)}
+      deployment           = "${local.unit}"
+      previous_deployments = ${jsonencode(lookup(local.env.moved, local.unit, []))}
+      account              = ${jsonencode(local.env.account)}
+      region               = "${local.region}"
+      default_tags         = ${jsonencode(local.env.tags)}
     }
   EOT
 }

@@ -1,6 +1,8 @@
 //! The sandbox, the conformance harness and the acceptance tests.
 
 pub mod case;
+pub mod group;
+pub mod live;
 pub mod sandbox;
 pub mod terraform;
 pub mod tools;

@@ -231,7 +231,8 @@ impl Workspace {
     }
 }
 
-fn summarize(plan: &Value) -> Result<PlanSummary> {
+/// Sums up a plan as `show -json` prints it.
+pub(crate) fn summarize(plan: &Value) -> Result<PlanSummary> {
     let mut summary = PlanSummary::default();
     for resource in plan["resource_changes"].as_array().into_iter().flatten() {
         let address = resource["address"].as_str().context("a change without an address")?;

@@ -8,5 +8,7 @@ locals {
   modules_ref      = null
   provider_version = "0.1.0"
   protected        = true
-  tags             = { environment = "organization" }
+  # Units that have moved here, with the paths they had before.
+  moved = {}
+  tags  = { environment = "organization" }
 }

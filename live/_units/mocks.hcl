@@ -1,0 +1,36 @@
+# What units that were never applied seem to put out, so that what depends on them can be validated
+# and planned. A plan that stands on it says so first, and cannot be applied.
+
+locals {
+  commands = ["validate", "plan"]
+
+  outputs = {
+    encryption = {
+      mocked = true
+      arns   = { for purpose in ["buckets", "databases", "logs", "parameters", "secrets", "volumes"] : purpose => "arn:aws:kms:eu-central-1:000000000000:key/mrk-00000000000000000000000000000000" }
+    }
+  }
+
+  # The file that makes the plan say so. An ephemeral variable is not kept in a plan: who applies it
+  # would have to give it again.
+  file = <<-EOT
+    # MOCKS: this plan stands on made-up outputs of units that were never applied, and cannot be applied.
+
+    variable "plan_with_mocks_cannot_be_applied" {
+      description = "Given by Terragrunt to plans, and to nothing else."
+      type        = bool
+      ephemeral   = true
+    }
+
+    locals {
+      outputs_are_real = false
+    }
+
+    check "mocks" {
+      assert {
+        condition     = local.outputs_are_real
+        error_message = "This plan stands on made-up outputs of units that were never applied, and cannot be applied."
+      }
+    }
+  EOT
+}

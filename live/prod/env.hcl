@@ -1,0 +1,24 @@
+# Production.
+locals {
+  organization = read_terragrunt_config("${get_repo_root()}/live/organization/env.hcl").locals
+
+  account         = "prod"
+  primary_region  = local.organization.primary_region
+  recovery_region = local.organization.recovery_region
+  domain          = local.organization.domain
+  # A tag of this repository once there is a release; until then the checkout.
+  modules_ref      = null
+  provider_version = "0.1.0"
+  protected        = true
+  # Units that have moved here, with the paths they had before.
+  moved = {}
+  tags  = { environment = "prod" }
+
+  network = {
+    cidr                = "10.30.0.0/16"
+    zones               = ["a", "b", "c"]
+    nat                 = "per_zone"
+    interface_endpoints = ["ec2", "ecr.api", "ecr.dkr", "eks", "kms", "logs", "secretsmanager", "sts"]
+    log_retention_days  = 365
+  }
+}
