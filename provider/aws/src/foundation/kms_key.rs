@@ -313,7 +313,7 @@ impl KmsKey {
         let disabled = face::disable(call, &call.scope, &key, &mut face, &wanted).await;
         face.write(self, plan);
         disabled?;
-        replicas::bring(call, plan, self, marked_with).await?;
+        replicas::bring(call, prior, plan, self, marked_with).await?;
         let replica_arns = planning::replica_arns(self.arn.as_deref(), plan.replicas.as_ref());
         *self = Self {
             key_id: self.key_id.clone(),

@@ -128,9 +128,10 @@ fn unless_inherited(known: &Option<String>, value: String, of_key: &str) -> Opti
 }
 
 /// Makes, changes and removes replicas until they are as planned. `state` holds what there is, and
-/// follows.
+/// follows; `prior` is the key as it was before, which its replicas took after.
 pub async fn bring(
     call: &Call,
+    prior: &KmsKey,
     plan: &KmsKey,
     state: &mut KmsKey,
     marked_with: Option<&str>,
@@ -151,16 +152,16 @@ pub async fn bring(
     kept.retain(|region, _| wanted.contains_key(region));
     state.replicas = plan.replicas.as_ref().map(|_| kept);
     let settings = &call.scope.settings().tags;
-    let before: KmsKey = state.clone();
+    let key = state.key_id()?.to_owned();
     let marked = marked_with == Some(&call.claim.generation);
     let ensured = wanted.iter().map(|(region, replica)| {
-        let before = &before;
+        let key = key.as_str();
         let there = there.get(region);
         async move {
             let after = replica.face(plan, settings);
-            let unchanged = there.is_some_and(|there| there.face(before, settings).equals(&after));
+            let unchanged = there.is_some_and(|there| there.face(prior, settings).equals(&after));
             if !unchanged || !marked {
-                ensure(call, plan, before.key_id()?, region, &after).await?;
+                ensure(call, plan, key, region, &after).await?;
             }
             Ok::<_, Failure>(())
         }
