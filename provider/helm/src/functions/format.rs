@@ -526,12 +526,12 @@ mod tests {
         check("%", &[], "%!(NOVERB)");
         check(
             "%05d|%-5d|%+d|%x|%X|%o|%b|%c|%U",
-            &[Value::Int(42); 9].map(|value| value),
+            &[const { Value::Int(42) }; 9],
             "00042|42   |+42|2a|2A|52|101010|*|U+002A",
         );
         check(
             "%6.2f|%.0f|%e|%g|%.3g",
-            &[Value::Float(1_234_567.891); 5].map(|value| value),
+            &[const { Value::Float(1_234_567.891) }; 5],
             "1234567.89|1234568|1.234568e+06|1.234567891e+06|1.23e+06",
         );
         check(
