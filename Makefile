@@ -19,8 +19,8 @@ tool-%: prerequisites ## Install one more tool, for example tool-helm
 	@tools/install $*
 
 .PHONY: build
-build: ## Build the provider
-	cargo build -p terraform-provider-travel
+build: ## Build the provider and the sandbox
+	cargo build --workspace --bins
 
 .PHONY: install
 install: build ## Put the provider where terraform and OpenTofu find it

@@ -115,13 +115,14 @@ pub fn place(
         wanted.iter().filter(|subnet| !places.contains_key(&subnet.key)).collect();
     left.sort_by_key(|subnet| subnet.prefix_length);
     for subnet in left {
-        let place = lowest_free(subnet, taken.values().chain(places.values())).ok_or_else(|| {
-            NoPlace::Full {
-                key: subnet.key.clone(),
-                block: subnet.block,
-                prefix_length: subnet.prefix_length,
-            }
-        })?;
+        let place =
+            lowest_free(subnet, taken.values().chain(places.values())).ok_or_else(|| {
+                NoPlace::Full {
+                    key: subnet.key.clone(),
+                    block: subnet.block,
+                    prefix_length: subnet.prefix_length,
+                }
+            })?;
         places.insert(subnet.key.clone(), place);
     }
     Ok(places)
@@ -197,7 +198,10 @@ mod tests {
             pairs.iter().map(|&(key, place)| (key.to_owned(), net(place))).collect()
         };
         let found = place(wanted, &map(taken));
-        assert_eq!(found.map_err(|error| error.to_string()), expected.map(map).map_err(str::to_owned));
+        assert_eq!(
+            found.map_err(|error| error.to_string()),
+            expected.map(map).map_err(str::to_owned)
+        );
     }
 
     #[test]
@@ -249,7 +253,11 @@ mod tests {
         let block = "10.0.0.0/16";
         // One more zone, in front of the others, and one less.
         check(
-            &wanted(&[("private/a", block, 19), ("private/b", block, 19), ("private/c", block, 19)]),
+            &wanted(&[
+                ("private/a", block, 19),
+                ("private/b", block, 19),
+                ("private/c", block, 19),
+            ]),
             &before,
             Ok(&[
                 ("private/a", "10.0.64.0/19"),
