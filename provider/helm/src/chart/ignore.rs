@@ -94,8 +94,11 @@ fn check(pattern: &[char]) -> Result<(), IgnoreError> {
     Ok(())
 }
 
+/// Whether a set is negative, and its ranges.
+type Set = (bool, Vec<(char, char)>);
+
 /// The ranges of a set after its opening bracket, whether it is negative, and what follows its closing bracket.
-fn set(pattern: &[char]) -> Option<((bool, Vec<(char, char)>), &[char])> {
+fn set(pattern: &[char]) -> Option<(Set, &[char])> {
     let (negative, mut rest) = match pattern.split_first()? {
         ('^', rest) => (true, rest),
         _ => (false, pattern),

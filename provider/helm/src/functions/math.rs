@@ -142,7 +142,7 @@ fn mulf(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 /// Quotients have 16 digits after the point.
 fn divf(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     decimals(decimal(arguments.any(0))?, arguments.rest(1), |left, right| {
-        if right == BigDecimal::from(0) {
+        if right == 0 {
             return Err(Failure::new("decimal division by 0"));
         }
         Ok((left / right).with_scale_round(16, RoundingMode::HalfUp))

@@ -9,7 +9,7 @@ use crate::number;
 
 /// Writes the problems, or nothing where there are none.
 pub(super) fn write(errors: &[ValidationError<'_>]) -> Result<(), String> {
-    let found: Vec<Found<'_>> = errors.iter().map(|error| Found::of(error)).collect();
+    let found: Vec<Found<'_>> = errors.iter().map(Found::of).collect();
     let problems = at_node(found.iter().collect(), 0);
     if problems.is_empty() {
         return Ok(());
@@ -268,7 +268,7 @@ fn branches(context: &[Vec<ValidationError<'static>>], location: &str) -> Vec<Pr
     context
         .iter()
         .filter_map(|errors| {
-            let found: Vec<Found<'_>> = errors.iter().map(|error| Found::of(error)).collect();
+            let found: Vec<Found<'_>> = errors.iter().map(Found::of).collect();
             // The way to the alternative is the same for all its errors.
             let last = |step: &Step| matches!(step.keyword.as_str(), "anyOf" | "oneOf");
             let depth = found
