@@ -35,9 +35,8 @@ async fn run_case(type_name: &str) {
     for core in cores {
         let sandbox = start().await;
         let workspace = Workspace::new(core, sandbox.environment()).unwrap();
-        if let Err(error) = case.run(&workspace).await {
-            panic!("{core:?}: {error:?}");
-        }
+        let ended = case.run(&workspace).await;
+        assert!(ended.is_ok(), "{core:?}: {:?}", ended.err());
     }
 }
 

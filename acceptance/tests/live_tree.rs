@@ -197,11 +197,11 @@ fn modules_say_what_they_take_and_give() {
 
 #[test]
 fn modules_refuse_what_is_only_half_there() {
+    let condition = Regex::new(r#"condition +=.*self\.status == "ready""#).unwrap();
     let mut seen = 0;
     for module in modules() {
         for (kind, text) in blocks(&module, "resource") {
             if kind.starts_with("travel_") {
-                let condition = Regex::new(r#"condition +=.*self\.status == "ready""#).unwrap();
                 let name = name_of(&module);
                 assert!(condition.is_match(&text), "{name}: {kind} has no postcondition");
                 seen += 1;

@@ -1,4 +1,5 @@
 //! Renders the conformance charts and compares with what the real Helm printed, to the byte.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../examples/template.rs"]
 #[allow(dead_code, reason = "the example has a main of its own")]

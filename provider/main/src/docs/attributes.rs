@@ -8,6 +8,9 @@ use travel_framework::schema::{
 };
 use travel_framework::value::{Type, Value};
 
+/// Whether an attribute belongs under a heading.
+type Belongs = fn(&Attribute) -> bool;
+
 /// What a nested section describes.
 struct Section {
     anchor: String,
@@ -42,7 +45,7 @@ fn describe(
     blocks: &[NestedBlock],
 ) -> Vec<Section> {
     let mut sections = Vec::new();
-    let kinds: [(&str, fn(&Attribute) -> bool); 3] = [
+    let kinds: [(&str, Belongs); 3] = [
         ("Required", |attribute| attribute.required),
         ("Optional", |attribute| attribute.optional),
         ("Read-Only", |attribute| !attribute.required && !attribute.optional),
