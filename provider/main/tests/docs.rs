@@ -1,5 +1,4 @@
 //! The committed reference pages are those of this schema and these examples.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
