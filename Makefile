@@ -55,7 +55,8 @@ lint: ## Check formats, lints, licences and the dependency tree
 
 .PHONY: docs
 docs: ## Write the reference pages again, from schema and examples
-	cargo run -q -p terraform-provider-travel --example docs
+	cargo build -q --workspace --example docs
+	target/debug/examples/docs
 
 .PHONY: proto
 proto: ## Generate the Rust of the plugin protocol again
