@@ -1,4 +1,5 @@
-//! KMS before LocalStack, which makes a replica without the tags that came with the call.
+//! KMS before LocalStack, which makes a replica without the tags that came with the call, and does
+//! not know when a key was last used.
 
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ struct Kms;
 #[async_trait]
 impl Backend for Kms {
     async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
+        if call.operation == "GetKeyLastUsage" {
+            return last_usage(&call, world).await;
+        }
         let replicated: Option<Value> =
             if call.operation == "ReplicateKey" { Some(call.json()?) } else { None };
         let account = call.account().to_owned();
@@ -31,6 +35,27 @@ impl Backend for Kms {
         }
         Ok(reply)
     }
+}
+
+/// A key that was never used, since the sandbox keeps no account of that (KMS API reference,
+/// GetKeyLastUsage).
+async fn last_usage(call: &Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
+    let input: Value = call.json()?;
+    let order = Order {
+        emulator: Some(Kind::LocalStack),
+        ..Order::new("kms", call.account(), &call.region, "DescribeKey")
+    };
+    let described = world.json(order, &json!({ "KeyId": input["KeyId"] })).await?;
+    let key = &described["KeyMetadata"];
+    Ok(Reply::json(
+        call,
+        &json!({
+            "KeyId": key["KeyId"],
+            "KeyLastUsage": {},
+            "TrackingStartDate": key["CreationDate"],
+            "KeyCreationDate": key["CreationDate"],
+        }),
+    ))
 }
 
 async fn tag_replica(input: &Value, account: &str, world: &Arc<World>) -> Result<(), ServiceError> {
