@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as HttpClient;
@@ -167,17 +167,16 @@ impl Client {
         Ok(Self { credentials, ..self.clone() })
     }
 
-    /// A bearer token for a cluster, as `aws eks get-token` makes it.
+    /// A bearer token for a cluster, as `aws eks get-token` makes it at a time.
     ///
     /// # Errors
     /// When a credential cannot stand in a URL.
-    pub fn cluster_token(&self, cluster: &str) -> Result<String, ServiceError> {
+    pub fn cluster_token(&self, cluster: &str, at: DateTime<Utc>) -> Result<String, ServiceError> {
         let odd = |error: &dyn std::fmt::Display| ServiceError::internal(error.to_string());
-        let now = Utc::now();
         let credentials = &self.credentials;
-        let day = now.format("%Y%m%d");
+        let day = at.format("%Y%m%d");
         let scope = format!("{}/{day}/{}/sts/aws4_request", credentials.access_key_id, self.region);
-        let time = now.format("%Y%m%dT%H%M%SZ").to_string();
+        let time = at.format("%Y%m%dT%H%M%SZ").to_string();
         let mut query = Form::of([
             ("Action", "GetCallerIdentity"),
             ("Version", "2011-06-15"),

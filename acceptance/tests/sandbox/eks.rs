@@ -11,13 +11,24 @@ mod principals;
 use std::process::Output;
 use std::time::Duration;
 
+use chrono::Utc;
 use http::Method;
 use serde_json::{Value, json};
 use travel_acceptance::sandbox::client::Client;
+use travel_acceptance::sandbox::fakes::control_plane::missing_program;
 use travel_acceptance::sandbox::wire::ServiceError;
 use travel_acceptance::sandbox::{Sandbox, tools_folder};
 
 use crate::{account, ask};
+
+/// Runs a test that needs control planes, or says that it is left out where their programs are not installed.
+fn run_with_control_planes(test: impl Future<Output = ()> + Send + 'static) {
+    let kubectl = Some(tools_folder().join("bin/kubectl")).filter(|path| !path.exists());
+    match missing_program(&tools_folder()).or(kubectl) {
+        Some(missing) => println!("left out: {} is missing", missing.display()),
+        None => crate::run(test),
+    }
+}
 
 /// An account with what a cluster needs.
 pub struct Ground {
@@ -78,6 +89,17 @@ impl Ground {
 
     pub async fn delete(&self, path: &str) -> Value {
         self.eks(Method::DELETE, path, None).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Deletes a cluster with its node groups, so that its control plane does not outlive its test.
+    pub async fn remove_cluster(&self, name: &str) {
+        let groups = format!("/clusters/{name}/node-groups");
+        for group in self.get(&groups).await["nodegroups"].as_array().unwrap() {
+            let path = format!("{groups}/{}", group.as_str().unwrap());
+            self.delete(&path).await;
+            self.gone(&path).await;
+        }
+        self.delete(&format!("/clusters/{name}")).await;
     }
 
     /// The error that a request must meet, as code and sentence.
@@ -198,8 +220,9 @@ async fn make_role(client: &Client, name: &str, trust: &Value) -> String {
 pub struct Kubectl {
     /// The program, kubectl where a test does not change it.
     pub program: std::path::PathBuf,
+    /// The bearer token.
+    pub token: String,
     server: String,
-    token: String,
     authority: tempfile::NamedTempFile,
 }
 
@@ -213,7 +236,7 @@ impl Kubectl {
         Self {
             program: tools_folder().join("bin/kubectl"),
             server: cluster["endpoint"].as_str().unwrap().to_owned(),
-            token: client.cluster_token(cluster["name"].as_str().unwrap()).unwrap(),
+            token: client.cluster_token(cluster["name"].as_str().unwrap(), Utc::now()).unwrap(),
             authority,
         }
     }

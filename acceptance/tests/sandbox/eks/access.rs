@@ -1,14 +1,14 @@
 //! Who is let into a cluster, and what passes its door.
 
-use http::Method;
+use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use travel_acceptance::sandbox::faults::{Action, Filter, Moment, Rule};
 use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::tools_folder;
 use travel_acceptance::sandbox::trouble::Trouble;
 
-use super::{Ground, Kubectl, encoded};
-use crate::{run, shared};
+use super::{Ground, Kubectl, encoded, run_with_control_planes};
+use crate::shared;
 
 const NAMESPACES: &str = r#"
 apiVersion: v1
@@ -22,7 +22,7 @@ metadata: {name: other}
 
 #[test]
 fn access_entries_decide_who_may_do_what() {
-    run(async {
+    run_with_control_planes(async {
         let ground = Ground::new(shared().await, "access-entries").await;
         let cluster = ground.active_cluster(ground.cluster("gate")).await;
         let (admin, admin_client) = ground.person("admin").await;
@@ -74,18 +74,29 @@ fn access_entries_decide_who_may_do_what() {
         let mistaken = Kubectl::new(&other, &admin_client);
         assert!(mistaken.refused(&["get", "pods"], "").await.contains("must be logged in"));
 
+        let mut aged = Kubectl::new(&cluster, &admin_client);
+        for (minutes, valid) in [(14, true), (16, false), (-16, false)] {
+            let signed = Utc::now() - TimeDelta::minutes(minutes);
+            aged.token = admin_client.cluster_token("gate", signed).unwrap();
+            let read = aged.run(&["get", "namespaces"], "").await;
+            assert_eq!(read.status.success(), valid, "signed {minutes} minutes ago");
+        }
+        aged.token = "k8s-aws-v1.nonsense".to_owned();
+        assert!(aged.refused(&["get", "pods"], "").await.contains("must be logged in"));
+
         let entry = format!("/clusters/gate/access-entries/{}", encoded(&reader));
         ground.delete(&entry).await;
         // A token that was used before is remembered for some seconds; a new one is not.
         let client = ground.client.assume_role(&reader).await.unwrap();
         let again = Kubectl::new(&cluster, &client);
         assert!(again.refused(&["get", "pods"], "").await.contains("must be logged in"));
+        ground.remove_cluster("gate").await;
     });
 }
 
 #[test]
 fn kubernetes_calls_are_recorded_and_disturbed() {
-    run(async {
+    run_with_control_planes(async {
         let sandbox = shared().await;
         let ground = Ground::new(sandbox, "access-faults").await;
         let cluster = ground.active_cluster(ground.cluster("door")).await;
@@ -130,12 +141,13 @@ fn kubernetes_calls_are_recorded_and_disturbed() {
             let (success, error) = met(action).await;
             assert!(success, "{error}");
         }
+        ground.remove_cluster("door").await;
     });
 }
 
 #[test]
 fn a_provider_is_killed_at_its_call() {
-    run(async {
+    run_with_control_planes(async {
         let sandbox = shared().await;
         let ground = Ground::new(sandbox, "access-kill").await;
         let cluster = ground.active_cluster(ground.cluster("kill")).await;
@@ -162,6 +174,6 @@ fn a_provider_is_killed_at_its_call() {
             let read = Kubectl::new(&cluster, &client).run(&["get", "configmap", &name], "").await;
             assert_eq!(read.status.success(), made);
         }
-        let _ = ground.eks(Method::DELETE, "/clusters/kill", None).await.unwrap();
+        ground.remove_cluster("kill").await;
     });
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{Ground, Kubectl, role};
+use super::{Ground, Kubectl, role, run_with_control_planes};
 use crate::{run, shared};
 
 #[test]
@@ -62,7 +62,7 @@ fn add_ons_are_installed_updated_and_removed() {
 
 #[test]
 fn deployments_of_add_ons_need_nodes() {
-    run(async {
+    run_with_control_planes(async {
         let ground = Ground::new(shared().await, "addons-nodes").await;
         let cluster = ground.active_cluster(ground.cluster("empty")).await;
         let (admin, client) = ground.person("admin").await;

@@ -3,12 +3,12 @@
 use http::Method;
 use travel_acceptance::sandbox::tools_folder;
 
-use super::{Ground, role};
-use crate::{run, shared};
+use super::{Ground, role, run_with_control_planes};
+use crate::shared;
 
 #[test]
 fn botocore_understands_every_answer() {
-    run(async {
+    run_with_control_planes(async {
         let sandbox = shared().await;
         let ground = Ground::new(sandbox, "botocore").await;
         let pod_role = role(&ground.client, "pod", "pods.eks.amazonaws.com").await;

@@ -1,14 +1,21 @@
 """Calls every operation of the sandbox's EKS through botocore, and checks what botocore makes of the answers."""
 
+import base64
+import json
 import os
+import ssl
+import urllib.request
 
 import botocore.session
+from botocore.model import ServiceId
+from botocore.signers import RequestSigner
 
 CLUSTER = "botocore"
 # Operations of features that the sandbox does not have.
 LEFT_OUT = ("Fargate", "IdentityProvider", "Capabilit", "CertificateAuthorit", "Anywhere", "CancelUpdate", "RegisterCluster", "DeregisterCluster")
 
-eks = botocore.session.get_session().create_client("eks")
+session = botocore.session.get_session()
+eks = session.create_client("eks")
 called = set()
 
 
@@ -72,6 +79,30 @@ def cluster():
     call("DescribeInsightsRefresh", clusterName=CLUSTER)
 
 
+def login():
+    """Logs in as the AWS CLI does, with a signed URL of the real STS; whoever made the cluster is its administrator."""
+    region = eks.meta.region_name
+    signer = RequestSigner(ServiceId("STS"), region, "sts", "v4", session.get_credentials(), session.get_component("event_emitter"))
+    request = {
+        "method": "GET",
+        "url": f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+        "body": {},
+        "headers": {"x-k8s-aws-id": CLUSTER},
+        "context": {},
+    }
+    url = signer.generate_presigned_url(request, region_name=region, expires_in=60, operation_name="")
+    token = "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+    shape = call("DescribeCluster", name=CLUSTER)["cluster"]
+    authority = base64.b64decode(shape["certificateAuthority"]["data"]).decode()
+    asked = urllib.request.Request(f"{shape['endpoint']}/api/v1/namespaces", headers={"Authorization": f"Bearer {token}"})
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=ssl.create_default_context(cadata=authority)),
+    )
+    names = [item["metadata"]["name"] for item in json.load(opener.open(asked))["items"]]
+    assert "kube-system" in names, names
+
+
 def node_group():
     group = {"clusterName": CLUSTER, "nodegroupName": "general"}
     call("CreateNodegroup", **group, subnets=os.environ["SUBNETS"].split(","), nodeRole=os.environ["NODE_ROLE"])
@@ -133,7 +164,7 @@ def end():
     eks.get_waiter("cluster_deleted").wait(name=CLUSTER, WaiterConfig={"Delay": 0, "MaxAttempts": 50})
 
 
-for part in (cluster, node_group, add_on, access, pod_identity, end):
+for part in (cluster, login, node_group, add_on, access, pod_identity, end):
     part()
 wanted = {name for name in eks.meta.service_model.operation_names if not any(part in name for part in LEFT_OUT)}
 assert called >= wanted, f"never called: {sorted(wanted - called)}"

@@ -6,8 +6,8 @@ use http::Method;
 use serde_json::{Value, json};
 use travel_acceptance::sandbox::process::Process;
 
-use super::{Ground, Kubectl};
-use crate::{run, shared};
+use super::{Ground, Kubectl, run_with_control_planes};
+use crate::shared;
 
 const DEPLOYMENT: &str = r#"
 apiVersion: apps/v1
@@ -134,7 +134,7 @@ async fn cluster_with_nodes(ground: &Ground, name: &str, nodes: u32) -> Kubectl 
 
 #[test]
 fn a_cluster_runs_workloads() {
-    run(async {
+    run_with_control_planes(async {
         let sandbox = shared().await;
         let ground = Ground::new(sandbox, "kubernetes-workloads").await;
         let kubectl = cluster_with_nodes(&ground, "work", 2).await;
@@ -170,6 +170,7 @@ fn a_cluster_runs_workloads() {
         kubectl.ok(&["create", "namespace", "gone"], "").await;
         kubectl.ok(&["-n", "gone", "apply", "-f", "-"], DEPLOYMENT).await;
         kubectl.ok(&["delete", "namespace", "gone", "--timeout=60s"], "").await;
+        ground.remove_cluster("work").await;
     });
 }
 
@@ -236,7 +237,7 @@ async fn nodes_of_web(kubectl: &Kubectl) -> Vec<String> {
 
 #[test]
 fn nodes_come_and_go_with_their_group() {
-    run(async {
+    run_with_control_planes(async {
         let ground = Ground::new(shared().await, "kubernetes-nodes").await;
         let kubectl = cluster_with_nodes(&ground, "nodes", 1).await;
         kubectl.ok(&["apply", "-f", "-"], DEPLOYMENT).await;
@@ -273,12 +274,13 @@ fn nodes_come_and_go_with_their_group() {
         let left =
             ground.client.query("ec2", "DescribeNetworkInterfaces", &interfaces).await.unwrap();
         assert_eq!(left.items("networkInterfaceSet").len(), 0);
+        ground.remove_cluster("nodes").await;
     });
 }
 
 #[test]
 fn upgrades_replace_the_control_plane_and_the_nodes() {
-    run(async {
+    run_with_control_planes(async {
         let ground = Ground::new(shared().await, "kubernetes-upgrade").await;
         let kubectl = cluster_with_nodes(&ground, "upgrade", 2).await;
         kubectl.ok(&["apply", "-f", "-"], &format!("{DEPLOYMENT}---{BUDGET}")).await;
@@ -311,12 +313,13 @@ fn upgrades_replace_the_control_plane_and_the_nodes() {
             assert_eq!(node["status"]["nodeInfo"]["kubeletVersion"], "v1.35.4-eks-sandbox");
         }
         kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
+        ground.remove_cluster("upgrade").await;
     });
 }
 
 #[test]
 fn a_deleted_cluster_leaves_nothing_but_its_logs() {
-    run(async {
+    run_with_control_planes(async {
         let sandbox = shared().await;
         let ground = Ground::new(sandbox, "kubernetes-deletion").await;
         let mut request = ground.cluster("short");
