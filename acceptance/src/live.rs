@@ -93,6 +93,8 @@ impl Live {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self> {
         let tree = work.join("tree");
+        std::fs::create_dir_all(&tree)
+            .with_context(|| format!("failed to make {}", tree.display()))?;
         for name in TREE {
             let from = repository().join(name);
             if from.exists() {
