@@ -43,16 +43,47 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{/* A probe: as it is given, or by its path at the first port. */}}
+{{/* The ports by name, as YAML. */}}
+{{- define "service.ports" -}}
+{{- .Values.ports | default (dict "http" (dict "container" 8080 "service" 80)) | toYaml }}
+{{- end }}
+
+{{/* The probe of a kind, as YAML: as it is given, or by its path; nothing where there is none. */}}
 {{- define "service.probe" -}}
-{{- if .probe.path }}
+{{- $usual := dict "readiness" (dict "path" "/readyz") "liveness" (dict "path" "/healthz") }}
+{{- $probe := ternary (get .root.Values.probes .kind) (get $usual .kind) (hasKey .root.Values.probes .kind) }}
+{{- if and $probe $probe.path }}
+{{- $names := include "service.ports" .root | fromYaml | keys | sortAlpha }}
 httpGet:
-  path: {{ .probe.path }}
-  port: {{ .root.Values.ports | keys | sortAlpha | first }}
-{{- with omit .probe "path" }}
+  path: {{ $probe.path }}
+  port: {{ $probe.port | default (ternary "http" (first $names) (has "http" $names)) }}
+{{- with omit $probe "path" "port" }}
 {{ toYaml . }}
 {{- end }}
-{{- else }}
-{{- toYaml .probe }}
+{{- else if $probe }}
+{{- toYaml $probe }}
+{{- end }}
+{{- end }}
+
+{{/* How a new version is brought out. */}}
+{{- define "service.strategy" -}}
+{{- if and (eq .Values.kind "Rollout") .Values.rollout.strategy }}
+{{- toYaml .Values.rollout.strategy }}
+{{- else if eq .Values.kind "Rollout" -}}
+canary:
+  steps:
+    - setWeight: 20
+    - pause:
+        duration: 2m
+    - setWeight: 50
+    - pause:
+        duration: 2m
+{{- else if .Values.strategy }}
+{{- toYaml .Values.strategy }}
+{{- else -}}
+type: RollingUpdate
+rollingUpdate:
+  maxSurge: 1
+  maxUnavailable: 0
 {{- end }}
 {{- end }}

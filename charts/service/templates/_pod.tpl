@@ -63,15 +63,15 @@ spec:
         {{- end }}
       {{- end }}
       ports:
-        {{- range $name, $port := .Values.ports }}
+        {{- range $name, $port := include "service.ports" . | fromYaml }}
         - name: {{ $name }}
           containerPort: {{ $port.container }}
           protocol: {{ $port.protocol | default "TCP" }}
         {{- end }}
       {{- range $kind := list "startup" "readiness" "liveness" }}
-      {{- with get $.Values.probes $kind }}
+      {{- with include "service.probe" (dict "root" $ "kind" $kind) | trim }}
       {{ $kind }}Probe:
-        {{- include "service.probe" (dict "root" $ "probe" .) | trim | nindent 8 }}
+        {{- . | nindent 8 }}
       {{- end }}
       {{- end }}
       {{- if .Values.drainSeconds }}
