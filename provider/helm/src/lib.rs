@@ -8,6 +8,7 @@ mod executor;
 mod functions;
 mod json;
 mod number;
+pub mod release;
 mod semver;
 mod template;
 mod tree;
