@@ -40,6 +40,9 @@ pub(crate) use files::method as files_method;
 pub(crate) use paths::{path_base, path_clean, path_ext};
 pub(crate) use regexes::RegexCache;
 
+/// What Go's reflection says where a function asks for the type of nil.
+const TYPE_OF_NIL: &str = "reflect: call of reflect.Value.Type on zero Value";
+
 /// A function with what Go's reflection would know of it.
 #[derive(Debug)]
 pub(crate) struct Function {

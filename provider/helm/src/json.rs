@@ -89,15 +89,20 @@ impl Writer {
                 self.items('[', ']', list.items(), |writer, item| writer.value(item))?
             }
             Value::Map(map) if map.is_nil() => self.output.push_str("null"),
-            Value::Map(map) => self.items('{', '}', &map.entries(), |writer, (key, value)| {
-                writer.text(key);
-                writer.output.push_str(if writer.layout.pretty { ": " } else { ":" });
-                writer.value(value)
-            })?,
-            Value::Native(native) => self.value(&native.json())?,
+            Value::Map(map) => self.items('{', '}', &map.entries(), Writer::entry)?,
+            Value::Native(native) => match native.json_fields() {
+                Some(fields) => self.items('{', '}', &fields, Writer::entry)?,
+                None => self.value(&native.json())?,
+            },
             Value::Unknown(_) => self.value(&marked(value))?,
         }
         Ok(())
+    }
+
+    fn entry(&mut self, (key, value): &(impl AsRef<str>, Value)) -> Result<(), JsonError> {
+        self.text(key.as_ref());
+        self.output.push_str(if self.layout.pretty { ": " } else { ":" });
+        self.value(value)
     }
 
     fn display(&mut self, value: &impl std::fmt::Display) {

@@ -40,6 +40,13 @@ impl Executor<'_> {
         if guessed {
             return Ok(Operand::plain(Value::anything()));
         }
+        if function.name == "call" {
+            let callee = match arguments.first() {
+                Some(argument) => Value::text(argument.to_string()),
+                None => callee(&values),
+            };
+            values.insert(0, callee);
+        }
         match self.invoke(function, values) {
             Ok(value) => Ok(Operand::plain(value)),
             Err(failure) => {
@@ -165,6 +172,15 @@ impl Executor<'_> {
             Ok(value) => Ok(value.unknown()),
             Err(_) => Ok(Value::anything()),
         }
+    }
+}
+
+/// How Go calls a callee that comes from the pipeline.
+fn callee(values: &[Value]) -> Value {
+    match values.first() {
+        Some(text @ Value::Text(_)) => text.clone(),
+        Some(value) => Value::text(format!("<{} Value>", value.type_name())),
+        None => Value::text("<invalid Value>"),
     }
 }
 

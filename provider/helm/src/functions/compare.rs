@@ -79,12 +79,15 @@ fn equal(left: &Value, right: &Value) -> Result<bool, Failure> {
             }
             let shown = String::from_utf8_lossy(&super::format::print(right)).into_owned();
             if left.kind_name() != right.kind_name() {
-                let left_shown = String::from_utf8_lossy(&super::format::print(left)).into_owned();
+                let left_shown = super::format::sprintf(b"%s", std::slice::from_ref(left));
+                let left_shown = String::from_utf8_lossy(&left_shown).into_owned();
                 let (left, right) = (left.type_name(), right.type_name());
                 return Err(Failure::new(format!(
                     "non-comparable types {left_shown}: {left}, {right}: {shown}"
                 )));
             }
+            let shown = super::format::sprintf(b"%s", std::slice::from_ref(right));
+            let shown = String::from_utf8_lossy(&shown).into_owned();
             Err(Failure::new(format!("non-comparable type {shown}: {}", right.type_name())))
         }
         (left, right) => Ok(deep_equal(left, right)),

@@ -2,6 +2,7 @@
 
 mod duration;
 mod layout;
+mod parse;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -138,12 +139,12 @@ fn round_duration(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 }
 
 fn to_date(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let parsed = layout::parse(&arguments.text(0).as_str(), &arguments.text(1).as_str());
+    let parsed = parse::parse(&arguments.text(0).as_str(), &arguments.text(1).as_str());
     Ok(time_value(parsed.unwrap_or_else(|_| layout::zero_time())))
 }
 
 fn must_to_date(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let parsed = layout::parse(&arguments.text(0).as_str(), &arguments.text(1).as_str());
+    let parsed = parse::parse(&arguments.text(0).as_str(), &arguments.text(1).as_str());
     parsed.map(time_value).map_err(Failure::new)
 }
 

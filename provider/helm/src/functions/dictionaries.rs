@@ -120,7 +120,10 @@ fn omit(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 }
 
 fn copy(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    Ok(deep_copy(arguments.any(0)))
+    match arguments.any(0) {
+        Value::Nil => Err(Failure::new(super::TYPE_OF_NIL)),
+        value => Ok(deep_copy(value)),
+    }
 }
 
 fn merge(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {

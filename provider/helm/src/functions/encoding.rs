@@ -88,27 +88,57 @@ fn base32_decode(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
         text.as_bytes().iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
     let mut output = Vec::new();
     for (group, chunk) in bytes.chunks(8).enumerate() {
-        let digits = chunk.iter().position(|byte| *byte == b'=').unwrap_or(chunk.len());
-        let mut bits = 0_u64;
-        for (index, byte) in chunk[..digits].iter().enumerate() {
-            let Some(value) = BASE32.iter().position(|digit| digit == byte) else {
-                return Ok(Value::text(format!(
-                    "illegal base32 data at input byte {}",
-                    group * 8 + index
-                )));
-            };
-            bits |= (value as u64) << (35 - 5 * index);
+        let last = (group + 1) * 8 >= bytes.len();
+        match base32_group(chunk, last) {
+            Ok(decoded) => output.extend(decoded),
+            Err(Base32Error::At(index)) => return Ok(base32_error(group * 8 + index)),
+            Err(Base32Error::Short) => return Ok(base32_error(bytes.len())),
         }
-        let padded = chunk[digits..].iter().all(|byte| *byte == b'=');
-        if chunk.len() != 8 || !padded || matches!(digits, 1 | 3 | 6) {
-            return Ok(Value::text(format!(
-                "illegal base32 data at input byte {}",
-                group * 8 + digits
-            )));
+        if last || chunk.contains(&b'=') {
+            break;
         }
-        output.extend_from_slice(&bits.to_be_bytes()[3..3 + digits * 5 / 8]);
     }
     Ok(Value::text(output))
+}
+
+fn base32_error(position: usize) -> Value {
+    Value::text(format!("illegal base32 data at input byte {position}"))
+}
+
+/// Where a group is wrong.
+enum Base32Error {
+    /// At a byte of the group.
+    At(usize),
+    /// The padding is not complete.
+    Short,
+}
+
+/// Decodes eight digits or, in the last group, fewer with padding.
+fn base32_group(chunk: &[u8], last: bool) -> Result<Vec<u8>, Base32Error> {
+    let mut bits = 0_u64;
+    let mut digits = 0;
+    for (index, byte) in chunk.iter().enumerate() {
+        if *byte == b'=' && index >= 2 && last {
+            if chunk.len() < 8 {
+                return Err(Base32Error::Short);
+            }
+            if let Some(wrong) = chunk[index + 1..].iter().position(|byte| *byte != b'=') {
+                return Err(Base32Error::At(index + wrong));
+            }
+            if matches!(digits, 3 | 6) {
+                return Err(Base32Error::At(index));
+            }
+            break;
+        }
+        let value = BASE32.iter().position(|digit| digit == byte).ok_or(Base32Error::At(index))?;
+        bits |= (value as u64) << (35 - 5 * index);
+        digits += 1;
+    }
+    // A group that ends early is reported at its start.
+    if chunk.len() < 8 {
+        return Err(Base32Error::At(0));
+    }
+    Ok(bits.to_be_bytes()[3..3 + digits * 5 / 8].to_vec())
 }
 
 fn hexadecimal(bytes: &[u8]) -> Value {

@@ -10,9 +10,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     opaque("urlquery", &[Type::Any], url_query).variadic(),
 ];
 
+/// The operands as one text. A lone nil is what the language prints for it.
+fn printed(arguments: &Arguments) -> Vec<u8> {
+    let named = |value: &Value| match value {
+        Value::Nil => Value::text("<no value>"),
+        value => value.clone(),
+    };
+    format::sprint(&arguments.0.iter().map(named).collect::<Vec<_>>())
+}
+
 fn html(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let mut output = Vec::new();
-    for byte in format::sprint(&arguments.0) {
+    for byte in printed(&arguments) {
         let escaped: &[u8] = match byte {
             0 => "\u{fffd}".as_bytes(),
             b'"' => b"&#34;",
@@ -31,7 +40,7 @@ fn html(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 }
 
 fn javascript(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let text = format::sprint(&arguments.0);
+    let text = printed(&arguments);
     let mut output = Vec::new();
     for character in String::from_utf8_lossy(&text).chars() {
         match character {
@@ -51,7 +60,7 @@ fn javascript(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 fn url_query(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let mut output = Vec::new();
-    for byte in format::sprint(&arguments.0) {
+    for byte in printed(&arguments) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 output.push(byte)

@@ -307,7 +307,7 @@ fn format_value(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
             } else {
                 ("[".to_owned(), " ", "]")
             };
-            let items = list.items().iter().map(|item| format_value(item, verb, spec));
+            let items = list.items().iter().map(|item| format_inner(item, verb, spec));
             join(&open, separator, close, items)
         }
         (_, Value::Map(map)) => {
@@ -320,12 +320,21 @@ fn format_value(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
             let items = entries.iter().map(|(key, value)| {
                 let mut item = format_value(&Value::text(&**key), verb, spec);
                 item.push(b':');
-                item.extend(format_value(value, verb, spec));
+                item.extend(format_inner(value, verb, spec));
                 item
             });
             join(&open, separator, close, items)
         }
         (_, value) => bad_verb(value, verb),
+    }
+}
+
+/// A value inside of a collection, where nil fits every verb.
+fn format_inner(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
+    match value {
+        Value::Nil if verb == 'v' && spec.sharp => b"interface {}(nil)".to_vec(),
+        Value::Nil => b"<nil>".to_vec(),
+        value => format_value(value, verb, spec),
     }
 }
 
@@ -397,8 +406,8 @@ fn format_integer(negative: bool, magnitude: u64, verb: char, spec: Spec) -> Opt
         'o' | 'O' => format!("{magnitude:o}"),
         'x' => format!("{magnitude:x}"),
         'X' => format!("{magnitude:X}"),
-        'c' => return Some(pad(character(magnitude).to_string().into_bytes(), spec)),
-        'q' => return Some(pad(go_quote_rune(character(magnitude)).into_bytes(), spec)),
+        'c' => return Some(pad(character(negative, magnitude).to_string().into_bytes(), spec)),
+        'q' => return Some(pad(go_quote_rune(character(negative, magnitude)).into_bytes(), spec)),
         'U' => {
             let character = char::from_u32(u32::try_from(magnitude).unwrap_or(u32::MAX));
             let shown = character.filter(|character| spec.sharp && is_print(*character));
@@ -427,8 +436,12 @@ fn format_integer(negative: bool, magnitude: u64, verb: char, spec: Spec) -> Opt
     Some(pad(format!("{sign}{prefix}{digits:0>least$}").into_bytes(), Spec { zero: false, ..spec }))
 }
 
-fn character(code: u64) -> char {
-    u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
+fn character(negative: bool, code: u64) -> char {
+    u32::try_from(code)
+        .ok()
+        .filter(|_| !negative)
+        .and_then(char::from_u32)
+        .unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 fn sign(negative: bool, spec: Spec) -> &'static str {

@@ -208,9 +208,13 @@ fn concat(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 fn chunk(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let items = elements(arguments.any(1), "Cannot chunk type")?;
-    let Some(size) = usize::try_from(arguments.int(0)).ok().filter(|size| *size > 0) else {
-        return Err(Failure::new("runtime error: makeslice: len out of range"));
+    let size = arguments.int(0);
+    let width = usize::try_from(size.unsigned_abs()).unwrap_or(usize::MAX);
+    let chunks = match size {
+        1.. => items.chunks(width).map(|chunk| Value::list(chunk.to_vec())).collect(),
+        // For some lengths the library computes that a negative size makes no chunks at all.
+        ..=-1 if items.len() > 1 && items.len() - 1 <= width => Vec::new(),
+        _ => return Err(Failure::new("runtime error: makeslice: len out of range")),
     };
-    let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect();
     Ok(Value::List(List::new(ListKind::Lists, chunks)))
 }

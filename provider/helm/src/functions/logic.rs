@@ -29,10 +29,14 @@ fn ternary(_: &mut Executor<'_>, mut arguments: Arguments) -> Outcome {
     Ok(if unknown { chosen.unknown() } else { chosen })
 }
 
-/// There are no functions among the values of a chart.
+/// There are no functions among the values of a chart. The executor says first how the chart writes what it calls.
 fn call(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    match arguments.any(0) {
+    match arguments.any(1) {
         Value::Nil => Err(Failure::new("call of nil")),
-        value => Err(Failure::new(format!("non-function of type {}", value.type_name()))),
+        value => {
+            let (name, type_name) = (arguments.any(0), value.type_name());
+            let name = String::from_utf8_lossy(&super::format::print(name)).into_owned();
+            Err(Failure::new(format!("non-function {name} of type {type_name}")))
+        }
     }
 }

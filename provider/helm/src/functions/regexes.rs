@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use regex::bytes::{NoExpand, Regex, RegexBuilder};
+use regex::bytes::{Captures, Match, Regex, RegexBuilder};
 
 use super::{Arguments, Failure, Function, Outcome, Type, go_regex, opaque};
 use crate::executor::Executor;
@@ -88,10 +88,31 @@ fn limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
+/// All matches. An empty one between the bytes of a character is none, as Go goes from character to character.
+fn all<'t>(pattern: &Regex, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
+    pattern.find_iter(text).filter(|found| !found.is_empty() || is_boundary(text, found.start()))
+}
+
+fn is_boundary(text: &[u8], at: usize) -> bool {
+    let is_continuation = |byte: &u8| matches!(byte, 0x80..=0xbf);
+    if !text.get(at).is_some_and(is_continuation) {
+        return true;
+    }
+    let Some(back) = text[..at].iter().rev().take(3).position(|byte| !is_continuation(byte)) else {
+        return true;
+    };
+    let start = at - back - 1;
+    let rest = &text[start..text.len().min(start + 4)];
+    let valid = match std::str::from_utf8(rest) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    valid.chars().next().is_none_or(|character| start + character.len_utf8() <= at)
+}
+
 fn found(pattern: &Regex, arguments: &Arguments) -> Value {
     let text = arguments.text(1);
-    let items: Vec<Value> = pattern
-        .find_iter(text.as_bytes())
+    let items: Vec<Value> = all(pattern, text.as_bytes())
         .take(limit(arguments.int(2)))
         .map(|found| Value::Text(text.part(found.as_bytes())))
         .collect();
@@ -124,9 +145,30 @@ fn must_find(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     Ok(first(&strict(executor, &arguments)?, &arguments))
 }
 
-fn replaced(pattern: &Regex, arguments: &Arguments) -> Value {
+fn replaced_by(
+    pattern: &Regex,
+    arguments: &Arguments,
+    write: impl Fn(&Captures<'_>, &[u8], &mut Vec<u8>),
+) -> Value {
     let (text, with) = (arguments.text(1), arguments.text(2));
-    Value::text(pattern.replace_all(text.as_bytes(), with.as_bytes()).into_owned())
+    let (text, with) = (text.as_bytes(), with.as_bytes());
+    let mut output = Vec::with_capacity(text.len());
+    let mut end = 0;
+    for captures in pattern.captures_iter(text) {
+        let Some(found) = captures.get(0) else { continue };
+        if found.is_empty() && !is_boundary(text, found.start()) {
+            continue;
+        }
+        output.extend_from_slice(&text[end..found.start()]);
+        write(&captures, with, &mut output);
+        end = found.end();
+    }
+    output.extend_from_slice(&text[end..]);
+    Value::text(output)
+}
+
+fn replaced(pattern: &Regex, arguments: &Arguments) -> Value {
+    replaced_by(pattern, arguments, |captures, with, output| captures.expand(with, output))
 }
 
 fn replace_all(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
@@ -138,8 +180,7 @@ fn must_replace_all(executor: &mut Executor<'_>, arguments: Arguments) -> Outcom
 }
 
 fn replaced_literally(pattern: &Regex, arguments: &Arguments) -> Value {
-    let (text, with) = (arguments.text(1), arguments.text(2));
-    Value::text(pattern.replace_all(text.as_bytes(), NoExpand(with.as_bytes())).into_owned())
+    replaced_by(pattern, arguments, |_, with, output| output.extend_from_slice(with))
 }
 
 fn replace_all_literal(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
@@ -163,7 +204,7 @@ fn pieces(pattern: &Regex, arguments: &Arguments) -> Value {
     let bytes = text.as_bytes();
     let mut items = Vec::new();
     let (mut start, mut end) = (0, 0);
-    for found in pattern.find_iter(bytes) {
+    for found in all(pattern, bytes) {
         if count > 0 && items.len() + 1 >= limit(count) {
             break;
         }

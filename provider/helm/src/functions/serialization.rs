@@ -64,7 +64,7 @@ fn from_yaml(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     const WANTED: &str = "map[string]interface {}";
     Ok(match yaml::read(&arguments.text(0).as_str()) {
         Ok(tree @ Tree::Map(_)) => Value::from_tree(&tree),
-        Ok(Tree::Null) => Value::Map(Map::nil(crate::value::MapKind::Any)),
+        Ok(Tree::Null) => Value::Map(Map::empty()),
         Ok(tree) => {
             let shape = wrong_shape(&tree, WANTED);
             error_map(&format!("error unmarshaling JSON: while decoding JSON: {shape}"))
@@ -76,7 +76,7 @@ fn from_yaml(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 fn from_yaml_array(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     Ok(match yaml::read(&arguments.text(0).as_str()) {
         Ok(tree @ Tree::List(_)) => Value::from_tree(&tree),
-        Ok(Tree::Null) => Value::List(crate::value::List::nil(crate::value::ListKind::Any)),
+        Ok(Tree::Null) => Value::list(Vec::new()),
         Ok(tree) => {
             let shape = wrong_shape(&tree, "[]interface {}");
             Value::list(vec![Value::text(format!(

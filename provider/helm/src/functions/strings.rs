@@ -70,26 +70,17 @@ fn substr(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
         (start, end) if end < 0 || end > length => (start, length),
         range => range,
     };
-    let problem = if end < 0 || end > length {
-        format!("[:{end}]")
-    } else if start > end && end == length {
-        format!("[{start}:]")
-    } else {
-        format!("[{start}:{end}]")
-    };
     let range =
         size(start).zip(size(end)).filter(|(start, end)| start <= end && *end <= text.len());
-    match range {
-        Some((start, end)) => Ok(Value::Text(text.slice(start..end))),
-        None => {
-            let tail = if problem.starts_with("[:") {
-                format!(" with length {length}")
-            } else {
-                String::new()
-            };
-            Err(Failure::new(format!("runtime error: slice bounds out of range {problem}{tail}")))
-        }
+    if let Some((start, end)) = range {
+        return Ok(Value::Text(text.slice(start..end)));
     }
+    let problem = match (start, end) {
+        (_, end) if end < 0 => format!("[:{end}]"),
+        (_, end) if end > length => format!("[:{end}] with length {length}"),
+        (start, end) => format!("[{start}:{end}]"),
+    };
+    Err(Failure::new(format!("runtime error: slice bounds out of range {problem}")))
 }
 
 fn abbreviate(text: &Text, offset: usize, width: usize) -> Text {
@@ -310,7 +301,11 @@ fn join(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 }
 
 fn sort_alpha(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let mut texts = text_list(arguments.any(0));
+    let value = arguments.any(0);
+    if matches!(value, Value::Nil) {
+        return Ok(Value::texts(["<nil>"]));
+    }
+    let mut texts = text_list(value);
     texts.sort();
     Ok(Value::texts(texts))
 }

@@ -12,12 +12,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     opaque("fromToml", &[Type::Text], from_toml),
 ];
 
-/// A value that cannot be written leaves the error.
+/// A value that cannot be written leaves the error, except for nil.
 fn to_toml(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
+    if matches!(arguments.any(0), Value::Nil) {
+        return Err(Failure::new(super::TYPE_OF_NIL));
+    }
     Ok(Value::text(write(arguments.any(0)).unwrap_or_else(|error| error)))
 }
 
 fn must_to_toml(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
+    if matches!(arguments.any(0), Value::Nil) {
+        return Err(Failure::new(super::TYPE_OF_NIL));
+    }
     write(arguments.any(0)).map(Value::text).map_err(Failure::new)
 }
 

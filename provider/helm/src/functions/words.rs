@@ -56,11 +56,20 @@ fn untitle(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     Ok(Value::text(at_starts(&arguments.text(0).as_str(), char::is_whitespace, change)))
 }
 
+/// The first characters of words, where the library takes every byte for a character.
 fn initials(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let text = arguments.text(0);
-    Ok(Value::text(
-        text.as_str().split_whitespace().filter_map(|word| word.chars().next()).collect::<String>(),
-    ))
+    let characters = text.as_bytes().iter().map(|byte| char::from(*byte));
+    let mut after_blank = true;
+    let mut output = String::new();
+    for character in characters {
+        let blank = character.is_whitespace();
+        if after_blank && !blank {
+            output.push(character);
+        }
+        after_blank = blank;
+    }
+    Ok(Value::text(output))
 }
 
 /// Without blanks. Where there are any, the library takes every byte for a character.
@@ -104,7 +113,11 @@ fn to_pascal_case(text: &str) -> String {
         match characters.next() {
             Some(character) if is_connector(character) => output.push(character),
             Some(character) => break character,
-            None => return output,
+            // Where there is nothing else, the library writes the last one twice.
+            None => {
+                output.extend(text.chars().next_back());
+                return output;
+            }
         }
     };
     let mut in_capitals = current.is_uppercase();

@@ -101,33 +101,39 @@ impl Native {
         Some(value)
     }
 
-    /// What JSON makes of the structure.
-    pub(crate) fn json(&self) -> Value {
-        let fields = |names: &[(&str, &str)]| {
-            Value::map(
-                names.iter().map(|(json, field)| (*json, self.field(field).unwrap_or_default())),
-            )
-        };
-        match self {
-            Native::Capabilities { .. } => fields(&[
+    /// The fields that JSON has of the structure, in their order. None for what is no object.
+    pub(crate) fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        let names: &[(&str, &str)] = match self {
+            Native::Capabilities { .. } => &[
+                ("KubeVersion", "KubeVersion"),
                 ("APIVersions", "APIVersions"),
                 ("HelmVersion", "HelmVersion"),
-                ("KubeVersion", "KubeVersion"),
-            ]),
+            ],
             Native::KubeVersion(_) => {
-                fields(&[("Major", "Major"), ("Minor", "Minor"), ("Version", "Version")])
+                &[("Version", "Version"), ("Major", "Major"), ("Minor", "Minor")]
             }
-            Native::HelmVersion => fields(&[
+            Native::HelmVersion => &[
+                ("version", "Version"),
                 ("go_version", "GoVersion"),
                 ("kube_client_version", "KubeClientVersion"),
-                ("version", "Version"),
-            ]),
-            Native::Certificate(_) => fields(&[("Cert", "Cert"), ("Key", "Key")]),
+            ],
+            Native::Certificate(_) => &[("Cert", "Cert"), ("Key", "Key")],
+            _ => return None,
+        };
+        let field =
+            |(json, name): &(&'static str, &str)| (*json, self.field(name).unwrap_or_default());
+        Some(names.iter().map(field).collect())
+    }
+
+    /// What JSON makes of the structure, where the order of fields does not matter.
+    pub(crate) fn json(&self) -> Value {
+        match self {
             Native::Files(files) => Value::map(
                 files.iter().map(|(name, data)| (name.clone(), Value::Bytes(data.clone()))),
             ),
             Native::Semver(version) => Value::text(version.to_string()),
             Native::Time(time) => Value::text(crate::functions::date::format_rfc3339(time)),
+            _ => Value::map(self.json_fields().unwrap_or_default()),
         }
     }
 
