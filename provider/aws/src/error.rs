@@ -89,14 +89,24 @@ where
             format!("{} ({place}). Apply again to go on from here.", chain(error)),
         );
     };
-    let code = service.code().unwrap_or("no error code");
+    let request = error.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+    let Some(code) = service.code() else {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        return Diagnostic::error(
+            format!("{action} got no usable answer"),
+            format!(
+                "The answer has HTTP status {} and no error code, so it may come from something \
+                 in between ({place}{request}). Check HTTPS_PROXY and AWS_ENDPOINT_URL.",
+                status.map(|status| status.to_string()).unwrap_or_default(),
+            ),
+        );
+    };
     let remedy = Remedy::of(code);
     let said = match remedy {
         // A service that finds the signature wrong repeats what was signed, session token and all.
         Remedy::Signature => "the signature does not match",
         _ => service.message().filter(|text| !text.is_empty()).unwrap_or("no message"),
     };
-    let request = error.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
     Diagnostic::error(
         remedy.summary(&action),
         format!("{} ({code}, {place}{request}). {}", end(said), remedy.advice(&action))
@@ -236,7 +246,8 @@ fn unreachable(error: &Unreachable, action: &str, place: &str) -> Diagnostic {
         format!(
             "{action} failed: {} ({place}). Check the network, HTTPS_PROXY, the region's name \
              and AWS_ENDPOINT_URL.",
-            error.source().map(chain).unwrap_or_default(),
+            // The first cause is the SDK's, and says no more than that there was an error.
+            error.source().and_then(Error::source).map(chain).unwrap_or_default(),
         ),
     )
 }
@@ -288,8 +299,11 @@ mod tests {
     const PLACE: &str = "account 111122223333, region eu-central-1";
 
     fn answered(code: &str, message: &str) -> SdkError<CreateKeyError, HttpResponse> {
-        let meta = ErrorMetadata::builder().code(code).message(message).build();
-        let status = StatusCode::try_from(400).unwrap();
+        refused(ErrorMetadata::builder().code(code).message(message).build(), 400)
+    }
+
+    fn refused(meta: ErrorMetadata, status: u16) -> SdkError<CreateKeyError, HttpResponse> {
+        let status = StatusCode::try_from(status).unwrap();
         let mut response = HttpResponse::new(status, SdkBody::empty());
         response.headers_mut().insert("x-amzn-requestid", "r-1");
         SdkError::service_error(CreateKeyError::generic(meta), response)
@@ -316,6 +330,12 @@ mod tests {
             let place = format!("it did not work ({code}, {PLACE}, request r-1). ");
             check(&answered(code, "it did not work."), summary, &[&place, advice]);
         }
+    }
+
+    #[test]
+    fn tells_an_answer_that_is_none_of_aws() {
+        let error = refused(ErrorMetadata::builder().build(), 502);
+        check(&error, "kms:CreateKey got no usable answer", &["HTTP status 502", "HTTPS_PROXY"]);
     }
 
     #[test]

@@ -86,6 +86,15 @@ impl Reply {
         );
         Self { status: 403, body }
     }
+
+    /// An error of EC2.
+    pub fn ec2_error(status: u16, code: &str) -> Self {
+        let body = format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors>\
+             <RequestID>r-1</RequestID></Response>"
+        );
+        Self { status, body }
+    }
 }
 
 type Handler = dyn Fn(&Request) -> Reply + Send + Sync;

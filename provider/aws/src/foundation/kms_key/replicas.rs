@@ -143,10 +143,13 @@ pub async fn bring(
     if !leaving.is_empty() {
         if !plan.force_destroy {
             for region in &leaving {
-                usage::refuse_if_replica_used(call, state, region).await?;
+                usage::refuse_if_replica_used(call, prior, region).await?;
             }
         }
-        remove(call, state, &leaving).await?;
+        // Their aliases are those they had before, the window is that of the configuration.
+        let window = plan.deletion_window_days;
+        let leaver = KmsKey { deletion_window_days: window, ..prior.clone() };
+        remove(call, &leaver, &leaving).await?;
     }
     let mut kept = there.clone();
     kept.retain(|region, _| wanted.contains_key(region));

@@ -192,6 +192,18 @@ async fn an_update_makes_only_the_calls_of_what_changes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_leaving_replica_takes_the_alias_it_had() {
+    let (fake, kms) = kms();
+    let prior = make(&fake, &replicated()).await;
+    let alias = Some("alias/other".to_owned());
+    let plan = KmsKey { alias, replicas: None, ..prior.clone() };
+    let mut state = prior.clone();
+    KmsKey::update(&call(&fake, "g1").await, &prior, &plan, &mut state).await.unwrap();
+    assert_eq!(kms.aliases(REGION), ["alias/other"]);
+    assert_eq!(kms.aliases("eu-west-1"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn drift_is_seen() {
     let (fake, kms) = kms();
     let state = make(&fake, &replicated()).await;

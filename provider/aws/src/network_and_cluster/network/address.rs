@@ -1,0 +1,101 @@
+//! The public address of a NAT gateway: it stays when the gateway is made anew.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{DomainType, ResourceType};
+use travel_framework::Failure;
+use travel_framework::parts::{Observed as Standing, Part};
+
+use super::observed::Address;
+use super::work::{Work, once};
+
+/// The public address of a zone's NAT gateway.
+pub struct AddressPart {
+    /// The zone.
+    pub zone: String,
+    /// The parts before it.
+    pub after: Vec<String>,
+}
+
+/// The name of the part.
+pub fn part(zone: &str) -> String {
+    format!("address/{zone}")
+}
+
+#[async_trait]
+impl<'a> Part<Work<'a>> for AddressPart {
+    fn name(&self) -> String {
+        part(&self.zone)
+    }
+
+    fn after(&self) -> Vec<String> {
+        self.after.clone()
+    }
+
+    fn observe(&self, work: &Work<'a>) -> Standing {
+        match self.there(work) {
+            None => Standing::Absent,
+            Some(it) if work.is_mistagged(&part(&self.zone), &it.tags) => Standing::Different,
+            Some(_) => Standing::AsPlanned,
+        }
+    }
+
+    async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let part = part(&self.zone);
+        if let Some(there) = self.there(work) {
+            return work.mend_tags(&part, &there.id).await;
+        }
+        let request = work
+            .ec2()
+            .allocate_address()
+            .domain(DomainType::Vpc)
+            .tag_specifications(work.tag_specification(ResourceType::ElasticIp, &part));
+        let send = || {
+            let answer = request.clone().customize().config_override(once()).send();
+            async { answer.await.map(|it| it.allocation_id) }
+        };
+        let look = || work.find_tagged(&part, &ResourceType::ElasticIp);
+        let id = work.make(&part, &[], send, look).await.map_err(with_remedy)?;
+        let found = work.ec2().describe_addresses().allocation_ids(&id);
+        let found = work.patiently(|| found.clone().send()).await?;
+        let public_ip = found.addresses().first().and_then(|it| it.public_ip.clone());
+        let address =
+            Address { id, tags: work.tags(&part), public_ip: public_ip.unwrap_or_default() };
+        work.note(|observed| {
+            observed.addresses.insert(self.zone.clone(), address);
+        });
+        Ok(())
+    }
+
+    async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let Some(there) = self.there(work) else { return Ok(()) };
+        let client = work.ec2();
+        let what = format!("address {} ({})", there.public_ip, there.id);
+        // EC2 answers AuthFailure while a NAT gateway that is going still holds the address.
+        work.remove(&what, &["InvalidIPAddress.InUse", "AuthFailure"], None, || {
+            client.release_address().allocation_id(&there.id).send()
+        })
+        .await?;
+        work.note(|observed| {
+            observed.addresses.remove(&self.zone);
+        });
+        Ok(())
+    }
+}
+
+impl AddressPart {
+    fn there(&self, work: &Work<'_>) -> Option<Address> {
+        work.see(|observed| observed.addresses.get(&self.zone).cloned())
+    }
+}
+
+/// Where the region's quota is used up, what to do about it.
+fn with_remedy(failure: Failure) -> Failure {
+    let Failure::Failed(mut diagnostic) = failure else { return failure };
+    if diagnostic.detail.contains("AddressLimitExceeded") {
+        diagnostic.detail.push_str(
+            " The quota is \"EC2-VPC Elastic IPs\" (L-0263D0A3), 5 per region at first. Each NAT \
+             gateway takes one: nat = \"single\" takes one for the whole network.",
+        );
+    }
+    Failure::Failed(diagnostic).at_attribute("nat")
+}

@@ -1,0 +1,491 @@
+//! Looks at everything of a network at once: a call per kind of thing, however many there are.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{self as ec2, Filter, VpcAttributeName};
+use futures::try_join;
+use travel_framework::Failure;
+
+use super::observed::{
+    Address, Association, Endpoint, Gateway, NatGateway, Observed, Ownership, RouteTable,
+    RouteTableAssociation, SecurityGroup, Stranger, Subnet, Vpc,
+};
+use super::{flow_log, log_group, role, security_group};
+use crate::consistency::Call;
+use crate::error::Reply;
+use crate::tags::Tags;
+
+/// What to look at.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The VPC, if it is known; without one only what needs none is looked for.
+    pub vpc_id: Option<String>,
+    /// Whether the VPC is one that the network was given.
+    pub given: bool,
+    /// The names of the log group and the role of the flow logs, if there may be such.
+    pub logs: Option<(String, String)>,
+}
+
+/// Everything of a network, and what stands beside it in its VPC.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn look(
+    call: &Call,
+    ownership: Ownership,
+    place: &Place,
+) -> Result<(Observed, Ownership), Failure> {
+    let mut observed = Observed::default();
+    let vpc = match &place.vpc_id {
+        Some(id) => vpc(call, id, &ownership, place.given).await?,
+        None => None,
+    };
+    let ownership = match &vpc {
+        Some(vpc) if !place.given => ownership.anchored(&vpc.tags),
+        _ => ownership,
+    };
+    if let Some(vpc) = &vpc {
+        let (subnets, tables, nat_gateways, endpoints, groups, flow_logs) = try_join!(
+            subnets(call, &vpc.id),
+            route_tables(call, &vpc.id),
+            nat_gateways(call, &vpc.id),
+            endpoints(call, &vpc.id),
+            security_groups(call, &vpc.id),
+            flow_log::list(call, &vpc.id),
+        )?;
+        sort_subnets(subnets, &tables, &ownership, &mut observed);
+        sort_route_tables(tables, &ownership, &mut observed);
+        sort_nat_gateways(nat_gateways, &ownership, &mut observed);
+        sort_endpoints(endpoints, &ownership, &mut observed);
+        sort_security_groups(groups, &ownership, &mut observed);
+        for (id, flow_log) in flow_logs {
+            if ownership.part(&id, &flow_log.tags).is_some_and(|part| part == "flow_log") {
+                observed.flow_log = Some(flow_log);
+            }
+        }
+    }
+    let (gateways, egress_only, addresses) =
+        try_join!(internet_gateways(call), egress_only_gateways(call), addresses(call))?;
+    let vpc_id = vpc.as_ref().map(|vpc| vpc.id.clone());
+    sort_internet_gateways(gateways, vpc.as_ref(), &ownership, &mut observed);
+    sort_egress_only_gateways(egress_only, vpc_id.as_deref(), &ownership, &mut observed);
+    sort_addresses(addresses, &ownership, &mut observed);
+    if let Some((group, role)) = &place.logs {
+        let (group, role) = try_join!(log_group::get(call, group), role::get(call, role))?;
+        observed.log_group = group.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
+        observed.role = role.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
+    }
+    observed.vpc = vpc;
+    Ok((observed, ownership))
+}
+
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+fn in_vpc(id: &str) -> Filter {
+    filter("vpc-id", id)
+}
+
+/// EC2's tags as a map.
+pub fn tags(tags: Option<Vec<ec2::Tag>>) -> Tags {
+    let pairs = tags.into_iter().flatten();
+    pairs.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()
+}
+
+/// The VPC of this id.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn vpc(
+    call: &Call,
+    id: &str,
+    ownership: &Ownership,
+    given: bool,
+) -> Result<Option<Vpc>, Failure> {
+    let client = call.scope.ec2();
+    let found = client.describe_vpcs().filters(in_vpc(id)).into_paginator().items().send();
+    let found = found.try_collect().await.at(&call.scope)?;
+    let Some(vpc) = found.into_iter().next() else { return Ok(None) };
+    let attribute = |name| client.describe_vpc_attribute().vpc_id(id).attribute(name).send();
+    let gone = ["InvalidVpcID.NotFound"];
+    let (support, names) = futures::join!(
+        attribute(VpcAttributeName::EnableDnsSupport),
+        attribute(VpcAttributeName::EnableDnsHostnames),
+    );
+    let support = support.found(&call.scope, &gone)?.and_then(|it| it.enable_dns_support);
+    let names = names.found(&call.scope, &gone)?.and_then(|it| it.enable_dns_hostnames);
+    let tags = tags(vpc.tags);
+    let own =
+        !given && ownership.clone().anchored(&tags).part(id, &tags).is_some_and(|it| it == "vpc");
+    let ipv6 = vpc.ipv6_cidr_block_association_set.into_iter().flatten().find_map(|it| {
+        let state = it.ipv6_cidr_block_state?.state?;
+        let association = association(it.association_id, state.as_str())?;
+        Some((it.ipv6_cidr_block?.parse().ok()?, association))
+    });
+    Ok(Some(Vpc {
+        id: id.to_owned(),
+        own,
+        tags,
+        cidr: vpc.cidr_block.unwrap_or_default(),
+        cidrs: vpc
+            .cidr_block_association_set
+            .into_iter()
+            .flatten()
+            .filter_map(|it| {
+                let state = it.cidr_block_state?.state?;
+                Some((it.cidr_block?, association(it.association_id, state.as_str())?))
+            })
+            .collect(),
+        ipv6,
+        enable_dns_support: support.and_then(|it| it.value).unwrap_or_default(),
+        enable_dns_hostnames: names.and_then(|it| it.value).unwrap_or_default(),
+    }))
+}
+
+/// An association that is not over yet.
+fn association(id: Option<String>, state: &str) -> Option<Association> {
+    match state {
+        "associated" => Some(Association { id: id?, associated: true }),
+        "associating" | "disassociating" => Some(Association { id: id?, associated: false }),
+        _ => None,
+    }
+}
+
+async fn subnets(call: &Call, vpc_id: &str) -> Result<Vec<ec2::Subnet>, Failure> {
+    let request = call.scope.ec2().describe_subnets().filters(in_vpc(vpc_id));
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+/// A subnet as the network sees it.
+pub fn subnet(subnet: ec2::Subnet) -> Subnet {
+    let ipv6 = subnet.ipv6_cidr_block_association_set.into_iter().flatten().find_map(|it| {
+        let state = it.ipv6_cidr_block_state?.state?;
+        let association = association(it.association_id, state.as_str())?;
+        Some((it.ipv6_cidr_block?.parse().ok()?, association))
+    });
+    Subnet {
+        id: subnet.subnet_id.unwrap_or_default(),
+        arn: subnet.subnet_arn.unwrap_or_default(),
+        tags: tags(subnet.tags),
+        zone: subnet.availability_zone.unwrap_or_default(),
+        cidr: subnet.cidr_block.unwrap_or_default(),
+        ipv6,
+        public_addresses: subnet.map_public_ip_on_launch.unwrap_or_default(),
+        assign_ipv6: subnet.assign_ipv6_address_on_creation.unwrap_or_default(),
+        route_table: None,
+    }
+}
+
+/// The association of a subnet with one of these route tables.
+pub fn association_of(
+    subnet_id: &str,
+    tables: &[ec2::RouteTable],
+) -> Option<RouteTableAssociation> {
+    let mut all = tables.iter().flat_map(ec2::RouteTable::associations);
+    let found = all.find(|it| {
+        let state = it.association_state.as_ref().and_then(|state| state.state.as_ref());
+        let over = state.is_some_and(|state| state.as_str().starts_with("disassociat"));
+        it.subnet_id.as_deref() == Some(subnet_id) && !over
+    })?;
+    Some(RouteTableAssociation {
+        id: found.route_table_association_id.clone()?,
+        route_table_id: found.route_table_id.clone()?,
+    })
+}
+
+fn sort_subnets(
+    found: Vec<ec2::Subnet>,
+    tables: &[ec2::RouteTable],
+    ownership: &Ownership,
+    observed: &mut Observed,
+) {
+    for found in found {
+        let mut subnet = subnet(found);
+        subnet.route_table = association_of(&subnet.id, tables);
+        let part = ownership.part(&subnet.id, &subnet.tags);
+        match part.as_deref().and_then(|part| part.strip_prefix("subnet/")) {
+            Some(key) => {
+                observed.subnets.insert(key.to_owned(), subnet);
+            }
+            None => observed.strangers.push(stranger("subnet", &subnet.id, &subnet.cidr)),
+        }
+    }
+}
+
+fn stranger(kind: &'static str, id: &str, words: &str) -> Stranger {
+    Stranger { kind, id: id.to_owned(), words: words.to_owned() }
+}
+
+async fn route_tables(call: &Call, vpc_id: &str) -> Result<Vec<ec2::RouteTable>, Failure> {
+    let request = call.scope.ec2().describe_route_tables().filters(in_vpc(vpc_id));
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+/// A route table as the network sees it: without what AWS keeps in it itself.
+pub fn route_table(table: ec2::RouteTable) -> RouteTable {
+    RouteTable {
+        id: table.route_table_id.unwrap_or_default(),
+        tags: tags(table.tags),
+        routes: table.routes.into_iter().flatten().filter_map(route).collect(),
+    }
+}
+
+/// Destination and target of a route; none for those of AWS: the local ones, those of gateway
+/// endpoints, and those that a virtual private gateway propagates.
+fn route(route: ec2::Route) -> Option<(String, String)> {
+    let made_by = route.origin.as_ref().map(ec2::RouteOrigin::as_str);
+    if matches!(made_by, Some("CreateRouteTable" | "EnableVgwRoutePropagation")) {
+        return None;
+    }
+    let prefix_list = route.destination_prefix_list_id;
+    let target = route
+        .gateway_id
+        .or(route.nat_gateway_id)
+        .or(route.transit_gateway_id)
+        .or(route.vpc_peering_connection_id)
+        .or(route.egress_only_internet_gateway_id)
+        .or(route.network_interface_id)
+        .or(route.local_gateway_id)
+        .or(route.carrier_gateway_id)
+        .or(route.core_network_arn)
+        .or(route.instance_id)
+        .unwrap_or_default();
+    if target == "local" || (prefix_list.is_some() && target.starts_with("vpce-")) {
+        return None;
+    }
+    let destination =
+        route.destination_cidr_block.or(route.destination_ipv6_cidr_block).or(prefix_list)?;
+    Some((destination, target))
+}
+
+fn sort_route_tables(found: Vec<ec2::RouteTable>, ownership: &Ownership, observed: &mut Observed) {
+    for found in found {
+        let main = found.associations().iter().any(|it| it.main == Some(true));
+        let table = route_table(found);
+        let part = ownership.part(&table.id, &table.tags);
+        match part.as_deref().and_then(|part| part.strip_prefix("route_table/")) {
+            Some(key) => {
+                observed.route_tables.insert(key.to_owned(), table);
+            }
+            None if main => {}
+            None => observed.strangers.push(stranger("route table", &table.id, "")),
+        }
+    }
+}
+
+async fn nat_gateways(call: &Call, vpc_id: &str) -> Result<Vec<ec2::NatGateway>, Failure> {
+    let request = call.scope.ec2().describe_nat_gateways().filter(in_vpc(vpc_id));
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+/// A NAT gateway as the network sees it.
+pub fn nat_gateway(gateway: ec2::NatGateway) -> NatGateway {
+    let address = gateway.nat_gateway_addresses.into_iter().flatten().next();
+    let (allocation_id, interface_id) =
+        address.map_or((None, None), |it| (it.allocation_id, it.network_interface_id));
+    NatGateway {
+        id: gateway.nat_gateway_id.unwrap_or_default(),
+        tags: tags(gateway.tags),
+        state: gateway.state.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        subnet_id: gateway.subnet_id.unwrap_or_default(),
+        allocation_id: allocation_id.unwrap_or_default(),
+        interface_id,
+    }
+}
+
+fn sort_nat_gateways(found: Vec<ec2::NatGateway>, ownership: &Ownership, observed: &mut Observed) {
+    for found in found {
+        let gateway = nat_gateway(found);
+        // A gateway stays listed for an hour after its end.
+        if gateway.state == "deleted" {
+            continue;
+        }
+        let part = ownership.part(&gateway.id, &gateway.tags);
+        match part.as_deref().and_then(|part| part.strip_prefix("nat_gateway/")) {
+            Some(zone) => {
+                let ending = |it: &NatGateway| it.state == "deleting" || it.state == "failed";
+                let better = observed.nat_gateways.get(zone).is_none_or(ending);
+                if better {
+                    observed.nat_gateways.insert(zone.to_owned(), gateway);
+                }
+            }
+            None => observed.strangers.push(stranger("NAT gateway", &gateway.id, "")),
+        }
+    }
+}
+
+async fn endpoints(call: &Call, vpc_id: &str) -> Result<Vec<ec2::VpcEndpoint>, Failure> {
+    let request = call.scope.ec2().describe_vpc_endpoints().filters(in_vpc(vpc_id));
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+/// An endpoint as the network sees it.
+pub fn endpoint(endpoint: ec2::VpcEndpoint) -> Endpoint {
+    let kind = endpoint.vpc_endpoint_type.as_ref().map(ec2::VpcEndpointType::as_str);
+    // EC2 writes states with and without capitals.
+    let state = endpoint.state.map(|it| it.as_str().to_lowercase()).unwrap_or_default();
+    Endpoint {
+        id: endpoint.vpc_endpoint_id.unwrap_or_default(),
+        tags: tags(endpoint.tags),
+        gateway: kind == Some("Gateway"),
+        service_name: endpoint.service_name.unwrap_or_default(),
+        state,
+        policy: endpoint.policy_document,
+        private_dns: endpoint.private_dns_enabled.unwrap_or_default(),
+        route_table_ids: endpoint.route_table_ids.into_iter().flatten().collect(),
+        subnet_ids: endpoint.subnet_ids.into_iter().flatten().collect(),
+        group_ids: endpoint.groups.into_iter().flatten().filter_map(|it| it.group_id).collect(),
+        interface_ids: endpoint.network_interface_ids.into_iter().flatten().collect(),
+        dns_name: endpoint.dns_entries.into_iter().flatten().find_map(|it| it.dns_name),
+    }
+}
+
+fn sort_endpoints(found: Vec<ec2::VpcEndpoint>, ownership: &Ownership, observed: &mut Observed) {
+    for found in found {
+        let endpoint = endpoint(found);
+        if endpoint.state == "deleted" {
+            continue;
+        }
+        let part = ownership.part(&endpoint.id, &endpoint.tags);
+        match part.as_deref().and_then(|part| part.strip_prefix("endpoint/")) {
+            Some(service) => {
+                observed.endpoints.insert(service.to_owned(), endpoint);
+            }
+            None => {
+                observed.strangers.push(stranger("endpoint", &endpoint.id, &endpoint.service_name));
+            }
+        }
+    }
+}
+
+async fn security_groups(call: &Call, vpc_id: &str) -> Result<Vec<ec2::SecurityGroup>, Failure> {
+    let request = call.scope.ec2().describe_security_groups().filters(in_vpc(vpc_id));
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+fn sort_security_groups(
+    found: Vec<ec2::SecurityGroup>,
+    ownership: &Ownership,
+    observed: &mut Observed,
+) {
+    for found in found {
+        let name = found.group_name.clone().unwrap_or_default();
+        let group: SecurityGroup = security_group::of(found);
+        let part = ownership.part(&group.id, &group.tags);
+        if part.is_some_and(|part| part == "endpoint_security_group") {
+            observed.endpoint_security_group = Some(group);
+        } else if name != "default" {
+            observed.strangers.push(stranger("security group", &group.id, &name));
+        }
+    }
+}
+
+async fn internet_gateways(call: &Call) -> Result<Vec<ec2::InternetGateway>, Failure> {
+    let request = call.scope.ec2().describe_internet_gateways();
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+fn is_attached(attachments: &[ec2::InternetGatewayAttachment], vpc_id: Option<&str>) -> bool {
+    attachments.iter().any(|it| {
+        let state = it.state.as_ref().map(ec2::AttachmentStatus::as_str);
+        it.vpc_id.as_deref() == vpc_id && !matches!(state, Some("detached" | "detaching"))
+    })
+}
+
+/// The network's own gateway; in a VPC that it was given, else the one that is there.
+fn sort_internet_gateways(
+    found: Vec<ec2::InternetGateway>,
+    vpc: Option<&Vpc>,
+    ownership: &Ownership,
+    observed: &mut Observed,
+) {
+    let vpc_id = vpc.map(|vpc| vpc.id.as_str());
+    let mut there = None;
+    for gateway in found {
+        let attached = vpc_id.is_some() && is_attached(gateway.attachments(), vpc_id);
+        let elsewhere = !attached && !gateway.attachments().is_empty();
+        let id = gateway.internet_gateway_id.unwrap_or_default();
+        let tags = tags(gateway.tags);
+        let part = match () {
+            () if attached => ownership.part(&id, &tags),
+            () if elsewhere => None,
+            () => ownership.loose_part(&id, &tags),
+        };
+        if part.is_some_and(|part| part == "internet_gateway") {
+            let better = observed.internet_gateway.as_ref().is_none_or(|it| !it.attached);
+            if better {
+                observed.internet_gateway = Some(Gateway { id, own: true, tags, attached });
+            }
+        } else if attached {
+            observed.strangers.push(stranger("internet gateway", &id, ""));
+            there = Some(Gateway { id, own: false, tags, attached });
+        }
+    }
+    if vpc.is_some_and(|vpc| !vpc.own) && observed.internet_gateway.is_none() {
+        observed.internet_gateway = there;
+    }
+}
+
+async fn egress_only_gateways(call: &Call) -> Result<Vec<ec2::EgressOnlyInternetGateway>, Failure> {
+    let request = call.scope.ec2().describe_egress_only_internet_gateways();
+    request.into_paginator().items().send().try_collect().await.at(&call.scope)
+}
+
+fn sort_egress_only_gateways(
+    found: Vec<ec2::EgressOnlyInternetGateway>,
+    vpc_id: Option<&str>,
+    ownership: &Ownership,
+    observed: &mut Observed,
+) {
+    for gateway in found {
+        let attached = vpc_id.is_some() && is_attached(gateway.attachments(), vpc_id);
+        let elsewhere = !attached && !gateway.attachments().is_empty();
+        let id = gateway.egress_only_internet_gateway_id.unwrap_or_default();
+        let tags = tags(gateway.tags);
+        let part = match () {
+            () if attached => ownership.part(&id, &tags),
+            () if elsewhere => None,
+            () => ownership.loose_part(&id, &tags),
+        };
+        if part.is_some_and(|part| part == "egress_only_gateway") {
+            observed.egress_only_gateway = Some(Gateway { id, own: true, tags, attached });
+        } else if attached {
+            observed.strangers.push(stranger("egress-only internet gateway", &id, ""));
+        }
+    }
+}
+
+/// All addresses of the region: the service gives them at once, without pages.
+async fn addresses(call: &Call) -> Result<Vec<ec2::Address>, Failure> {
+    let found = call.scope.ec2().describe_addresses().send().await.at(&call.scope)?;
+    Ok(found.addresses.unwrap_or_default())
+}
+
+fn sort_addresses(found: Vec<ec2::Address>, ownership: &Ownership, observed: &mut Observed) {
+    let used: BTreeMap<String, String> = observed
+        .nat_gateways
+        .iter()
+        .map(|(zone, gateway)| (gateway.allocation_id.clone(), zone.clone()))
+        .collect();
+    for address in found {
+        let id = address.allocation_id.unwrap_or_default();
+        let tags = tags(address.tags);
+        let part = if used.contains_key(&id) {
+            ownership.part(&id, &tags)
+        } else {
+            ownership.loose_part(&id, &tags)
+        };
+        let Some(zone) = part.as_deref().and_then(|part| part.strip_prefix("address/")) else {
+            continue;
+        };
+        let in_use = observed.addresses.get(zone).is_some_and(|it| used.contains_key(&it.id));
+        if !in_use {
+            let public_ip = address.public_ip.unwrap_or_default();
+            observed.addresses.insert(zone.to_owned(), Address { id, tags, public_ip });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+use aws_sdk_ec2::types::{InternetGateway, InternetGatewayAttachment, Route, RouteOrigin};
+use travel_framework::ownership::Claim;
+
+use super::*;
+use crate::network_and_cluster::network::tests::network;
+
+fn ownership() -> Ownership {
+    let claim = Claim {
+        deployment: "dev/network".into(),
+        previous_deployments: Vec::new(),
+        resource: "travel_network/main".into(),
+        generation: "7".into(),
+    };
+    Ownership::for_reading(&claim, &network(1))
+}
+
+/// The tags of a part of the network.
+fn ours(part: &str) -> Vec<ec2::Tag> {
+    let pairs = [
+        ("travel:deployment", "dev/network"),
+        ("travel:resource", "travel_network/main"),
+        ("travel:generation", "7"),
+        ("travel:part", part),
+    ];
+    pairs.map(|(key, value)| ec2::Tag::builder().key(key).value(value).build()).into()
+}
+
+#[test]
+fn routes_of_aws_are_left_out() {
+    let base = Route::builder;
+    for (route, expected) in [
+        (
+            base().destination_cidr_block("0.0.0.0/0").nat_gateway_id("nat-1"),
+            Some(("0.0.0.0/0", "nat-1")),
+        ),
+        (
+            base().destination_ipv6_cidr_block("::/0").egress_only_internet_gateway_id("eigw-1"),
+            Some(("::/0", "eigw-1")),
+        ),
+        (
+            base().destination_prefix_list_id("pl-1").transit_gateway_id("tgw-1"),
+            Some(("pl-1", "tgw-1")),
+        ),
+        // A route to an instance names its network interface too.
+        (
+            base()
+                .destination_cidr_block("10.1.0.0/16")
+                .instance_id("i-1")
+                .network_interface_id("eni-1"),
+            Some(("10.1.0.0/16", "eni-1")),
+        ),
+        (base().destination_cidr_block("10.20.0.0/16").gateway_id("local"), None),
+        (base().destination_prefix_list_id("pl-2").gateway_id("vpce-1"), None),
+        (
+            base()
+                .destination_cidr_block("10.2.0.0/16")
+                .gateway_id("vgw-1")
+                .origin(RouteOrigin::EnableVgwRoutePropagation),
+            None,
+        ),
+        // A target that is gone leaves a route to nothing.
+        (base().destination_cidr_block("10.3.0.0/16"), Some(("10.3.0.0/16", ""))),
+    ] {
+        let found = super::route(route.build());
+        let expected = expected.map(|(from, to)| (from.to_owned(), to.to_owned()));
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn of_two_gateways_in_a_zone_the_living_counts() {
+    let gateway = |id: &str, state: &str| {
+        ec2::NatGateway::builder()
+            .nat_gateway_id(id)
+            .state(state.into())
+            .set_tags(Some(ours("nat_gateway/eu-central-1a")))
+            .build()
+    };
+    for (states, expected) in [
+        (vec![("nat-1", "available"), ("nat-2", "deleting")], Some("nat-1")),
+        (vec![("nat-1", "failed"), ("nat-2", "pending")], Some("nat-2")),
+        (vec![("nat-1", "deleted")], None),
+        (vec![("nat-1", "failed")], Some("nat-1")),
+    ] {
+        let mut observed = Observed::default();
+        let found = states.iter().map(|(id, state)| gateway(id, state)).collect();
+        sort_nat_gateways(found, &ownership(), &mut observed);
+        let there = observed.nat_gateways.get("eu-central-1a").map(|it| it.id.as_str());
+        assert_eq!(there, expected, "{states:?}");
+    }
+}
+
+#[test]
+fn an_internet_gateway_is_own_given_or_in_the_way() {
+    let gateway = |id: &str, vpc_id: Option<&str>, tags: Vec<ec2::Tag>| {
+        let attached = vpc_id.map(|vpc_id| {
+            let state = ec2::AttachmentStatus::from("available");
+            InternetGatewayAttachment::builder().vpc_id(vpc_id).state(state).build()
+        });
+        InternetGateway::builder()
+            .internet_gateway_id(id)
+            .set_attachments(Some(attached.into_iter().collect()))
+            .set_tags(Some(tags))
+            .build()
+    };
+    let own = |vpc_id| gateway("igw-own", vpc_id, ours("internet_gateway"));
+    let other = |vpc_id| gateway("igw-other", vpc_id, Vec::new());
+    let here = Some("vpc-1");
+    for (own_vpc, found, expected, strangers) in [
+        (true, vec![own(here), other(Some("vpc-2"))], Some(("igw-own", true, true)), 0),
+        (true, vec![own(None)], Some(("igw-own", true, false)), 0),
+        (true, vec![own(Some("vpc-2"))], None, 0),
+        (true, vec![other(here)], None, 1),
+        (true, vec![other(here), own(None)], Some(("igw-own", true, false)), 1),
+        (false, vec![other(here)], Some(("igw-other", false, true)), 1),
+        (false, vec![other(None)], None, 0),
+    ] {
+        let vpc = Vpc { id: "vpc-1".into(), own: own_vpc, ..Vpc::default() };
+        let mut observed = Observed::default();
+        sort_internet_gateways(found, Some(&vpc), &ownership(), &mut observed);
+        let gateway = observed.internet_gateway.as_ref();
+        let gateway = gateway.map(|it| (it.id.as_str(), it.own, it.attached));
+        assert_eq!((gateway, observed.strangers.len()), (expected, strangers));
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_a_stranger() {
+    let mut observed = Observed::default();
+    let subnet = |id: &str, tags| {
+        ec2::Subnet::builder().subnet_id(id).cidr_block("10.20.0.0/24").set_tags(Some(tags)).build()
+    };
+    let found =
+        vec![subnet("subnet-1", ours("subnet/data/eu-central-1a")), subnet("subnet-2", vec![])];
+    sort_subnets(found, &[], &ownership(), &mut observed);
+    let group =
+        |id: &str, name: &str| ec2::SecurityGroup::builder().group_id(id).group_name(name).build();
+    let found = vec![group("sg-1", "default"), group("sg-2", "shop")];
+    sort_security_groups(found, &ownership(), &mut observed);
+    let table = |id: &str, main: bool| {
+        let association = ec2::RouteTableAssociation::builder().main(main).build();
+        ec2::RouteTable::builder().route_table_id(id).associations(association).build()
+    };
+    sort_route_tables(
+        vec![table("rtb-1", true), table("rtb-2", false)],
+        &ownership(),
+        &mut observed,
+    );
+    assert_eq!(observed.subnets.len(), 1);
+    let strangers: Vec<String> = observed.strangers.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        strangers,
+        ["subnet subnet-2 (10.20.0.0/24)", "security group sg-2 (shop)", "route table rtb-2"]
+    );
+}
+
+#[test]
+fn an_association_that_is_over_is_none() {
+    let association = |state: &str| {
+        let state = ec2::RouteTableAssociationState::builder().state(state.into()).build();
+        ec2::RouteTableAssociation::builder()
+            .route_table_association_id("rtbassoc-1")
+            .route_table_id("rtb-1")
+            .subnet_id("subnet-1")
+            .association_state(state)
+            .build()
+    };
+    for (state, there) in [("associated", true), ("associating", true), ("disassociating", false)] {
+        let table = ec2::RouteTable::builder().associations(association(state)).build();
+        assert_eq!(association_of("subnet-1", &[table]).is_some(), there, "{state}");
+    }
+    for (state, expected) in
+        [("associated", Some(true)), ("associating", Some(false)), ("failed", None)]
+    {
+        let found = super::association(Some("a".into()), state);
+        assert_eq!(found.map(|it| it.associated), expected, "{state}");
+    }
+}

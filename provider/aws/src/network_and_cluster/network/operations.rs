@@ -1,0 +1,367 @@
+//! A network's operations: from what is there, by its parts, to what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::Filter;
+use travel_framework::ownership::{Mark, RESOURCE_TAG};
+use travel_framework::resource::{Found, Resource, Timeouts};
+use travel_framework::{Diagnostic, Failure, Plan};
+
+use super::address_block::Block;
+use super::keys::Keys;
+use super::listing::{self, Place};
+use super::observed::{Observed, Ownership, STATUS_TAG, Stranger};
+use super::wanted::Wanted;
+use super::work::{Work, ec2_tags};
+use super::{
+    Network, blockers, checks, flow_log, foreign, graph, import, log_group, planning, role, state,
+    vpc,
+};
+use crate::consistency::Call;
+use crate::error::Reply;
+use crate::platform::Aws;
+use crate::tags::Tags;
+
+/// How many values one filter can have.
+const FILTER_VALUES: usize = 200;
+
+#[async_trait]
+impl Resource for Network {
+    type Platform = Aws;
+
+    const TIMEOUTS: Timeouts = Timeouts::minutes(30);
+
+    fn validate(plan: &mut Plan<'_>) {
+        checks::check(plan);
+    }
+
+    fn plan(plan: &mut Plan<'_>) {
+        planning::plan(plan);
+    }
+
+    async fn read(call: &Call, state: &Self) -> Result<Option<Self>, Failure> {
+        let imported = state.zones.is_empty();
+        let place = match &state.id {
+            None if imported => found_place(call, state).await?,
+            _ => place_of(call, state),
+        };
+        let (observed, ownership) =
+            listing::look(call, Ownership::for_reading(&call.claim, state), &place).await?;
+        if observed.is_empty() {
+            return Ok(None);
+        }
+        let mut network = state.clone();
+        if imported {
+            if observed.vpc.is_some() && observed.own_ids().is_empty() {
+                return Err(not_ours(&network).into());
+            }
+            if let Some(name) = ownership.anchored_name() {
+                name.clone_into(&mut network.name);
+            }
+            import::reconstruct(&mut network, &observed, &call.scope.settings().tags);
+        }
+        if let Some(warning) = observed.flow_log.as_ref().and_then(flow_log::trouble) {
+            call.warn(warning);
+        }
+        let before = network.clone();
+        let wanted = Wanted::of(&network)?;
+        state::fill(&mut network, &before, &wanted, &observed, &call.scope);
+        Ok(Some(network))
+    }
+
+    async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
+        let marks = marked(call).await?;
+        if marks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for (vpc_id, given) in vpcs_of(call, &marks).await? {
+            let mut place = place_of(call, plan);
+            (place.vpc_id, place.given) = (Some(vpc_id), given);
+            found.extend(candidate(call, plan, place).await?);
+        }
+        if found.is_empty() {
+            // What needs no VPC may outlast it, or come before it.
+            let place = Place { vpc_id: None, ..place_of(call, plan) };
+            found.extend(candidate(call, plan, place).await?);
+        }
+        Ok(found)
+    }
+
+    async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
+        let nothing = import::unknown(plan.name.clone(), None, plan.placement.clone());
+        let mut observed = Observed::default();
+        if plan.vpc_id.is_some() {
+            let ownership = Ownership::for_reading(&call.claim, &nothing);
+            (observed, _) = listing::look(call, ownership, &place_of(call, plan)).await?;
+        }
+        transform(call, &nothing, plan, observed, state).await
+    }
+
+    async fn update(
+        call: &Call,
+        prior: &Self,
+        plan: &Self,
+        state: &mut Self,
+    ) -> Result<(), Failure> {
+        let mut place = place_of(call, prior);
+        if place.logs.is_none() {
+            // An attempt that was cut off may have got further than the state knows.
+            place.logs = place_of(call, plan).logs;
+        }
+        let ownership = Ownership::for_reading(&call.claim, prior);
+        let (observed, _) = listing::look(call, ownership, &place).await?;
+        transform(call, prior, plan, observed, state).await
+    }
+
+    async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
+        let ownership = Ownership::for_deleting(&call.claim, prior);
+        let (observed, _) = listing::look(call, ownership, &place_of(call, prior)).await?;
+        refuse_if_used(call, &observed).await?;
+        let wanted = Wanted::of(prior)?;
+        let keys = Keys::observed(&observed, &BTreeSet::new());
+        let work = Work::new(call, &wanted, prior, observed);
+        graph(&keys)?.remove(&work, &call.cancel).await
+    }
+
+    async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
+        let table = || state.route_tables.iter().flatten().find_map(|(_, table)| table.id.clone());
+        let anchor = if state.vpc_id.is_none() { state.id.clone() } else { table() };
+        let Some(id) = anchor else { return Ok(None) };
+        let filter = Filter::builder().name("resource-id").values(id).build();
+        let request = call.scope.ec2().describe_tags().filters(filter);
+        let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+        let pairs = found.iter().filter_map(|tag| Some((tag.key()?, tag.value()?)));
+        Ok(Mark::from_tags(pairs))
+    }
+
+    fn import(id: &str) -> Result<Self, Diagnostic> {
+        import::parse(id)
+    }
+}
+
+/// Where the parts of a network are to be looked for.
+fn place_of(call: &Call, network: &Network) -> Place {
+    let cloudwatch = network.flow_logs.as_ref().filter(|logs| {
+        // A network whose logs go to a bucket may still have what it had before.
+        logs.bucket_arn.is_none() || logs.log_group_arn.is_some() || logs.role_arn.is_some()
+    });
+    let group = || log_group::default_name(&network.name);
+    let role = || role::default_name(&network.name, call.scope.region());
+    Place {
+        vpc_id: network.vpc_id.clone().or_else(|| network.id.clone()),
+        given: network.vpc_id.is_some(),
+        logs: cloudwatch.map(|logs| {
+            let group = logs.log_group.clone().unwrap_or_else(group);
+            (group, logs.role.clone().unwrap_or_else(role))
+        }),
+    }
+}
+
+/// Makes of what is there what is wanted, and tells in `state` how far that came.
+async fn transform(
+    call: &Call,
+    prior: &Network,
+    plan: &Network,
+    observed: Observed,
+    state: &mut Network,
+) -> Result<(), Failure> {
+    let wanted = Wanted::of(plan)?;
+    vpc::check_given(&wanted, &observed)?;
+    let work = Work::new(call, &wanted, prior, observed);
+    let result = run(&work, prior, plan).await;
+    let observed = work.into_observed();
+    let identity = state.lifecycle.clone();
+    *state = Network { lifecycle: identity, ..plan.clone() };
+    state::fill(state, prior, &wanted, &observed, &call.scope);
+    if result.is_ok() && plan.exclusive {
+        // What has come since the plan was made shows in the next one.
+        state.foreign = Some(BTreeSet::new());
+    }
+    result
+}
+
+async fn run(work: &Work<'_>, prior: &Network, plan: &Network) -> Result<(), Failure> {
+    let cancel = &work.call.cancel;
+    work.claim_all().await?;
+    let in_the_way = work.see(|observed| Keys::in_the_way(work.wanted, observed));
+    graph(&in_the_way)?.remove(work, cancel).await?;
+    let wanted = Keys::wanted(work.wanted);
+    graph(&wanted)?.ensure(work, cancel).await?;
+    let blocks = own_blocks(prior);
+    let obsolete = work.see(|observed| Keys::observed(observed, &blocks).without(&wanted));
+    graph(&obsolete)?.remove(work, cancel).await?;
+    if plan.exclusive {
+        foreign::remove(work, prior.foreign.as_ref().unwrap_or(&BTreeSet::new())).await?;
+    }
+    complete(work).await
+}
+
+/// The further blocks of addresses that a network has brought into its VPC.
+fn own_blocks(network: &Network) -> BTreeSet<Block> {
+    let secondary = network.secondary_cidrs.iter().filter_map(|text| text.parse().ok());
+    let ipv6 = network.ipv6_cidr.as_ref().map(|_| Block::Ipv6);
+    secondary.map(Block::Secondary).chain(ipv6).collect()
+}
+
+/// Notes on the part that stands for the whole that nothing is missing any more.
+async fn complete(work: &Work<'_>) -> Result<(), Failure> {
+    let anchor = work.see(|observed| {
+        let (part, id, _) = observed.anchor()?;
+        (!import::is_complete(observed)).then(|| (part, id.to_owned()))
+    });
+    let Some((part, id)) = anchor else { return Ok(()) };
+    let tags: Tags = [(STATUS_TAG.to_owned(), import::READY.to_owned())].into();
+    let request = work.ec2().create_tags().resources(id).set_tags(Some(ec2_tags(&tags)));
+    work.patiently(|| request.clone().send()).await?;
+    work.note(|observed| {
+        if let Some(there) = observed.tags_mut(&part) {
+            there.extend(tags);
+        }
+    });
+    Ok(())
+}
+
+/// Refuses a delete before it begins where somebody else still uses what is to go.
+async fn refuse_if_used(call: &Call, observed: &Observed) -> Result<(), Failure> {
+    let own_vpc = observed.vpc.as_ref().filter(|vpc| vpc.own);
+    let mut in_the_way: Vec<Stranger> = Vec::new();
+    if own_vpc.is_some() {
+        in_the_way.extend(observed.strangers.iter().cloned());
+    }
+    let own = observed.interface_ids();
+    let subnets: Vec<String> = observed.subnets.values().map(|it| it.id.clone()).collect();
+    for some in subnets.chunks(FILTER_VALUES) {
+        let filter = Filter::builder().name("subnet-id").set_values(Some(some.to_vec())).build();
+        let found = blockers::interfaces(call, filter).await?;
+        in_the_way.extend(found.into_iter().filter(|it| !own.contains(&it.id)));
+    }
+    if in_the_way.is_empty() {
+        return Ok(());
+    }
+    let id = observed.vpc_id().unwrap_or_default();
+    Err(blockers::refusal(&format!("the network in {id}"), &in_the_way).into())
+}
+
+/// The parts that carry this deployment's mark for the network, by id: their types.
+async fn marked(call: &Call) -> Result<BTreeMap<String, String>, Failure> {
+    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+    let client = call.scope.ec2();
+    let request = client
+        .describe_tags()
+        .filters(filter("key", RESOURCE_TAG))
+        .filters(filter("value", &call.claim.resource));
+    let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+    let all: Vec<String> = found.into_iter().filter_map(|tag| tag.resource_id).collect();
+    let mut tags: BTreeMap<String, (String, Tags)> = BTreeMap::new();
+    for some in all.chunks(FILTER_VALUES) {
+        let ids = Filter::builder().name("resource-id").set_values(Some(some.to_vec())).build();
+        let request = client.describe_tags().filters(ids);
+        let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+        for tag in found {
+            let kind = tag.resource_type.map(|it| it.as_str().to_owned()).unwrap_or_default();
+            if let (Some(id), Some(key)) = (tag.resource_id, tag.key) {
+                let (_, tags) = tags.entry(id).or_insert_with(|| (kind, Tags::new()));
+                tags.insert(key, tag.value.unwrap_or_default());
+            }
+        }
+    }
+    let owned = tags.into_iter().filter(|(_, (_, tags))| {
+        super::observed::mark(tags).is_some_and(|mark| call.claim.owns(&mark))
+    });
+    Ok(owned.map(|(id, (kind, _))| (id, kind)).collect())
+}
+
+/// The VPCs that these parts are in, and whether each is one that the network was given.
+async fn vpcs_of(
+    call: &Call,
+    parts: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, bool>, Failure> {
+    let of_kind = |kind: &str| {
+        let parts = parts.iter().filter(|(_, it)| *it == kind);
+        parts.map(|(id, _)| id.clone()).collect::<Vec<String>>()
+    };
+    let own: BTreeSet<String> = of_kind("vpc").into_iter().collect();
+    let mut vpcs: BTreeMap<String, bool> = own.iter().map(|id| (id.clone(), false)).collect();
+    for some in of_kind("route-table").chunks(FILTER_VALUES) {
+        let ids = Filter::builder().name("route-table-id").set_values(Some(some.to_vec())).build();
+        let request = call.scope.ec2().describe_route_tables().filters(ids);
+        let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+        let given = found.into_iter().filter_map(|it| it.vpc_id).filter(|id| !own.contains(id));
+        vpcs.extend(given.map(|id| (id, true)));
+    }
+    for some in of_kind("subnet").chunks(FILTER_VALUES) {
+        let ids = Filter::builder().name("subnet-id").set_values(Some(some.to_vec())).build();
+        let request = call.scope.ec2().describe_subnets().filters(ids);
+        let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+        let given = found.into_iter().filter_map(|it| it.vpc_id).filter(|id| !own.contains(id));
+        vpcs.extend(given.map(|id| (id, true)));
+    }
+    Ok(vpcs)
+}
+
+/// The network that stands at a place under the planned one's name, if one does.
+async fn candidate(
+    call: &Call,
+    plan: &Network,
+    mut place: Place,
+) -> Result<Option<Found<Network>>, Failure> {
+    let mut object = import::unknown(plan.name.clone(), None, plan.placement.clone());
+    // Whether or not the network is to have flow logs: an earlier attempt may have made them.
+    place.logs = place.logs.or_else(|| {
+        let role = role::default_name(&plan.name, call.scope.region());
+        Some((log_group::default_name(&plan.name), role))
+    });
+    let ownership = Ownership::for_reading(&call.claim, &object);
+    let (observed, _) = listing::look(call, ownership, &place).await?;
+    if observed.is_empty() {
+        return Ok(None);
+    }
+    import::reconstruct(&mut object, &observed, &call.scope.settings().tags);
+    // Places that were chosen without a part to show for it are the planned ones.
+    object.cidr = object.cidr.or_else(|| plan.cidr.clone());
+    object.id = observed.vpc_id().map(str::to_owned);
+    let anchor = observed.anchor();
+    let any = observed.own_ids().into_values().next();
+    let label = anchor.as_ref().map(|(_, id, _)| *id).or(any.map(|(id, _)| id));
+    let tags = anchor.as_ref().map(|(_, _, tags)| *tags).or(any.map(|(_, tags)| tags));
+    let log_group = observed.log_group.as_ref().map(|it| &it.tags);
+    let role = observed.role.as_ref().map(|it| &it.tags);
+    let tags = tags.or(log_group).or(role);
+    Ok(Some(Found {
+        mark: tags.and_then(super::observed::mark),
+        complete: import::is_complete(&observed),
+        label: label.unwrap_or(&plan.name).to_owned(),
+        object,
+    }))
+}
+
+/// The place of a network that is imported by name.
+async fn found_place(call: &Call, state: &Network) -> Result<Place, Failure> {
+    let vpcs = vpcs_of(call, &marked(call).await?).await?;
+    let mut vpcs = vpcs.into_iter();
+    match (vpcs.next(), vpcs.next()) {
+        (None, _) => Ok(place_of(call, state)),
+        (Some((vpc_id, given)), None) => {
+            Ok(Place { vpc_id: Some(vpc_id), given, ..place_of(call, state) })
+        }
+        (Some((one, _)), Some((other, _))) => Err(Diagnostic::error(
+            format!("more than one network {:?}", state.name),
+            format!("Parts of it are in {one} and in {other}. Import it by VPC/NAME."),
+        )
+        .into()),
+    }
+}
+
+fn not_ours(network: &Network) -> Diagnostic {
+    let id = network.id.as_deref().unwrap_or_default();
+    Diagnostic::error(
+        format!("nothing in {id} is marked as a network of travel"),
+        "What was made by other means cannot be taken apart into tiers and zones. To build a \
+         network in that VPC, give its id in vpc_id.",
+    )
+}
+
+#[cfg(test)]
+mod tests;

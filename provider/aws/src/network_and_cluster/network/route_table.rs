@@ -1,0 +1,271 @@
+//! A route table and the network's routes in it. Routes have no tags: they are the table's. What
+//! others have added stays.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::operation::create_route::builders::CreateRouteFluentBuilder;
+use aws_sdk_ec2::operation::replace_route::builders::ReplaceRouteFluentBuilder;
+use aws_sdk_ec2::types::ResourceType;
+use travel_framework::Failure;
+use travel_framework::parts::{Observed as Standing, Part};
+use travel_value::Path;
+
+use super::observed::{Observed, RouteTable};
+use super::subnet::at;
+use super::wanted::Target;
+use super::work::{MISSING, Work, once};
+use crate::consistency::{WITHIN_SERVICE, send_when_ready};
+use crate::error::is_code;
+
+/// A route table of a tier, or of a private subnet.
+pub struct RouteTablePart {
+    /// Its name among the route tables.
+    pub key: String,
+    /// The parts before it.
+    pub after: Vec<String>,
+}
+
+/// The name of the part.
+pub fn part(key: &str) -> String {
+    format!("route_table/{key}")
+}
+
+#[async_trait]
+impl<'a> Part<Work<'a>> for RouteTablePart {
+    fn name(&self) -> String {
+        part(&self.key)
+    }
+
+    fn after(&self) -> Vec<String> {
+        self.after.clone()
+    }
+
+    fn observe(&self, work: &Work<'a>) -> Standing {
+        let Some(there) = self.there(work) else { return Standing::Absent };
+        let Some(wanted) = self.wanted(work) else { return Standing::Different };
+        let own = work.own_destinations(&self.key);
+        let known = wanted.iter().all(|(destination, target)| {
+            target.as_ref().is_some_and(|target| there.routes.get(destination) == Some(target))
+        });
+        let gone = own.iter().all(|destination| {
+            wanted.contains_key(destination) || !there.routes.contains_key(destination)
+        });
+        if known && gone && !work.is_mistagged(&part(&self.key), &there.tags) {
+            Standing::AsPlanned
+        } else {
+            Standing::Different
+        }
+    }
+
+    async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let there = match self.there(work) {
+            Some(there) => {
+                work.mend_tags(&part(&self.key), &there.id).await?;
+                there
+            }
+            None => self.make(work).await?,
+        };
+        let wanted = self.wanted(work).unwrap_or_default();
+        for destination in work.own_destinations(&self.key) {
+            if !wanted.contains_key(&destination) && there.routes.contains_key(&destination) {
+                delete_route(work, &there.id, &destination).await?;
+                self.note(work, |table| drop(table.routes.remove(&destination)));
+            }
+        }
+        for (destination, target) in wanted {
+            let what = format!("the target of {destination}");
+            let target = work.need(&what, |_| target)?;
+            if there.routes.get(&destination) == Some(&target) {
+                continue;
+            }
+            let replaces = there.routes.contains_key(&destination);
+            let path = Path::attribute("routes").key(&destination);
+            let set = set_route(work, &there.id, &destination, &target, replaces).await;
+            set.map_err(|failure| {
+                let configured = self.is_configured(work, &destination);
+                if configured { at(failure, path) } else { failure }
+            })?;
+            self.note(work, |table| drop(table.routes.insert(destination, target)));
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let Some(there) = self.there(work) else { return Ok(()) };
+        let client = work.ec2();
+        let what = format!("route table {} ({})", there.id, self.key);
+        work.remove(&what, &["DependencyViolation"], None, || {
+            client.delete_route_table().route_table_id(&there.id).send()
+        })
+        .await?;
+        work.note(|observed| {
+            observed.route_tables.remove(&self.key);
+        });
+        Ok(())
+    }
+}
+
+impl RouteTablePart {
+    fn there(&self, work: &Work<'_>) -> Option<RouteTable> {
+        work.see(|observed| observed.route_tables.get(&self.key).cloned())
+    }
+
+    /// What each destination is to lead to; none where that is not made yet.
+    fn wanted(&self, work: &Work<'_>) -> Option<BTreeMap<String, Option<String>>> {
+        let routes = work.wanted.route_tables.get(&self.key)?;
+        Some(work.see(|observed| {
+            let routes = routes.iter();
+            routes
+                .map(|(destination, target)| (destination.clone(), resolve(target, observed)))
+                .collect()
+        }))
+    }
+
+    fn is_configured(&self, work: &Work<'_>, destination: &str) -> bool {
+        let routes = work.wanted.route_tables.get(&self.key);
+        matches!(routes.and_then(|routes| routes.get(destination)), Some(Target::Other(_)))
+    }
+
+    fn note(&self, work: &Work<'_>, change: impl FnOnce(&mut RouteTable)) {
+        work.note(|observed| {
+            if let Some(table) = observed.route_tables.get_mut(&self.key) {
+                change(table);
+            }
+        });
+    }
+
+    async fn make(&self, work: &Work<'_>) -> Result<RouteTable, Failure> {
+        let part = part(&self.key);
+        let request = work
+            .ec2()
+            .create_route_table()
+            .vpc_id(work.vpc_id()?)
+            .tag_specifications(work.tag_specification(ResourceType::RouteTable, &part));
+        let send = || {
+            let answer = request.clone().customize().config_override(once()).send();
+            async { answer.await.map(|it| it.route_table.and_then(|it| it.route_table_id)) }
+        };
+        let look = || work.find_tagged(&part, &ResourceType::RouteTable);
+        let id = work.make(&part, &[], send, look).await?;
+        let table = RouteTable { id, tags: work.tags(&part), routes: BTreeMap::new() };
+        work.note(|observed| {
+            observed.route_tables.insert(self.key.clone(), table.clone());
+        });
+        Ok(table)
+    }
+}
+
+/// What a target is called in the cloud; none where it is not there.
+pub fn resolve(target: &Target, observed: &Observed) -> Option<String> {
+    match target {
+        Target::InternetGateway => {
+            let gateway = observed.internet_gateway.as_ref();
+            gateway.filter(|gateway| gateway.attached).map(|gateway| gateway.id.clone())
+        }
+        Target::EgressOnlyGateway => {
+            observed.egress_only_gateway.as_ref().map(|gateway| gateway.id.clone())
+        }
+        Target::NatGateway(zone) => {
+            observed.nat_gateways.get(zone).map(|gateway| gateway.id.clone())
+        }
+        Target::Other(id) => id.clone(),
+    }
+}
+
+/// Where a route leads to, and from, as EC2 wants it: each kind in a field of its own.
+macro_rules! directed {
+    ($request:expr, $destination:expr, $target:expr) => {{
+        let (request, destination, target) = ($request, $destination, $target);
+        let request = if destination.starts_with("pl-") {
+            request.destination_prefix_list_id(destination)
+        } else if destination.contains(':') {
+            request.destination_ipv6_cidr_block(destination)
+        } else {
+            request.destination_cidr_block(destination)
+        };
+        match target.split('-').next().unwrap_or_default() {
+            "nat" => request.nat_gateway_id(target),
+            "eigw" => request.egress_only_internet_gateway_id(target),
+            "tgw" => request.transit_gateway_id(target),
+            "pcx" => request.vpc_peering_connection_id(target),
+            "eni" => request.network_interface_id(target),
+            "vpce" => request.vpc_endpoint_id(target),
+            "lgw" => request.local_gateway_id(target),
+            "cagw" => request.carrier_gateway_id(target),
+            _ if target.starts_with("arn:") => request.core_network_arn(target),
+            _ => request.gateway_id(target),
+        }
+    }};
+}
+
+fn create(request: CreateRouteFluentBuilder, from: &str, to: &str) -> CreateRouteFluentBuilder {
+    directed!(request, from, to)
+}
+
+fn replace(request: ReplaceRouteFluentBuilder, from: &str, to: &str) -> ReplaceRouteFluentBuilder {
+    directed!(request, from, to)
+}
+
+/// What a route may lead to that was made a moment ago.
+const TOO_EARLY: [&str; 4] = [
+    "InvalidGatewayID.NotFound",
+    "InvalidNatGatewayID.NotFound",
+    "InvalidVpcPeeringConnectionID.NotFound",
+    "InvalidNetworkInterfaceID.NotFound",
+];
+
+async fn set_route(
+    work: &Work<'_>,
+    table_id: &str,
+    destination: &str,
+    target: &str,
+    replaces: bool,
+) -> Result<(), Failure> {
+    let client = work.ec2();
+    let creation = create(client.create_route().route_table_id(table_id), destination, target);
+    let change = replace(client.replace_route().route_table_id(table_id), destination, target);
+    if !replaces {
+        let created = send_when_ready(
+            work.call,
+            WITHIN_SERVICE,
+            |error| is_code(error, &MISSING) || is_code(error, &TOO_EARLY),
+            || async {
+                match creation.clone().send().await {
+                    Err(error) if is_code(&error, &["RouteAlreadyExists"]) => Ok(false),
+                    answer => answer.map(|_| true),
+                }
+            },
+        )
+        .await?;
+        if created {
+            return Ok(());
+        }
+    }
+    send_when_ready(
+        work.call,
+        WITHIN_SERVICE,
+        |error| is_code(error, &MISSING) || is_code(error, &TOO_EARLY),
+        || change.clone().send(),
+    )
+    .await
+    .map(drop)
+}
+
+/// Takes a route out of a table. One that is gone already is no error.
+pub async fn delete_route(
+    work: &Work<'_>,
+    table_id: &str,
+    destination: &str,
+) -> Result<(), Failure> {
+    let request = work.ec2().delete_route().route_table_id(table_id);
+    let request = if destination.starts_with("pl-") {
+        request.destination_prefix_list_id(destination)
+    } else if destination.contains(':') {
+        request.destination_ipv6_cidr_block(destination)
+    } else {
+        request.destination_cidr_block(destination)
+    };
+    use crate::error::Reply as _;
+    request.send().await.found(&work.call.scope, &["InvalidRoute.NotFound"]).map(drop)
+}

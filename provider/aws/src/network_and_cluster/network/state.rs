@@ -1,0 +1,288 @@
+//! What a network's attributes say of the parts that there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use travel_framework::ownership::Mark;
+
+use super::observed::{self, Observed};
+use super::wanted::{Wanted, subnet_key};
+use super::{
+    Endpoint, FlowLogs, NatGateway, Network, RouteTable, SecurityGroup, Subnet, endpoint, flow_log,
+    foreign, vpc,
+};
+use crate::policy;
+use crate::scope::Scope;
+use crate::tags::{Tagging, Tags};
+
+/// Sets all attributes of `network` that tell of its parts, and of those that say what is wanted
+/// all that can be other than they say. `before` is what the network had: what is left of that is
+/// its own too, and shows until it is gone.
+pub fn fill(
+    network: &mut Network,
+    before: &Network,
+    wanted: &Wanted,
+    observed: &Observed,
+    scope: &Scope,
+) {
+    network.id = observed.vpc_id().map(str::to_owned);
+    network.arn = network.id.as_ref().map(|id| scope.arn("ec2", &format!("vpc/{id}")));
+    fill_vpc(network, before, observed);
+    network.subnets = Some(subnets(before, wanted, observed));
+    network.subnet_ids = Some(subnet_ids(wanted, observed));
+    network.route_tables = Some(route_tables(before, wanted, observed));
+    let gateway = observed.internet_gateway.as_ref().filter(|it| it.attached);
+    let gateway = gateway.filter(|it| it.own || wanted.internet_gateway);
+    network.internet_gateway_id = gateway.map(|it| it.id.clone());
+    let egress_only = observed.egress_only_gateway.as_ref();
+    network.egress_only_gateway_id = egress_only.map(|it| it.id.clone());
+    network.nat_gateways = Some(nat_gateways(observed));
+    network.nat_tier.clone_from(&wanted.nat_tier);
+    network.endpoint_tier.clone_from(&wanted.endpoint_tier);
+    network.endpoints = endpoints(network, observed);
+    network.endpoint_security_group = security_group(before, wanted, observed);
+    network.flow_logs = flow_logs(network.flow_logs.as_ref(), observed);
+    network.mistagged = Some(mistagged(before, wanted, observed));
+    network.foreign = network.exclusive.then(|| foreign::find(before, wanted, observed));
+    network.tagging = tagging(network, before, observed);
+}
+
+fn fill_vpc(network: &mut Network, before: &Network, observed: &Observed) {
+    let Some(vpc) = &observed.vpc else {
+        network.ipv6_cidr = None;
+        network.secondary_cidrs = BTreeSet::new();
+        return;
+    };
+    let ipv6 = network.ipv6 || before.ipv6_cidr.is_some();
+    let block = vpc.ipv6.as_ref().filter(|(_, association)| association.associated);
+    network.ipv6_cidr = block.filter(|_| ipv6).map(|(block, _)| block.to_string());
+    if network.vpc_id.is_some() {
+        return;
+    }
+    network.enable_dns_support = vpc.enable_dns_support;
+    network.enable_dns_hostnames = vpc.enable_dns_hostnames;
+    let known = network.secondary_cidrs.union(&before.secondary_cidrs);
+    let there = |cidr: &&String| vpc.cidrs.get(*cidr).is_some_and(|it| it.associated);
+    network.secondary_cidrs = known.filter(there).cloned().collect();
+}
+
+fn subnets(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeMap<String, Subnet> {
+    let subnets = observed.subnets.iter().map(|(key, there)| {
+        let (tier, zone) = key.split_once('/').unwrap_or((key, &there.zone));
+        let part = super::subnet::part(key);
+        let known = before.subnets.as_ref().and_then(|before| before.get(key)?.tags.as_ref());
+        let kept: BTreeSet<String> = wanted
+            .tags(&part)
+            .into_keys()
+            .chain(known.into_iter().flatten().map(|it| it.0.clone()))
+            .collect();
+        let ipv6 = there.ipv6.as_ref().filter(|(_, association)| association.associated);
+        let subnet = Subnet {
+            id: Some(there.id.clone()),
+            arn: Some(there.arn.clone()),
+            tier: Some(tier.to_owned()),
+            zone: Some(zone.to_owned()),
+            cidr: Some(there.cidr.clone()),
+            ipv6_cidr: ipv6.map(|(block, _)| block.to_string()),
+            public_addresses: Some(there.public_addresses),
+            route_table_id: there.route_table.as_ref().map(|it| it.route_table_id.clone()),
+            tags: Some(only(&there.tags, &kept)),
+        };
+        (key.clone(), subnet)
+    });
+    subnets.collect()
+}
+
+/// The tags with these keys.
+fn only(tags: &Tags, keys: &BTreeSet<String>) -> Tags {
+    let kept = tags.iter().filter(|(key, _)| keys.contains(*key) && !Mark::is_tag(key));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn subnet_ids(wanted: &Wanted, observed: &Observed) -> BTreeMap<String, Vec<Option<String>>> {
+    let tiers = wanted.tiers.keys().map(|tier| {
+        let keys = wanted.zones.iter().map(|zone| subnet_key(tier, zone));
+        let ids = keys.filter_map(|key| Some(Some(observed.subnets.get(&key)?.id.clone())));
+        (tier.clone(), ids.collect())
+    });
+    tiers.collect()
+}
+
+fn route_tables(
+    before: &Network,
+    wanted: &Wanted,
+    observed: &Observed,
+) -> BTreeMap<String, RouteTable> {
+    let tables = observed.route_tables.iter().map(|(key, there)| {
+        let own = own_destinations(before, wanted, key);
+        let routes = there.routes.iter().filter(|(destination, _)| own.contains(*destination));
+        let routes = routes.map(|(from, to)| (from.clone(), Some(to.clone()))).collect();
+        (key.clone(), RouteTable { id: Some(there.id.clone()), routes: Some(routes) })
+    });
+    tables.collect()
+}
+
+/// The destinations in a route table whose routes are the network's own.
+pub fn own_destinations(before: &Network, wanted: &Wanted, table: &str) -> BTreeSet<String> {
+    let known = before.route_tables.as_ref().and_then(|tables| tables.get(table)?.routes.as_ref());
+    let known = known.into_iter().flatten().map(|(destination, _)| destination.clone());
+    let wanted = wanted.route_tables.get(table).into_iter().flatten();
+    wanted.map(|(destination, _)| destination.clone()).chain(known).collect()
+}
+
+fn nat_gateways(observed: &Observed) -> BTreeMap<String, NatGateway> {
+    let there = observed.nat_gateways.iter();
+    let usable = there.filter(|(_, it)| matches!(it.state.as_str(), "available" | "pending"));
+    usable
+        .map(|(zone, it)| {
+            let address = observed.addresses.values().find(|own| own.id == it.allocation_id);
+            let gateway = NatGateway {
+                id: Some(it.id.clone()),
+                subnet_id: Some(it.subnet_id.clone()),
+                allocation_id: Some(it.allocation_id.clone()),
+                public_ip: address.map(|address| address.public_ip.clone()),
+            };
+            (zone.clone(), gateway)
+        })
+        .collect()
+}
+
+fn endpoints(network: &Network, observed: &Observed) -> BTreeMap<String, Endpoint> {
+    let there = observed.endpoints.iter();
+    let usable = there.filter(|(_, it)| !matches!(it.state.as_str(), "failed" | "deleting"));
+    let tables: BTreeSet<&String> = observed.route_tables.values().map(|it| &it.id).collect();
+    let subnets: BTreeSet<&String> = observed.subnets.values().map(|it| &it.id).collect();
+    let own = |ids: &BTreeSet<String>, own: &BTreeSet<&String>| {
+        ids.iter().filter(|id| own.contains(id)).cloned().collect::<BTreeSet<String>>()
+    };
+    usable
+        .map(|(service, it)| {
+            let configured = network.endpoints.get(service);
+            let endpoint = Endpoint {
+                kind: Some(if it.gateway { "gateway" } else { "interface" }.to_owned()),
+                policy: shown_policy(configured, it),
+                private_dns: (!it.gateway).then_some(it.private_dns),
+                id: Some(it.id.clone()),
+                service_name: Some(it.service_name.clone()),
+                dns_name: it.dns_name.clone().filter(|_| !it.gateway),
+                route_table_ids: it.gateway.then(|| own(&it.route_table_ids, &tables)),
+                subnet_ids: (!it.gateway).then(|| own(&it.subnet_ids, &subnets)),
+            };
+            (service.clone(), endpoint)
+        })
+        .collect()
+}
+
+/// The policy as it was written, where the one that is there means the same.
+fn shown_policy(configured: Option<&Endpoint>, there: &observed::Endpoint) -> Option<String> {
+    let written = configured.and_then(|it| it.policy.as_deref());
+    let there = there.policy.as_deref()?;
+    match written {
+        Some(written) if policy::same(written, there) => Some(written.to_owned()),
+        None if endpoint::allows_everything(there) => None,
+        _ => Some(there.to_owned()),
+    }
+}
+
+fn security_group(before: &Network, wanted: &Wanted, observed: &Observed) -> Option<SecurityGroup> {
+    let there = observed.endpoint_security_group.as_ref()?;
+    let own = own_ingress(before, wanted, observed);
+    let ingress = there.ingress.intersection(&own).cloned().collect();
+    Some(SecurityGroup { id: Some(there.id.clone()), ingress: Some(ingress) })
+}
+
+/// The blocks of addresses that the network lets in to its endpoints, or has let in.
+pub fn own_ingress(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
+    let before = before.endpoint_security_group.as_ref().and_then(|it| it.ingress.as_ref());
+    let ipv6 = observed.vpc.as_ref().and_then(|vpc| vpc.ipv6.as_ref()).filter(|_| wanted.ipv6);
+    let blocks = wanted.blocks().into_iter().map(|block| block.to_string());
+    let ipv6 = ipv6.map(|(block, _)| block.to_string());
+    blocks.chain(ipv6).chain(before.into_iter().flatten().cloned()).collect()
+}
+
+fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowLogs> {
+    let (log, group, role) = (&observed.flow_log, &observed.log_group, &observed.role);
+    if log.is_none() && group.is_none() && role.is_none() {
+        return None;
+    }
+    let mut shown = configured.cloned().unwrap_or_else(import_default);
+    if let Some(log) = log {
+        if !flow_log::same_bucket(shown.bucket_arn.as_deref(), log.bucket_arn.as_deref()) {
+            shown.bucket_arn.clone_from(&log.bucket_arn);
+        }
+        shown.traffic.clone_from(&log.traffic);
+        shown.interval_seconds = log.interval_seconds;
+        shown.format.clone_from(&log.format);
+    }
+    let cloudwatch = shown.bucket_arn.is_none() || group.is_some() || role.is_some();
+    shown.id = log.as_ref().map(|it| it.id.clone());
+    shown.log_group_arn = group.as_ref().map(|it| it.arn.clone());
+    shown.role_arn = role.as_ref().map(|it| it.arn.clone());
+    if let Some(group) = group {
+        shown.log_group = Some(group.name.clone());
+        shown.retention_days = Some(group.retention_days);
+        shown.kms_key_arn.clone_from(&group.kms_key_arn);
+    }
+    if let Some(role) = role {
+        shown.role = Some(role.name.clone());
+    }
+    if !cloudwatch {
+        (shown.log_group, shown.role, shown.retention_days) = (None, None, None);
+    }
+    Some(shown)
+}
+
+/// Flow logs of which nothing is known yet.
+fn import_default() -> FlowLogs {
+    FlowLogs {
+        bucket_arn: None,
+        traffic: "ALL".to_owned(),
+        interval_seconds: 600,
+        format: super::DEFAULT_FORMAT.to_owned(),
+        retention_days: None,
+        kms_key_arn: None,
+        log_group: None,
+        role: None,
+        id: None,
+        log_group_arn: None,
+        role_arn: None,
+    }
+}
+
+/// The parts whose tags differ, besides those whose tags have attributes of their own.
+fn mistagged(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
+    let mut parts: BTreeMap<String, &Tags> =
+        observed.own_ids().into_iter().map(|(part, (_, tags))| (part, tags)).collect();
+    parts.retain(|part, _| !part.starts_with("subnet/"));
+    let log_group = observed.log_group.as_ref().map(|it| &it.tags);
+    let role = observed.role.as_ref().map(|it| &it.tags);
+    parts.extend(log_group.map(|tags| (super::log_group::NAME.to_owned(), tags)));
+    parts.extend(role.map(|tags| (super::role::NAME.to_owned(), tags)));
+    let keys = |network: &Network| {
+        let tags = network.tagging.tags_all.iter().flatten();
+        tags.map(|(key, _)| key.clone()).collect::<BTreeSet<String>>()
+    };
+    let known = keys(before);
+    let differs = |(part, there): &(&String, &&Tags)| {
+        let wanted = wanted.tags(part);
+        // The VPC's tags but for its name stand in `tags`.
+        let elsewhere = |key: &String| *part == vpc::NAME && known.contains(key);
+        let wrong =
+            |(key, value): (&String, &String)| !elsewhere(key) && there.get(key) != Some(value);
+        let surplus =
+            |key: &String| !elsewhere(key) && !wanted.contains_key(key) && there.contains_key(key);
+        wanted.iter().any(wrong) || known.iter().any(surplus)
+    };
+    parts.iter().filter(differs).map(|(part, _)| part.clone()).collect()
+}
+
+/// The tags of the network: those of its VPC, or in an existing one, those it was given.
+fn tagging(network: &Network, before: &Network, observed: &Observed) -> Tagging {
+    let told = &network.tagging;
+    let Some(vpc) = observed.vpc.as_ref().filter(|vpc| vpc.own) else { return told.clone() };
+    let Some(all) = &told.tags_all else { return told.clone() };
+    let before = before.tagging.tags_all.iter().flatten().map(|(key, _)| key.clone());
+    let keys: BTreeSet<String> = all.keys().cloned().chain(before).collect();
+    let all = only(&vpc.tags, &keys);
+    let own = told.tags.as_ref().map(|tags| only(&vpc.tags, &tags.keys().cloned().collect()));
+    Tagging { tags: own, tags_all: Some(all) }
+}

@@ -1,0 +1,262 @@
+//! A subnet.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, Filter, ResourceType, SubnetCidrBlockStateCode, SubnetState,
+};
+use ipnet::Ipv6Net;
+use travel_framework::parts::{Observed as Standing, Part};
+use travel_framework::wait::{Look, Pace};
+use travel_framework::{Diagnostic, Failure};
+use travel_value::Path;
+
+use super::observed::{Association, Subnet};
+use super::wanted::{self, Access};
+use super::work::{Work, once};
+use crate::error::Reply;
+
+/// A subnet of a tier in a zone.
+pub struct SubnetPart {
+    /// Its name among the subnets: tier and zone.
+    pub key: String,
+    /// The parts before it.
+    pub after: Vec<String>,
+}
+
+/// The name of the part.
+pub fn part(key: &str) -> String {
+    format!("subnet/{key}")
+}
+
+#[async_trait]
+impl<'a> Part<Work<'a>> for SubnetPart {
+    fn name(&self) -> String {
+        part(&self.key)
+    }
+
+    fn after(&self) -> Vec<String> {
+        self.after.clone()
+    }
+
+    fn observe(&self, work: &Work<'a>) -> Standing {
+        let Some(there) = self.there(work) else { return Standing::Absent };
+        let Some(wanted) = work.wanted.subnets.get(&self.key) else { return Standing::Different };
+        let public = there.public_addresses == (wanted.access == Access::Public);
+        let ipv6 = match (&there.ipv6, self.ipv6_place(work)) {
+            (Some((cidr, association)), Some(place)) => {
+                *cidr == place && association.associated && there.assign_ipv6
+            }
+            (None, None) => !there.assign_ipv6,
+            _ => false,
+        };
+        let tagged = !work.is_mistagged(&part(&self.key), &there.tags);
+        if !is_elsewhere(&there, wanted) && public && ipv6 && tagged {
+            Standing::AsPlanned
+        } else {
+            Standing::Different
+        }
+    }
+
+    async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let Some(wanted) = work.wanted.subnets.get(&self.key) else { return Ok(()) };
+        if let Some(there) = self.there(work) {
+            work.mend_tags(&part(&self.key), &there.id).await?;
+        } else {
+            self.make(work, wanted).await?;
+        }
+        let Some(there) = self.there(work) else { return Ok(()) };
+        let public = wanted.access == Access::Public;
+        if there.public_addresses != public {
+            let request = work.ec2().modify_subnet_attribute().subnet_id(&there.id);
+            let request = request.map_public_ip_on_launch(flag(public));
+            work.patiently(|| request.clone().send()).await?;
+            self.note(work, |subnet| subnet.public_addresses = public);
+        }
+        self.ensure_ipv6(work, &there).await
+    }
+
+    async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let Some(there) = self.there(work) else { return Ok(()) };
+        let client = work.ec2();
+        let place = Filter::builder().name("subnet-id").values(&there.id).build();
+        let what = format!("subnet {} ({})", there.id, self.key);
+        work.remove(&what, &["DependencyViolation"], Some(place), || {
+            client.delete_subnet().subnet_id(&there.id).send()
+        })
+        .await?;
+        work.note(|observed| {
+            observed.subnets.remove(&self.key);
+        });
+        Ok(())
+    }
+}
+
+/// Whether a subnet lies elsewhere than it should, which nothing can change.
+pub fn is_elsewhere(there: &Subnet, wanted: &wanted::Subnet) -> bool {
+    there.cidr != wanted.cidr.to_string() || there.zone != wanted.zone
+}
+
+fn flag(value: bool) -> AttributeBooleanValue {
+    AttributeBooleanValue::builder().value(value).build()
+}
+
+impl SubnetPart {
+    fn there(&self, work: &Work<'_>) -> Option<Subnet> {
+        work.see(|observed| observed.subnets.get(&self.key).cloned())
+    }
+
+    fn note(&self, work: &Work<'_>, change: impl FnOnce(&mut Subnet)) {
+        work.note(|observed| {
+            if let Some(subnet) = observed.subnets.get_mut(&self.key) {
+                change(subnet);
+            }
+        });
+    }
+
+    /// The block of IPv6 addresses that the subnet is to have; none if it is to have none.
+    fn ipv6_place(&self, work: &Work<'_>) -> Option<Ipv6Net> {
+        if !work.wanted.ipv6 {
+            return None;
+        }
+        work.see(|observed| {
+            let (block, _) = observed.vpc.as_ref()?.ipv6.as_ref()?;
+            let settled = observed.subnets.iter();
+            let settled = settled
+                .filter_map(|(key, subnet)| Some((key.clone(), subnet.ipv6.as_ref()?.0)))
+                .collect();
+            work.wanted.ipv6_places(*block, &settled).get(&self.key).copied()
+        })
+    }
+
+    async fn make(&self, work: &Work<'_>, wanted: &wanted::Subnet) -> Result<(), Failure> {
+        let part = part(&self.key);
+        let place = self.ipv6_place(work);
+        let request = work
+            .ec2()
+            .create_subnet()
+            .vpc_id(work.vpc_id()?)
+            .availability_zone(&wanted.zone)
+            .cidr_block(wanted.cidr.to_string())
+            .set_ipv6_cidr_block(place.map(|it| it.to_string()))
+            .tag_specifications(work.tag_specification(ResourceType::Subnet, &part));
+        let send = || {
+            let answer = request.clone().customize().config_override(once()).send();
+            async { answer.await.map(|it| it.subnet.and_then(|it| it.subnet_id)) }
+        };
+        let look = || work.find_tagged(&part, &ResourceType::Subnet);
+        let path = Path::attribute("tiers").key(&wanted.tier);
+        let id = work
+            .make(&part, &["InvalidSubnet.Conflict"], send, look)
+            .await
+            .map_err(|failure| at(failure, path))?;
+        let subnet = Subnet {
+            arn: work.call.scope.arn("ec2", &format!("subnet/{id}")),
+            id: id.clone(),
+            tags: work.tags(&part),
+            zone: wanted.zone.clone(),
+            cidr: wanted.cidr.to_string(),
+            ..Subnet::default()
+        };
+        work.note(|observed| {
+            observed.subnets.insert(self.key.clone(), subnet);
+        });
+        let seen = self.wait(work, &id).await?;
+        self.note(work, |subnet| subnet.ipv6 = seen.ipv6);
+        Ok(())
+    }
+
+    /// Waits until the subnet can be used, and its block of IPv6 addresses, if it has one.
+    async fn wait(&self, work: &Work<'_>, id: &str) -> Result<Subnet, Failure> {
+        let what = format!("subnet {id} ({})", self.key);
+        work.call
+            .wait_until(&what, Pace::QUICK, || async {
+                let filter = Filter::builder().name("subnet-id").values(id).build();
+                let found = work.ec2().describe_subnets().filters(filter).send().await;
+                let found = found.at(&work.call.scope)?.subnets.into_iter().flatten().next();
+                let Some(found) = found else {
+                    return Ok(Look::Pending("not listed yet".to_owned()));
+                };
+                if found.state != Some(SubnetState::Available) {
+                    let state = found.state.map(|it| it.as_str().to_owned());
+                    return Ok(Look::Pending(state.unwrap_or_default()));
+                }
+                let mut blocks = found.ipv6_cidr_block_association_set().iter();
+                let pending = blocks.find_map(|it| {
+                    let state = it.ipv6_cidr_block_state.as_ref()?.state.as_ref()?;
+                    let coming = *state == SubnetCidrBlockStateCode::Associating;
+                    let going = *state == SubnetCidrBlockStateCode::Disassociating;
+                    (coming || going).then(|| format!("{} IPv6 addresses", state.as_str()))
+                });
+                Ok(match pending {
+                    Some(words) => Look::Pending(words),
+                    None => Look::Done(super::listing::subnet(found)),
+                })
+            })
+            .await
+    }
+
+    /// Gives the subnet its block of IPv6 addresses, or takes it away.
+    async fn ensure_ipv6(&self, work: &Work<'_>, there: &Subnet) -> Result<(), Failure> {
+        let place = self.ipv6_place(work);
+        let id = &there.id;
+        let fits = there.ipv6.as_ref().map(|(cidr, _)| *cidr) == place;
+        let assign = |value: bool| async move {
+            let request = work.ec2().modify_subnet_attribute().subnet_id(id);
+            let request = request.assign_ipv6_address_on_creation(flag(value));
+            work.patiently(|| request.clone().send()).await?;
+            self.note(work, |subnet| subnet.assign_ipv6 = value);
+            Ok::<(), Failure>(())
+        };
+        if there.assign_ipv6 && !fits {
+            assign(false).await?;
+        }
+        if let Some((cidr, Association { id: association, .. })) = &there.ipv6
+            && !fits
+        {
+            let client = work.ec2();
+            let what = format!("{cidr} of subnet {id}");
+            let busy = ["InvalidCidrBlock.InUse", "DependencyViolation"];
+            work.remove(&what, &busy, None, || {
+                client.disassociate_subnet_cidr_block().association_id(association).send()
+            })
+            .await
+            .map_err(|failure| failure.at_attribute("ipv6"))?;
+            self.wait(work, id).await?;
+            self.note(work, |subnet| subnet.ipv6 = None);
+        }
+        let Some(place) = place else { return Ok(()) };
+        if !fits {
+            let request = work.ec2().associate_subnet_cidr_block().subnet_id(id);
+            let request = request.ipv6_cidr_block(place.to_string());
+            work.patiently(|| request.clone().send()).await?;
+        }
+        let settled = there.ipv6.as_ref().is_some_and(|(_, it)| it.associated);
+        if !(fits && settled) {
+            let seen = self.wait(work, id).await?;
+            if seen.ipv6.is_none() {
+                return Err(no_ipv6(id, place).into());
+            }
+            self.note(work, |subnet| subnet.ipv6 = seen.ipv6);
+        }
+        if !(there.assign_ipv6 && fits) {
+            assign(true).await?;
+        }
+        Ok(())
+    }
+}
+
+fn no_ipv6(id: &str, place: Ipv6Net) -> Diagnostic {
+    Diagnostic::error(
+        format!("subnet {id} did not get {place}"),
+        "EC2 has not associated the block of IPv6 addresses. Apply again to go on from here.",
+    )
+    .at_attribute("ipv6")
+}
+
+/// A failure at a place inside the configuration, where it is not at one yet.
+pub fn at(failure: Failure, path: Path) -> Failure {
+    match failure {
+        Failure::Failed(diagnostic) if diagnostic.path.is_none() => diagnostic.at(path).into(),
+        other => other,
+    }
+}

@@ -1,0 +1,466 @@
+//! What the parts of a network share while they are made, changed and removed: the operation,
+//! what is wanted, what is there, and how calls are made that must not be made twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::Instant;
+use travel_framework::Failure;
+use travel_framework::ownership::Mark;
+use travel_framework::wait::{Look, Pace};
+
+use super::Network;
+use super::blockers;
+use super::observed::{Observed, PART_TAG};
+use super::wanted::Wanted;
+use crate::connection::{Unreachable, find};
+use crate::consistency::{Call, WITHIN_SERVICE};
+use crate::error::{Answer, Reply, failure, is_code};
+use crate::tags::{TagChanges, Tags};
+
+/// How long EC2 may take to show in a list what was just made.
+pub const CONSISTENCY: Duration = Duration::from_secs(8);
+/// How many resources one request can tag.
+const TAGGED_AT_ONCE: usize = 500;
+
+/// What is not there yet, or any more.
+pub const MISSING: [&str; 14] = [
+    "InvalidVpcID.NotFound",
+    "InvalidSubnetID.NotFound",
+    "InvalidSubnetId.NotFound",
+    "InvalidRouteTableID.NotFound",
+    "InvalidRouteTableId.NotFound",
+    "InvalidInternetGatewayID.NotFound",
+    "InvalidInternetGatewayId.NotFound",
+    "InvalidAllocationID.NotFound",
+    "NatGatewayNotFound",
+    "InvalidGroup.NotFound",
+    "InvalidGroupId.NotFound",
+    "InvalidVpcEndpointId.NotFound",
+    "InvalidVpcEndpointID.NotFound",
+    "InvalidID",
+];
+
+/// Parts under way.
+pub struct Work<'a> {
+    /// The operation.
+    pub call: &'a Call,
+    /// What is wanted.
+    pub wanted: &'a Wanted,
+    before: Before,
+    observed: Mutex<Observed>,
+}
+
+/// What the network had before, which is its own to take away.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    routes: BTreeMap<String, BTreeSet<String>>,
+    tags: BTreeSet<String>,
+    subnet_tags: BTreeMap<String, BTreeSet<String>>,
+    ingress: BTreeSet<String>,
+}
+
+impl Before {
+    fn of(prior: &Network) -> Self {
+        let keys =
+            |tags: &Option<Tags>| tags.iter().flatten().map(|(key, _)| key.clone()).collect();
+        let tables = prior.route_tables.iter().flatten();
+        let subnets = prior.subnets.iter().flatten();
+        Self {
+            routes: tables
+                .map(|(key, table)| {
+                    let routes = table.routes.iter().flatten();
+                    (key.clone(), routes.map(|(destination, _)| destination.clone()).collect())
+                })
+                .collect(),
+            tags: keys(&prior.tagging.tags_all),
+            subnet_tags: subnets.map(|(key, it)| (key.clone(), keys(&it.tags))).collect(),
+            ingress: prior
+                .endpoint_security_group
+                .as_ref()
+                .and_then(|group| group.ingress.clone())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a> Work<'a> {
+    /// The work from what is there, which `prior` knows, to what is wanted.
+    pub fn new(call: &'a Call, wanted: &'a Wanted, prior: &Network, observed: Observed) -> Self {
+        Self { call, wanted, before: Before::of(prior), observed: Mutex::new(observed) }
+    }
+
+    /// Looks at what is there.
+    pub fn see<T>(&self, look: impl FnOnce(&Observed) -> T) -> T {
+        look(&self.observed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes a change of what is there.
+    pub fn note(&self, change: impl FnOnce(&mut Observed)) {
+        change(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What is there, when all is done.
+    pub fn into_observed(self) -> Observed {
+        self.observed.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client for EC2.
+    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.call.scope.ec2()
+    }
+
+    /// The VPC's id.
+    ///
+    /// # Errors
+    /// Where there is none, which the order of the parts rules out.
+    pub fn vpc_id(&self) -> Result<String, Failure> {
+        self.need("vpc", |observed| observed.vpc_id().map(str::to_owned))
+    }
+
+    /// Something that an earlier part has made.
+    ///
+    /// # Errors
+    /// Where it is not there, which the order of the parts rules out.
+    pub fn need<T>(
+        &self,
+        part: &str,
+        look: impl FnOnce(&Observed) -> Option<T>,
+    ) -> Result<T, Failure> {
+        self.see(look).ok_or_else(|| {
+            travel_framework::Diagnostic::error(
+                "a mistake in the provider",
+                format!("Part {part} of the network was used before it was made. Report it."),
+            )
+            .into()
+        })
+    }
+
+    /// The destinations in a route table that are the network's own.
+    pub fn own_destinations(&self, table: &str) -> BTreeSet<String> {
+        let wanted = self.wanted.route_tables.get(table);
+        let wanted = wanted.into_iter().flat_map(|routes| routes.keys().cloned());
+        let before = self.before.routes.get(table).into_iter().flatten().cloned();
+        wanted.chain(before).collect()
+    }
+
+    /// The blocks that the network has let in to its endpoints.
+    pub const fn ingress_before(&self) -> &BTreeSet<String> {
+        &self.before.ingress
+    }
+
+    /// The tags that a part is to have, its mark included.
+    pub fn tags(&self, part: &str) -> Tags {
+        let mut tags = self.wanted.tags(part);
+        tags.extend(self.call.claim.tags());
+        tags.insert(PART_TAG.to_owned(), part.to_owned());
+        tags
+    }
+
+    /// The tags for the request that makes a part.
+    pub fn tag_specification(&self, kind: ResourceType, part: &str) -> TagSpecification {
+        let tags = ec2_tags(&self.tags(part));
+        TagSpecification::builder().resource_type(kind).set_tags(Some(tags)).build()
+    }
+
+    /// What makes the tags of a part those it is to have. Tags that others have added stay.
+    pub fn tag_changes(&self, part: &str, there: &Tags) -> TagChanges {
+        let wanted = self.tags(part);
+        let of_subnet =
+            part.strip_prefix("subnet/").and_then(|key| self.before.subnet_tags.get(key));
+        let before = self.before.tags.iter().chain(of_subnet.into_iter().flatten());
+        let gone = |key: &&String| {
+            !wanted.contains_key(*key) && there.contains_key(*key) && !Mark::is_tag(key)
+        };
+        let remove: BTreeSet<String> = before.filter(gone).cloned().collect();
+        TagChanges {
+            set: wanted.into_iter().filter(|(key, value)| there.get(key) != Some(value)).collect(),
+            remove: remove.into_iter().collect(),
+        }
+    }
+
+    /// Whether the tags of a part are not those it is to have.
+    pub fn is_mistagged(&self, part: &str, there: &Tags) -> bool {
+        !self.tag_changes(part, there).is_empty()
+    }
+
+    /// Makes the tags of a part that EC2 knows those it is to have.
+    pub async fn mend_tags(&self, part: &str, id: &str) -> Result<(), Failure> {
+        let there = self.see(|observed| {
+            observed.own_ids().get(part).map(|(_, tags)| (*tags).clone()).unwrap_or_default()
+        });
+        let changes = self.tag_changes(part, &there);
+        if !changes.set.is_empty() {
+            let request = self.ec2().create_tags().resources(id);
+            let set = || request.clone().set_tags(Some(ec2_tags(&changes.set))).send();
+            self.patiently(set).await?;
+        }
+        if !changes.remove.is_empty() {
+            let keys = changes.remove.iter().map(|key| Tag::builder().key(key).build()).collect();
+            let request = self.ec2().delete_tags().resources(id).set_tags(Some(keys));
+            self.patiently(|| request.clone().send()).await?;
+        }
+        self.note(|observed| {
+            if let Some(tags) = observed.tags_mut(part) {
+                tags.extend(changes.set);
+                tags.retain(|key, _| !changes.remove.contains(key));
+            }
+        });
+        Ok(())
+    }
+
+    /// Puts the mark of this operation on every part that carries another: at once, so that an
+    /// adoption that is cut off leaves the parts of a network together.
+    pub async fn claim_all(&self) -> Result<(), Failure> {
+        let mark: Tags = self.call.claim.tags().into();
+        let other = |tags: &Tags| mark.iter().any(|(key, value)| tags.get(key) != Some(value));
+        let marked: Vec<(String, String)> = self.see(|observed| {
+            let parts = observed.own_ids().into_iter();
+            parts
+                .filter(|(_, (_, tags))| other(tags))
+                .map(|(part, (id, _))| (part, id.to_owned()))
+                .collect()
+        });
+        for some in marked.chunks(TAGGED_AT_ONCE) {
+            let ids = some.iter().map(|(_, id)| id.clone()).collect();
+            let tags = Some(ec2_tags(&mark));
+            let request = self.ec2().create_tags().set_resources(Some(ids)).set_tags(tags);
+            self.patiently(|| request.clone().send()).await?;
+            self.note(|observed| {
+                for (part, _) in some {
+                    if let Some(tags) = observed.tags_mut(part) {
+                        tags.extend(mark.clone());
+                    }
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Sends a request again while what it names is not there yet.
+    ///
+    /// # Errors
+    /// As the request fails.
+    pub async fn patiently<T, E, F>(&self, send: impl FnMut() -> F) -> Result<T, Failure>
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+        F: Future<Output = Answer<T, E>>,
+    {
+        let too_early = |error: &SdkError<E, HttpResponse>| is_code(error, &MISSING);
+        crate::consistency::send_when_ready(self.call, WITHIN_SERVICE, too_early, send).await
+    }
+
+    /// Makes a part by a request that EC2 would carry out twice: where it is not certain whether
+    /// the request was carried out, looks for its result before sending it again. The result is
+    /// the part's id.
+    ///
+    /// # Errors
+    /// As the request fails; a `conflict` (an error code) only where the part in the way is not
+    /// the one to be made.
+    pub async fn make<E, F, G>(
+        &self,
+        part: &str,
+        conflict: &[&str],
+        mut send: impl FnMut() -> F,
+        look: impl Fn() -> G,
+    ) -> Result<String, Failure>
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+        F: Future<Output = Answer<Option<String>, E>>,
+        G: Future<Output = Result<Option<String>, Failure>>,
+    {
+        let begun = Instant::now();
+        let mut attempts = 0;
+        loop {
+            self.call.proceed()?;
+            let error = match send().await {
+                Ok(Some(id)) => return Ok(id),
+                Ok(None) => return Err(no_id(part, &self.call.scope.place())),
+                Err(error) => error,
+            };
+            let early = is_code(&error, &MISSING) && begun.elapsed() < WITHIN_SERVICE;
+            let in_the_way = is_code(&error, conflict);
+            let outcome = Outcome::of(&error);
+            if (in_the_way || outcome == Outcome::Uncertain)
+                && let Some(id) = self.find_made(&look).await?
+            {
+                return Ok(id);
+            }
+            let again = early || (outcome != Outcome::Refused && attempts < self.retries());
+            if in_the_way || !again {
+                return Err(failure(&error, &self.call.scope.place()));
+            }
+            self.call.pause(Pace::QUICK.pause(attempts)).await?;
+            attempts += 1;
+        }
+    }
+
+    fn retries(&self) -> u32 {
+        self.call.scope.settings().max_retries
+    }
+
+    /// What a request may have made, looked for until EC2 would show it.
+    async fn find_made<G>(&self, look: impl Fn() -> G) -> Result<Option<String>, Failure>
+    where
+        G: Future<Output = Result<Option<String>, Failure>>,
+    {
+        let until = Instant::now() + CONSISTENCY;
+        let mut attempt = 0;
+        loop {
+            let certain = Instant::now() >= until;
+            let found = look().await?;
+            if found.is_some() || certain {
+                return Ok(found);
+            }
+            self.call.pause(Pace::QUICK.pause(attempt)).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The id of a part that this operation has made, by its tags.
+    ///
+    /// # Errors
+    /// Where a call fails.
+    pub async fn find_tagged(
+        &self,
+        part: &str,
+        kind: &ResourceType,
+    ) -> Result<Option<String>, Failure> {
+        let mut ids = self.tagged(PART_TAG, part, kind.as_str()).await?;
+        for (key, value) in self.call.claim.tags() {
+            if !ids.is_empty() {
+                let also = self.tagged(&key, &value, kind.as_str()).await?;
+                ids.retain(|id| also.contains(id));
+            }
+        }
+        Ok(ids.into_iter().next())
+    }
+
+    async fn tagged(&self, key: &str, value: &str, kind: &str) -> Result<Vec<String>, Failure> {
+        let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+        let request = self
+            .ec2()
+            .describe_tags()
+            .filters(filter("key", key))
+            .filters(filter("value", value))
+            .filters(filter("resource-type", kind));
+        let found = request.into_paginator().items().send().try_collect().await;
+        Ok(found.at(&self.call.scope)?.into_iter().filter_map(|tag| tag.resource_id).collect())
+    }
+
+    /// Removes something, again and again while others still hold on to it (`busy`, error codes),
+    /// until it is gone. `place` says where network interfaces may be that hold on to it: those of
+    /// the network itself go by themselves, others are a reason to give up.
+    ///
+    /// # Errors
+    /// As the request fails otherwise, where somebody else's network interfaces stand in the way,
+    /// and where the operation's time is up.
+    pub async fn remove<T, E, F>(
+        &self,
+        what: &str,
+        busy: &[&str],
+        place: Option<Filter>,
+        mut send: impl FnMut() -> F + Send,
+    ) -> Result<(), Failure>
+    where
+        T: Send,
+        E: Error + ProvideErrorMetadata + Send + 'static,
+        F: Future<Output = Answer<T, E>> + Send,
+    {
+        self.call
+            .wait_until(what, Pace::QUICK, || {
+                let answer = send();
+                let place = place.clone();
+                async move {
+                    match answer.await {
+                        Ok(_) => Ok(Look::Done(())),
+                        Err(error) if is_code(&error, &MISSING) => Ok(Look::Done(())),
+                        Err(error) if is_code(&error, busy) => {
+                            self.in_use(what, place).await.map(Look::Pending)
+                        }
+                        Err(error) => Err(failure(&error, &self.call.scope.place())),
+                    }
+                }
+            })
+            .await
+    }
+
+    /// What holds on to something, in words.
+    async fn in_use(&self, what: &str, place: Option<Filter>) -> Result<String, Failure> {
+        let Some(place) = place else { return Ok("in use".to_owned()) };
+        let own = self.see(Observed::interface_ids);
+        let found = blockers::interfaces(self.call, place).await?;
+        let (own, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|it| own.contains(&it.id));
+        if !others.is_empty() {
+            return Err(blockers::refusal(what, &others).into());
+        }
+        let own: Vec<String> = own.into_iter().map(|it| it.id).collect();
+        Ok(format!(
+            "in use by {}",
+            if own.is_empty() { "something".to_owned() } else { own.join(", ") }
+        ))
+    }
+}
+
+/// The SDK is not to repeat a request by itself: see [`Work::make`].
+pub fn once() -> aws_sdk_ec2::config::Builder {
+    aws_sdk_ec2::config::Builder::new().retry_config(RetryConfig::disabled())
+}
+
+/// Tags as EC2 wants them.
+pub fn ec2_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// What became of a request that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It was not carried out, and would not be if it were sent again.
+    Refused,
+    /// It was not carried out, but may be if it is sent again.
+    Later,
+    /// It may have been carried out.
+    Uncertain,
+}
+
+impl Outcome {
+    fn of<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
+        if find::<Unreachable>(error).is_some_and(|error| error.refused) {
+            return Self::Later;
+        }
+        match error {
+            SdkError::ServiceError(answered) => {
+                let code = answered.err().code().unwrap_or_default();
+                let throttled = code.contains("Throttl") || code == "RequestLimitExceeded";
+                match answered.raw().status().as_u16() {
+                    _ if throttled => Self::Later,
+                    500.. => Self::Uncertain,
+                    _ => Self::Refused,
+                }
+            }
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Self::Uncertain,
+            SdkError::DispatchFailure(failed) if !failed.is_user() => Self::Uncertain,
+            // A request that cannot be built: it never left.
+            _ => Self::Refused,
+        }
+    }
+}
+
+fn no_id(part: &str, place: &str) -> Failure {
+    travel_framework::Diagnostic::error(
+        "EC2 gave no usable answer",
+        format!("It made part {part} and gave it no id ({place}). Apply again to go on from here."),
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests;
