@@ -6,6 +6,7 @@ mod ignore;
 mod load;
 mod metadata;
 pub(crate) mod schema;
+pub mod source;
 pub(crate) mod values;
 
 use bytes::Bytes;

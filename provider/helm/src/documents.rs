@@ -291,6 +291,11 @@ fn split(text: &str) -> (Vec<Range>, Vec<Range>) {
     (documents.into_iter().filter_map(trimmed).collect(), separators)
 }
 
+/// The documents of a text, without what separates them.
+pub(crate) fn split_text(text: &str) -> impl Iterator<Item = &str> {
+    split(text).0.into_iter().map(|range| &text[range])
+}
+
 /// Refuses a document whose head has another shape than every object's.
 fn check_head(tree: &Tree) -> Result<(), ReadError> {
     let wrong = |found: &Tree, field: &str, wanted: &str| {

@@ -7,6 +7,7 @@ mod engine;
 mod executor;
 mod functions;
 mod json;
+pub mod lifecycle;
 mod number;
 pub mod release;
 mod semver;

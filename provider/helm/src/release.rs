@@ -221,6 +221,12 @@ pub enum RecordError {
     },
 }
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
 impl Status {
     /// Whether a revision is on its way.
     #[must_use]
