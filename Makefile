@@ -49,6 +49,10 @@ test-tools:
 test: test-tools install ## Run every test
 	tools/run cargo test --workspace
 
+.PHONY: bench
+bench: prerequisites tools build ## Measure the provider as released: size, start, memory, an empty plan of dev
+	@tools/bench
+
 .PHONY: lint
 lint: ## Check formats, lints, licences and the dependency tree
 	@tools/lint

@@ -97,3 +97,16 @@ run_step() {
   fi
   say "$name: done in $((SECONDS - started)) s"
 }
+
+# target_directory: where cargo puts what it builds, which the user's settings may move.
+target_directory() {
+  (cd "$root" && cargo metadata --format-version 1 --no-deps --offline) |
+    sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
+}
+
+# core_name: what our programs call the one that terraform_command chooses.
+core_name() {
+  local command
+  command=$(terraform_command)
+  if [[ ${command##*/} == tofu ]]; then echo tofu; else echo terraform; fi
+}
