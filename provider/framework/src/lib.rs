@@ -19,6 +19,7 @@ pub mod resource;
 pub mod rule;
 pub mod schema;
 pub mod server;
+mod shape;
 mod shared;
 pub mod timeouts;
 pub mod wait;

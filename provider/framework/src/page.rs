@@ -24,6 +24,7 @@ use crate::server::{
     ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, PlanRequest, PlanResponse,
     ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
 };
+use crate::shape;
 use crate::shared::Shared;
 
 pub(crate) use read::decode_state;
@@ -58,7 +59,7 @@ impl<R: Resource> Page<R> {
 
     /// The key of an object, as type/name; none where the name is not known.
     fn resource_key(&self, object: &Value) -> Option<String> {
-        let name = object.get(R::DESCRIPTION.key).as_str()?;
+        let name = key_of(R::DESCRIPTION.key, object)?;
         Some(format!("{}/{name}", R::DESCRIPTION.type_name))
     }
 
@@ -101,6 +102,27 @@ impl<R: Resource> Page<R> {
     }
 }
 
+/// What names an object, by the attributes that do; none while they are not known, or where the
+/// last of them is null. Others that are null are empty.
+fn key_of(attributes: &str, object: &Value) -> Option<String> {
+    let mut names = Vec::new();
+    for attribute in attributes.split('/') {
+        let mut value = object;
+        for name in attribute.split('.') {
+            if value.is_unknown() {
+                return None;
+            }
+            value = value.get(name);
+        }
+        match value.as_str() {
+            Some(name) => names.push(name),
+            None if value.is_unknown() || attributes.ends_with(attribute) => return None,
+            None => names.push(""),
+        }
+    }
+    Some(names.join("/"))
+}
+
 #[async_trait]
 impl<R: Resource> Managed for Page<R> {
     fn description(&self) -> &'static Description {
@@ -129,7 +151,7 @@ impl<R: Resource> Managed for Page<R> {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        self.check_configuration(config)
+        self.check_configuration(&shape::inward(&self.block, config.clone()))
     }
 
     fn upgrade(&self, request: &UpgradeRequest) -> UpgradeResponse {
@@ -137,18 +159,57 @@ impl<R: Resource> Managed for Page<R> {
     }
 
     fn plan(&self, request: &PlanRequest) -> PlanResponse {
-        self.plan_change(request)
+        let mut request = request.clone();
+        for value in [&mut request.prior, &mut request.proposed, &mut request.config] {
+            *value = shape::inward(&self.block, std::mem::replace(value, Value::Null));
+        }
+        let response = self.plan_change(&request);
+        PlanResponse { planned: shape::outward(&self.block, response.planned), ..response }
     }
 
-    async fn read(&self, request: ReadRequest) -> ReadResponse {
-        self.read_object(request).await
+    async fn read(&self, mut request: ReadRequest) -> ReadResponse {
+        request.state = shape::inward(&self.block, request.state);
+        let response = self.read_object(request).await;
+        ReadResponse { state: shape::outward(&self.block, response.state), ..response }
     }
 
-    async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
-        self.apply_change(request).await
+    async fn apply(&self, mut request: ApplyRequest) -> ApplyResponse {
+        for value in [&mut request.prior, &mut request.planned, &mut request.config] {
+            *value = shape::inward(&self.block, std::mem::replace(value, Value::Null));
+        }
+        let response = self.apply_change(request).await;
+        ApplyResponse { state: shape::outward(&self.block, response.state), ..response }
     }
 
     fn import(&self, request: &ImportRequest) -> ImportResponse {
-        self.import_object(request)
+        let response = self.import_object(request);
+        let state = response.state.map(|state| shape::outward(&self.block, state));
+        ImportResponse { state, ..response }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_named_by_one_attribute_or_several() {
+        let object = Value::object([
+            ("name", "web".into()),
+            ("namespace", "shop".into()),
+            ("cluster", Value::object([("name", "dev".into()), ("region", Value::unknown())])),
+            ("kubeconfig", Value::Null),
+            ("other", Value::unknown()),
+        ]);
+        for (attributes, expected) in [
+            ("name", Some("web")),
+            ("cluster.name/namespace/name", Some("dev/shop/web")),
+            ("kubeconfig.context/name", Some("/web")),
+            ("cluster.region/name", None),
+            ("other.name/name", None),
+            ("kubeconfig.context", None),
+        ] {
+            assert_eq!(key_of(attributes, &object).as_deref(), expected, "{attributes}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use travel_value::{Path, Value};
 
+use crate::call::Memory;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Field, Model, known_part};
 
@@ -22,13 +23,22 @@ pub struct Plan<'a> {
     pub planned: Value,
     /// What to tell the person.
     pub diagnostics: Diagnostics,
+    /// What the page remembers of the object; nothing for a create.
+    pub remembered: Memory,
     pub(crate) replace: BTreeSet<Path>,
 }
 
 impl<'a> Plan<'a> {
     /// A plan of these values.
     pub fn new(config: &'a Value, prior: &'a Value, planned: Value) -> Self {
-        Self { config, prior, planned, diagnostics: Diagnostics::new(), replace: BTreeSet::new() }
+        Self {
+            config,
+            prior,
+            planned,
+            diagnostics: Diagnostics::new(),
+            remembered: Memory::new(),
+            replace: BTreeSet::new(),
+        }
     }
 
     /// Whether the object is to be made.

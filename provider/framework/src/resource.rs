@@ -18,7 +18,8 @@ pub struct Description {
     pub type_name: &'static str,
     /// The computed attribute that is set once the object exists, such as `arn`.
     pub id: &'static str,
-    /// The attribute that names the object within its type and deployment.
+    /// The attribute that names the object within its type and deployment; where it takes several,
+    /// their paths, joined by `/`: `cluster.name/namespace/name`.
     pub key: &'static str,
     /// What proves that an object is ours.
     pub proof: Proof,
@@ -121,6 +122,12 @@ pub trait Resource: Described {
     /// Adds to the plan what the schema cannot say: values that can be known, replacements,
     /// limits. A pure function of the request: no call, no clock, no randomness.
     fn plan(_plan: &mut Plan<'_>) {}
+
+    /// Plans with what the provider's configuration says beyond the platform's own part of the
+    /// plan, such as where charts are. As pure as [`Resource::plan`], which it calls by default.
+    fn plan_on(_platform: &Self::Platform, plan: &mut Plan<'_>) {
+        Self::plan(plan);
+    }
 
     /// Reads the object. `state` is the last known one (after an import: what the id says).
     /// None where the object is gone. Sets every attribute that can be read, so that drift shows.

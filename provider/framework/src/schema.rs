@@ -171,6 +171,7 @@ impl NestedBlock {
             BlockNesting::Single => object,
             BlockNesting::List => Type::list(object),
             BlockNesting::Set => Type::set(object),
+            BlockNesting::Map if crate::shape::is_dynamic(self) => Type::Dynamic,
             BlockNesting::Map => Type::map(object),
         }
     }

@@ -117,7 +117,7 @@ impl Shared {
                  same account and region. Give each its own: objects are told apart by it.",
             ),
         )
-        .at_attribute(key_attribute))
+        .at_attribute(key_attribute.rsplit('/').next().unwrap_or(key_attribute)))
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {

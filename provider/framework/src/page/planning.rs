@@ -20,7 +20,7 @@ impl<R: Resource> Page<R> {
         let mut plan = if request.proposed.is_null() {
             self.plan_destroy(request)
         } else {
-            self.plan_create_or_update(request)
+            self.plan_create_or_update(request, &private)
         };
         self.note_purpose(request, &plan, &mut private);
         if plan.is_create()
@@ -43,27 +43,37 @@ impl<R: Resource> Page<R> {
 
     fn plan_destroy<'a>(&self, request: &'a PlanRequest) -> Plan<'a> {
         let mut plan = Plan::new(&request.config, &request.prior, Value::Null);
-        R::plan(&mut plan);
+        R::plan_on(&self.platform, &mut plan);
         plan
     }
 
     /// Plans first as if nothing computed would change; only where something effective does
     /// change is the plan made again, now with what an apply leaves unknown.
-    fn plan_create_or_update<'a>(&self, request: &'a PlanRequest) -> Plan<'a> {
+    fn plan_create_or_update<'a>(&self, request: &'a PlanRequest, private: &Private) -> Plan<'a> {
         let resumed = request.prior.get("status").as_str() == Some(INCOMPLETE);
-        let kept = self.plan_once(request, Computed::Kept);
+        let kept = self.plan_once(request, private, Computed::Kept);
         let unchanged =
             effective(&self.block, &kept.planned) == effective(&self.block, &request.prior);
         if !request.prior.is_null() && !resumed && unchanged && kept.replace.is_empty() {
             return kept;
         }
-        self.plan_once(request, Computed::Applied { resumed })
+        self.plan_once(request, private, Computed::Applied { resumed })
     }
 
-    fn plan_once<'a>(&self, request: &'a PlanRequest, computed: Computed) -> Plan<'a> {
+    fn plan_once<'a>(
+        &self,
+        request: &'a PlanRequest,
+        private: &Private,
+        computed: Computed,
+    ) -> Plan<'a> {
         let PlanRequest { prior, config, .. } = request;
         let planned = plan_by_schema(&self.block, prior, config, computed);
         let mut plan = Plan::new(config, prior, planned);
+        // A create may be planned with what an object that it replaces has left, and again
+        // without that: it must come out the same.
+        if !prior.is_null() {
+            plan.remembered = private.page.clone();
+        }
         if computed != Computed::Kept && !prior.is_null() {
             plan.set("status", READY.into());
             if prior.get("generation").is_null() {
@@ -73,7 +83,7 @@ impl<R: Resource> Page<R> {
         self.platform.plan(&mut plan);
         // Replacements by the schema come before the page's own view, which may turn on them.
         plan.replace.extend(replacements(&self.block, prior, &plan.planned));
-        R::plan(&mut plan);
+        R::plan_on(&self.platform, &mut plan);
         plan.replace.extend(replacements(&self.block, prior, &plan.planned));
         plan
     }

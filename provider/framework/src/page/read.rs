@@ -87,7 +87,7 @@ impl<R: Resource> Page<R> {
 
     fn warn_if_incomplete(&self, state: &Value, diagnostics: &mut Diagnostics) {
         if state.get("status").as_str() == Some(INCOMPLETE) {
-            let name = state.get(R::DESCRIPTION.key).as_str().unwrap_or_default();
+            let name = super::key_of(R::DESCRIPTION.key, state).unwrap_or_default();
             diagnostics.push(Diagnostic::warning(
                 format!("{} {name:?} is not complete", R::DESCRIPTION.type_name),
                 "Its creation was cut off. The next apply continues it and destroys nothing of \
@@ -132,7 +132,8 @@ impl<R: Resource> Page<R> {
             serde_json::to_vec(&new).map_err(|error| unreadable(&error))?
         };
         let state = decode_state(&raw, &self.block.value_type())?;
-        Ok(with_empty_blocks(&self.block, state))
+        let state = with_empty_blocks(&self.block, crate::shape::inward(&self.block, state));
+        Ok(crate::shape::outward(&self.block, state))
     }
 
     pub(super) fn import_object(&self, request: &ImportRequest) -> ImportResponse {

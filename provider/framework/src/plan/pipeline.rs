@@ -232,6 +232,12 @@ fn strip(attributes: &[Attribute], blocks: &[NestedBlock], values: &mut BTreeMap
             if inner.is_empty() {
                 values.remove(&block.name);
             }
+        } else if let Some(Value::Map(labelled)) = values.get_mut(&block.name) {
+            for value in labelled.values_mut() {
+                if let Value::Object(inner) = value {
+                    strip(&block.block.attributes, &block.block.blocks, inner);
+                }
+            }
         } else if block.block.attributes.iter().all(|attribute| attribute.config_only)
             && block.block.blocks.is_empty()
         {
