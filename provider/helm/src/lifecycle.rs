@@ -15,6 +15,7 @@ mod records;
 mod run;
 mod standing;
 mod uninstall;
+mod unwanted;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

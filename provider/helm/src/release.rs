@@ -22,7 +22,8 @@ pub const LARGEST_RECORD: usize = 1 << 20;
 /// What no record is larger than when unpacked, in bytes.
 const LARGEST_UNPACKED: u64 = 64 << 20;
 /// Labels that Helm itself sets.
-const SYSTEM_LABELS: [&str; 6] = ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
+pub const SYSTEM_LABELS: [&str; 6] =
+    ["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 /// The only field of the Secret.
 const DATA_KEY: &str = "release";
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
@@ -60,6 +61,9 @@ pub struct Release {
     /// Labels of the Secret beside Helm's own. They are no part of the JSON.
     #[serde(skip)]
     pub labels: BTreeMap<String, String>,
+    /// When the Secret was last written, in seconds since 1970, where its labels say so. No part of the JSON.
+    #[serde(skip)]
+    pub changed_at_seconds: Option<i64>,
 }
 
 /// How a revision came about and where it stands. Times are in RFC 3339.
@@ -321,6 +325,9 @@ impl Release {
             .map_err(|error| error.to_string())
             .and_then(|payload| Release::decode(&payload))
             .map_err(|problem| RecordError::Unreadable { secret: name, problem })?;
+        let time =
+            ["modifiedAt", "createdAt"].iter().find_map(|label| metadata["labels"][label].as_str());
+        release.changed_at_seconds = time.and_then(|seconds| seconds.parse().ok());
         let labels = metadata["labels"].as_object().into_iter().flatten();
         let labels = labels.filter(|(label, _)| !SYSTEM_LABELS.contains(&label.as_str()));
         release.labels = labels

@@ -85,6 +85,15 @@ pub enum Obstacle {
         /// The namespace of the release.
         namespace: String,
     },
+    /// Another process made the revision that was to be made.
+    #[error("another process made revision {revision} meanwhile; run it again")]
+    Overtaken {
+        /// The revision.
+        revision: u64,
+    },
+    /// A label that Helm sets itself.
+    #[error("the label {0} is Helm's own; choose another name")]
+    SystemLabel(String),
     /// Objects of the chart exist already and are not the release's.
     #[error("{}", foreign(.0))]
     Foreign(Vec<ForeignObject>),

@@ -9,6 +9,8 @@ use travel_kube::scope::Scopes;
 use crate::documents::{self, Document};
 use crate::yaml::{self, ReadError};
 
+/// The name under which Helm's fields are kept.
+pub(super) const FIELD_MANAGER: &str = "helm";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const HELM: &str = "Helm";
 const RELEASE_NAME: &str = "meta.helm.sh/release-name";
@@ -77,23 +79,31 @@ pub fn objects_of_manifest(
     namespace: &str,
     scopes: &Scopes,
 ) -> Result<Vec<travel_kube::Document>, ObjectError> {
+    Ok(placed(documents_of_text(manifest, "the record")?, namespace, scopes))
+}
+
+/// The documents of a text, in the namespaces they name. Errors name the template a document says it comes from, or
+/// else `path`.
+pub(super) fn documents_of_text(
+    text: &str,
+    path: &str,
+) -> Result<Vec<travel_kube::Document>, ObjectError> {
     let mut objects = Vec::new();
-    for content in documents::split_text(manifest) {
-        let source = content.lines().find_map(|line| line.strip_prefix(SOURCE));
-        let path = source.unwrap_or("the recorded manifest");
+    for content in documents::split_text(text) {
+        let path = content.lines().find_map(|line| line.strip_prefix(SOURCE)).unwrap_or(path);
         let tree = yaml::read(content)
             .map_err(|error| ObjectError { path: path.to_owned(), problem: error.into() })?;
         let found = travel_kube::Document::many(tree.to_json());
         objects.extend(found.map_err(|error| document_error(path, error))?);
     }
-    Ok(placed(objects, namespace, scopes))
+    Ok(objects)
 }
 
 fn document_error(path: &str, error: DocumentError) -> ObjectError {
     ObjectError { path: path.to_owned(), problem: error.into() }
 }
 
-fn placed(
+pub(super) fn placed(
     mut objects: Vec<travel_kube::Document>,
     namespace: &str,
     scopes: &Scopes,
@@ -126,4 +136,54 @@ pub(super) fn by_identity(
     objects: impl IntoIterator<Item = travel_kube::Document>,
 ) -> BTreeMap<Identity, travel_kube::Document> {
     objects.into_iter().map(|object| (identity(&object), object)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_read_and_placed() {
+        let check = |manifest: &str, expected: Result<&[&str], &str>| {
+            let objects = objects_of_manifest(manifest, "shop", &Scopes::built_in());
+            let keys = objects.map(|objects| {
+                objects.iter().map(|object| object.key().to_string()).collect::<Vec<_>>()
+            });
+            let keys = keys.map_err(|error| travel_kube::error::chain(&error));
+            let expected = expected.map_err(str::to_owned);
+            assert_eq!(keys, expected.map(|keys| keys.iter().map(ToString::to_string).collect()));
+        };
+        let object = |kind: &str, more: &str| {
+            format!(
+                "---\n# Source: c/t.yaml\napiVersion: v1\nkind: {kind}\nmetadata: {{name: a{more}}}\n"
+            )
+        };
+        check("", Ok(&[]));
+        check("---\n# nothing\n", Ok(&[]));
+        let all =
+            [object("Secret", ""), object("Secret", ", namespace: b"), object("Namespace", "")];
+        let keys = ["v1/Secret/shop/a", "v1/Secret/b/a", "v1/Namespace//a"];
+        check(&all.concat(), Ok(&keys));
+        let list = "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, metadata: {name: p}}]\n";
+        check(list, Ok(&["v1/Pod/shop/p"]));
+        let nameless = "---\n# Source: c/t.yaml\napiVersion: v1\nkind: Pod\n";
+        check(
+            nameless,
+            Err("read a document of c/t.yaml: a document of kind Pod has no metadata.name"),
+        );
+    }
+
+    #[test]
+    fn policies_keep_objects() {
+        let check = |policy: &str, expected: bool| {
+            let manifest = format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {{helm.sh/resource-policy: {policy}}}}}\n"
+            );
+            let objects = documents_of_text(&manifest, "x").unwrap();
+            assert_eq!(is_kept(&objects[0]), expected, "{policy}");
+        };
+        check("keep", true);
+        check("\" Keep \"", true);
+        check("delete", false);
+    }
 }

@@ -1,10 +1,36 @@
-//! Everything that can be said of a revision before anything is changed.
+//! Everything that can be said of a revision before anything is changed: rendered, read, and held against what exists.
 
-use super::{LifecycleError, Obstacle, Target, Wanted};
-use crate::engine::Rendering;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Renders a chart with what the cluster is and holds: as the next revision of the release, an upgrade where the release
-/// stands. Where `planning`, values may be unknown, as [`crate::RenderOptions::planning`] has it.
+use travel_kube::Document;
+use travel_kube::apply::Adopt;
+use travel_kube::ownership::Owner;
+use travel_kube::read::read;
+
+use super::capabilities::{ClusterLookup, capabilities};
+use super::objects::{Identity, by_identity, identity, marks, objects_of, objects_of_manifest};
+use super::run::Run;
+use super::standing::Standing;
+use super::{Definitions, ForeignObject, LifecycleError, Obstacle, Target, Wanted};
+use super::{definitions, hooks, records};
+use crate::engine::{ReleaseContext, RenderOptions, Rendering, render};
+use crate::release::{HookRecord, Info, Release, SYSTEM_LABELS, Status, chart_record, now};
+use crate::tree::Tree;
+
+/// A revision that can be brought about.
+pub(super) struct Prepared {
+    /// Its record, still pending.
+    pub(super) release: Release,
+    /// Its objects but for hooks and definitions.
+    pub(super) objects: Vec<Document>,
+    /// The documents of crds/.
+    pub(super) definitions: Vec<Document>,
+    /// Objects of earlier revisions that it does not have.
+    pub(super) unwanted: Vec<Document>,
+}
+
+/// Renders a chart with what the cluster is and holds, as the revision that would be next: an upgrade where the release
+/// has ever stood. Where `planning`, values may be unknown, as [`RenderOptions::planning`] has it.
 ///
 /// # Errors
 /// The chart cannot be rendered, or the cluster cannot be asked.
@@ -13,15 +39,183 @@ pub async fn render_for(
     wanted: &Wanted<'_>,
     planning: bool,
 ) -> Result<Rendering, LifecycleError> {
-    let _ = (wanted, planning);
-    Err(unfinished(target, "render"))
+    let run = Run::new(target, "render");
+    let rendering = async {
+        let history = records::read(target.cluster, target.namespace, target.name).await?;
+        let definitions = definitions::of_chart(wanted.chart, target.namespace)?;
+        rendered(&run, wanted, &Standing { history }, &definitions, planning).await
+    };
+    rendering.await.map_err(|obstacle| run.error(obstacle))
 }
 
-pub(super) fn unfinished(target: &Target<'_>, action: &'static str) -> LifecycleError {
-    LifecycleError {
-        action,
-        name: target.name.to_owned(),
-        namespace: target.namespace.to_owned(),
-        obstacle: Box::new(Obstacle::Cancelled),
+/// Prepares the next revision. Changes nothing.
+pub(super) async fn prepare(
+    run: &Run<'_>,
+    wanted: &Wanted<'_>,
+    standing: &Standing,
+) -> Result<Prepared, Obstacle> {
+    if let Some(label) = wanted.labels.keys().find(|label| SYSTEM_LABELS.contains(&label.as_str()))
+    {
+        return Err(Obstacle::SystemLabel(label.clone()));
     }
+    let namespace = run.target.namespace;
+    let definitions = definitions::of_chart(wanted.chart, namespace)?;
+    let rendering = rendered(run, wanted, standing, &definitions, false).await?;
+    let release = pending(run, wanted, standing, &rendering);
+    // A record that does not fit is to be found out before anything is changed.
+    release.to_secret("createdAt", 0)?;
+    let scopes = run.scopes().await?.with_definitions(&definitions);
+    let objects = objects_of(&rendering.manifests, namespace, &scopes)?;
+    let defined = definitions::kinds(&definitions).into_iter().chain(definitions::kinds(&objects));
+    check_kinds(run, &objects, &defined.collect()).await?;
+    for hook in &release.hooks {
+        hooks::objects(run, hook).await?;
+    }
+    let former = former(standing, namespace, &scopes)?;
+    check_owners(run, &objects, &former, wanted.adopt).await?;
+    let present: BTreeSet<Identity> = objects.iter().map(identity).collect();
+    let unwanted = former.into_iter().filter(|(identity, _)| !present.contains(identity));
+    let unwanted = unwanted.map(|(_, object)| object).collect();
+    Ok(Prepared { release, objects, definitions, unwanted })
+}
+
+async fn rendered(
+    run: &Run<'_>,
+    wanted: &Wanted<'_>,
+    standing: &Standing,
+    definitions: &[Document],
+    planning: bool,
+) -> Result<Rendering, Obstacle> {
+    run.check()?;
+    let cluster = run.target.cluster;
+    let mut capabilities = match &wanted.capabilities {
+        Some(capabilities) => capabilities.clone(),
+        None => capabilities(cluster).await?,
+    };
+    if wanted.definitions != Definitions::Skip {
+        // Templates see the cluster as it is once the definitions are there.
+        for (api_version, kind) in definitions::kinds(definitions) {
+            let served = [format!("{api_version}/{kind}"), api_version];
+            for name in served {
+                if !capabilities.api_versions.contains(&name) {
+                    capabilities.api_versions.push(name);
+                }
+            }
+        }
+    }
+    let release = ReleaseContext {
+        name: run.target.name.to_owned(),
+        namespace: run.target.namespace.to_owned(),
+        revision: standing.next_revision(),
+        is_upgrade: standing.has_stood(),
+    };
+    let (chart, values) = (wanted.chart.clone(), wanted.values.clone());
+    let skip_schema_validation = wanted.skip_schema_validation;
+    let lookup = ClusterLookup::new(cluster);
+    let rendering = tokio::task::spawn_blocking(move || {
+        let lookup = Some(&lookup as &dyn crate::Lookup);
+        let options =
+            RenderOptions { release, capabilities, lookup, planning, skip_schema_validation };
+        render(chart, &values, &options)
+    });
+    tokio::select! {
+        rendering = rendering => Ok(rendering??),
+        () = run.target.cancel.cancelled() => Err(Obstacle::Cancelled),
+    }
+}
+
+/// The record of a revision on its way.
+fn pending(
+    run: &Run<'_>,
+    wanted: &Wanted<'_>,
+    standing: &Standing,
+    rendering: &Rendering,
+) -> Release {
+    let (status, description) = match standing.has_stood() {
+        false => (Status::PendingInstall, "Initial install underway"),
+        true => (Status::PendingUpgrade, "Preparing upgrade"),
+    };
+    let time = now();
+    let last = standing.present().last();
+    let first_deployed = last.and_then(|release| release.info.first_deployed.clone());
+    let mut labels = last.map(|release| release.labels.clone()).unwrap_or_default();
+    labels.extend(wanted.labels.clone());
+    Release {
+        name: run.target.name.to_owned(),
+        info: Info {
+            first_deployed: Some(first_deployed.unwrap_or_else(|| time.clone())),
+            last_deployed: Some(time),
+            description: description.to_owned(),
+            status,
+            notes: rendering.notes.clone(),
+            ..Info::default()
+        },
+        chart: chart_record(&rendering.chart),
+        config: Tree::Map(wanted.values.clone()).to_json(),
+        manifest: rendering.manifest(false),
+        hooks: rendering.hooks.iter().map(HookRecord::new).collect(),
+        version: standing.next_revision(),
+        namespace: run.target.namespace.to_owned(),
+        apply_method: Some("ssa".to_owned()),
+        labels,
+        ..Release::default()
+    }
+}
+
+/// The objects that earlier revisions may have left in the cluster.
+pub(super) fn former(
+    standing: &Standing,
+    namespace: &str,
+    scopes: &travel_kube::scope::Scopes,
+) -> Result<BTreeMap<Identity, Document>, Obstacle> {
+    let mut objects = Vec::new();
+    for release in standing.effective() {
+        objects.extend(objects_of_manifest(&release.manifest, namespace, scopes)?);
+    }
+    Ok(by_identity(objects))
+}
+
+/// Refuses kinds that are neither served nor about to be defined.
+async fn check_kinds(
+    run: &Run<'_>,
+    objects: &[Document],
+    defined: &BTreeSet<(String, String)>,
+) -> Result<(), Obstacle> {
+    let kind = |object: &Document| (object.api_version().to_owned(), object.kind().to_owned());
+    let kinds: BTreeSet<(String, String)> = objects.iter().map(kind).collect();
+    for (api_version, kind) in kinds.difference(defined) {
+        run.target.cluster.resource(api_version, kind).await?;
+    }
+    Ok(())
+}
+
+/// Refuses objects that exist and are not the release's. What an earlier revision had is the release's unless another
+/// has marked it since.
+async fn check_owners(
+    run: &Run<'_>,
+    objects: &[Document],
+    former: &BTreeMap<Identity, Document>,
+    adopt: Adopt,
+) -> Result<(), Obstacle> {
+    let (name, namespace) = (run.target.name, run.target.namespace);
+    let ours = marks(name, namespace);
+    let live = read(run.target.cluster, objects.iter().map(Document::key)).await?;
+    let mut foreign = Vec::new();
+    for (key, object) in &live {
+        let Some(object) = object else { continue };
+        let bears = match ours.owner(object) {
+            Owner::Ours => continue,
+            _ if adopt == Adopt::Any => continue,
+            Owner::Nobody if adopt == Adopt::Unmarked => continue,
+            Owner::Nobody if former.contains_key(&identity(object)) => continue,
+            Owner::Nobody => "it bears no mark of the release".to_owned(),
+            Owner::Other { mark, value } => format!("it bears {mark} = {value:?}"),
+        };
+        let remedy = format!(
+            "to have the release take it, allow adopting it, or set its label app.kubernetes.io/managed-by to Helm and its \
+             annotations meta.helm.sh/release-name to {name} and meta.helm.sh/release-namespace to {namespace}"
+        );
+        foreign.push(ForeignObject { key: key.clone(), bears, remedy });
+    }
+    if foreign.is_empty() { Ok(()) } else { Err(Obstacle::Foreign(foreign)) }
 }

@@ -1,10 +1,12 @@
 //! The records of a release in the cluster: Secrets in its namespace, one for each revision.
 
-use travel_kube::Cluster;
-use travel_kube::cluster::objects::Selection;
+use travel_kube::cluster::objects::{Propagation, Selection};
+use travel_kube::error::ErrorKind;
+use travel_kube::{Cluster, Document, DocumentKey, Error};
 
+use super::objects::FIELD_MANAGER;
 use super::{LifecycleError, Obstacle, Target};
-use crate::release::Release;
+use crate::release::{Release, Status};
 
 /// All revisions of a release, oldest first; none where there is no such release.
 ///
@@ -20,6 +22,7 @@ pub async fn history(target: &Target<'_>) -> Result<Vec<Release>, LifecycleError
     })
 }
 
+/// All revisions of a release, oldest first.
 pub(super) async fn read(
     cluster: &Cluster,
     namespace: &str,
@@ -38,4 +41,81 @@ pub(super) async fn read(
         .collect::<Result<_, _>>()?;
     releases.sort_by_key(|release| release.version);
     Ok(releases)
+}
+
+/// Writes the record of a new revision. That the name is taken means that another process is at it.
+pub(super) async fn create(cluster: &Cluster, release: &Release) -> Result<(), Obstacle> {
+    let secret = document(release, "createdAt")?;
+    match cluster.create(&secret, FIELD_MANAGER).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_already_exists() => {
+            Err(Obstacle::Overtaken { revision: release.version })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes the record of a revision anew.
+pub(super) async fn update(cluster: &Cluster, release: &Release) -> Result<(), Obstacle> {
+    let secret = document(release, "modifiedAt")?;
+    cluster.replace(&secret, FIELD_MANAGER).await?;
+    Ok(())
+}
+
+/// Takes the record of a revision away. That it is not there is no error.
+pub(super) async fn delete(cluster: &Cluster, release: &Release) -> Result<(), Obstacle> {
+    let key = DocumentKey {
+        api_version: "v1".to_owned(),
+        kind: "Secret".to_owned(),
+        namespace: Some(release.namespace.clone()),
+        name: release.secret_name(),
+    };
+    cluster.delete(&key, None, Propagation::Background).await?;
+    Ok(())
+}
+
+/// The revisions to forget so that one more keeps within the limit: the oldest, but never the one that is deployed.
+pub(super) fn surplus(history: &[Release], limit: u32) -> Vec<&Release> {
+    let Some(room) = limit.checked_sub(1) else { return Vec::new() };
+    let excess = history.len().saturating_sub(usize::try_from(room).unwrap_or(usize::MAX));
+    let is_deployed = |release: &&Release| release.info.status == Status::Deployed;
+    let deployed = history.iter().rev().find(is_deployed).map(|release| release.version);
+    history.iter().filter(|release| Some(release.version) != deployed).take(excess).collect()
+}
+
+fn document(release: &Release, time_label: &str) -> Result<Document, Obstacle> {
+    let secret = release.to_secret(time_label, jiff::Timestamp::now().as_second())?;
+    Document::new(secret).map_err(|error| {
+        let kind = ErrorKind::Answer(error.to_string());
+        Error::new(format!("write the record {}", release.secret_name()), kind).into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::Info;
+
+    #[test]
+    fn the_oldest_revisions_are_forgotten_but_never_the_deployed_one() {
+        use Status::{Deployed as D, Failed as F, Superseded as S};
+        let check = |statuses: &[Status], limit: u32, expected: &[u64]| {
+            let release = |(status, version): (&Status, u64)| Release {
+                info: Info { status: *status, ..Info::default() },
+                version,
+                ..Release::default()
+            };
+            let history: Vec<Release> = statuses.iter().zip(1..).map(release).collect();
+            let surplus: Vec<u64> =
+                surplus(&history, limit).iter().map(|release| release.version).collect();
+            assert_eq!(surplus, expected, "{statuses:?} {limit}");
+        };
+        check(&[], 10, &[]);
+        check(&[S, S, D], 0, &[]);
+        check(&[S, S, D], 4, &[]);
+        check(&[S, S, D], 3, &[1]);
+        check(&[S, S, D], 1, &[1, 2]);
+        check(&[D, F, F, F], 3, &[2, 3]);
+        check(&[D, D, F], 2, &[1, 3]);
+    }
 }

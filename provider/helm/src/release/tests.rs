@@ -31,6 +31,7 @@ fn release() -> Release {
         apply_method: Some("ssa".to_owned()),
         other: Map::new(),
         labels: [("team".to_owned(), "cart".to_owned())].into(),
+        changed_at_seconds: Some(1_700_000_000),
     }
 }
 

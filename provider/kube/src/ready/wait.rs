@@ -17,6 +17,8 @@ use crate::read::read;
 pub struct Rules {
     /// Whether jobs must have completed; else it is enough that they exist and have not failed.
     pub jobs_complete: bool,
+    /// Whether pods must have run to their end; else it is enough that they are ready.
+    pub pods_complete: bool,
     /// Kinds, as "Kind" or "Kind.group", that are not waited for.
     pub ignored_kinds: Vec<String>,
     /// Kinds, as "Kind" or "Kind.group", with the condition that must be true, beyond what the general rules ask.
@@ -30,6 +32,7 @@ impl Default for Rules {
     fn default() -> Self {
         Rules {
             jobs_complete: false,
+            pods_complete: false,
             ignored_kinds: Vec::new(),
             conditions: Vec::new(),
             failure_grace: Duration::from_secs(20),
@@ -138,6 +141,10 @@ impl Rules {
         }
         if general.state != State::Ready {
             return general;
+        }
+        let is_pod = key.kind == "Pod" && key.group().is_empty();
+        if self.pods_complete && is_pod && document.value()["status"]["phase"] != "Succeeded" {
+            return super::in_progress("it has not run to its end yet");
         }
         let asked = self.conditions.iter().filter(|(kind, _)| is_kind(key, kind));
         let answers = asked.map(|(_, condition)| needs_condition(document.value(), condition));

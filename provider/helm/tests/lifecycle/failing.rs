@@ -1,0 +1,155 @@
+//! Failures: told with what is the matter, marked in the history, and undone where that is asked for.
+
+use serde_json::json;
+use travel_helm::lifecycle::{install, upgrade};
+use travel_helm::release::Status;
+use travel_kube::Cluster;
+
+use crate::kubelet::Kubelet;
+use crate::world::{ChartFolder, Place, namespace, values, wanted};
+
+pub async fn all(cluster: &Cluster) {
+    failed_upgrades_are_rolled_back(cluster).await;
+    failed_installs_are_uninstalled(cluster).await;
+    failures_are_gone_on_from(cluster).await;
+    nothing_is_changed_before_all_is_checked(cluster).await;
+    histories_are_bounded(cluster).await;
+}
+
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: {{ .Values.value | quote }}}\n";
+const JOB: &str = "apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations: {helm.sh/hook: \"pre-upgrade,post-install\"}
+spec:
+  backoffLimit: 0
+  template:
+    metadata: {labels: {outcome: {{ .Values.outcome | default \"succeeds\" }}}}
+    spec: {restartPolicy: Never, containers: [{name: migrate, image: \"shop:1\"}]}
+";
+const DEPLOYMENT: &str = "{{- if .Values.deployment }}
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop, outcome: fails}}
+    spec: {containers: [{name: shop, image: \"shop:1\"}]}
+{{- end }}
+";
+
+fn folder() -> ChartFolder {
+    let files =
+        [("templates/a.yaml", MAP), ("templates/job.yaml", JOB), ("templates/d.yaml", DEPLOYMENT)];
+    ChartFolder::new(&files)
+}
+
+async fn failed_upgrades_are_rolled_back(cluster: &Cluster) {
+    let place = Place::new(cluster, "rolled-back");
+    let _kubelet = Kubelet::of(cluster, place.namespace);
+    let folder = folder();
+    let (chart, one) = (folder.load(), values("value: 1"));
+    place.install(&wanted(&chart, &one)).await.unwrap();
+    let two = values("{value: 2, deployment: true}");
+    let mut undoing = wanted(&chart, &two);
+    undoing.conduct.rollback_on_failure = true;
+    let ended = place.with(5, async |target| upgrade(target, &undoing).await).await;
+    let error = ended.unwrap_err().report();
+    let expected = "upgrade the release shop in the namespace rolled-back: revision 1 was brought back; what it failed of: ";
+    assert!(error.starts_with(expected), "{error}");
+    assert!(error.contains("apps/v1/Deployment/rolled-back/shop: "), "{error}");
+    let statuses = [(1, Status::Superseded), (2, Status::Failed), (3, Status::Deployed)];
+    assert_eq!(place.history().await, statuses);
+    assert_eq!(place.data("a").await, Some(json!({"value": "1"})));
+    assert!(place.names("apps/v1", "Deployment").await.is_empty());
+}
+
+async fn failed_installs_are_uninstalled(cluster: &Cluster) {
+    let place = Place::new(cluster, "undone-install");
+    let _kubelet = Kubelet::of(cluster, place.namespace);
+    let folder = folder();
+    let (chart, failing) = (folder.load(), values("{value: 1, outcome: fails}"));
+    let mut undoing = wanted(&chart, &failing);
+    undoing.conduct.rollback_on_failure = true;
+    let error = place.install(&undoing).await.unwrap_err();
+    let expected = "install the release shop in the namespace undone-install: it was uninstalled; what it failed of: run \
+                    the post-install hook shop/templates/job.yaml (Job migrate): failed:\nbatch/v1/Job/undone-install/migrate: ";
+    assert!(error.starts_with(expected), "{error}");
+    assert_eq!(place.history().await, []);
+    assert!(place.data("a").await.is_none());
+    assert!(place.names("batch/v1", "Job").await.is_empty());
+}
+
+async fn failures_are_gone_on_from(cluster: &Cluster) {
+    let place = Place::new(cluster, "gone-on");
+    let _kubelet = Kubelet::of(cluster, place.namespace);
+    let folder = folder();
+    let (chart, failing) = (folder.load(), values("{value: 1, outcome: fails}"));
+    place.install(&wanted(&chart, &failing)).await.unwrap_err();
+    assert_eq!(place.history().await, [(1, Status::Failed)]);
+    // It never stood, so the install hook runs again, also by an upgrade.
+    let two = values("value: 2");
+    let release = place.upgrade(&wanted(&chart, &two)).await.unwrap();
+    assert_eq!(release.info.description, "Install complete");
+    assert_eq!(place.history().await, [(1, Status::Failed), (2, Status::Deployed)]);
+    // What fails before anything is applied leaves the former one as it was.
+    let three = values("{value: 3, outcome: fails}");
+    let error = place.upgrade(&wanted(&chart, &three)).await.unwrap_err();
+    assert!(
+        error.contains("run the pre-upgrade hook shop/templates/job.yaml (Job migrate)"),
+        "{error}"
+    );
+    assert_eq!(place.data("a").await, Some(json!({"value": "2"})));
+    let statuses = [(1, Status::Failed), (2, Status::Deployed), (3, Status::Failed)];
+    assert_eq!(place.history().await, statuses);
+}
+
+async fn nothing_is_changed_before_all_is_checked(cluster: &Cluster) {
+    let place = Place::new(cluster, "unchanged");
+    namespace(cluster, place.namespace).await;
+    let check = async |files: &[(&str, &str)], text: &str, expected: &str| {
+        let mut all = vec![("templates/a.yaml", MAP)];
+        all.extend(files);
+        let chart = ChartFolder::new(&all).load();
+        let values = values(text);
+        let error =
+            place.with(30, async |target| install(target, &wanted(&chart, &values)).await).await;
+        let error = error.unwrap_err().report();
+        assert!(
+            error.starts_with("install the release shop in the namespace unchanged: "),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(place.history().await, []);
+        assert_eq!(place.data("a").await, None);
+    };
+    let kind = "{apiVersion: nobody.example/v1, kind: Thing, metadata: {name: x}}";
+    check(&[("templates/k.yaml", kind)], "", "does not serve Thing of nobody.example/v1").await;
+    check(&[("templates/f.yaml", "{{ fail \"no\" }}")], "", "(shop/templates/f.yaml:1:3): no")
+        .await;
+    check(
+        &[("templates/n.yaml", "{apiVersion: v1, kind: Secret}")],
+        "",
+        "Secret has no metadata.name",
+    )
+    .await;
+    let hook = "{apiVersion: v1, kind: Pod, metadata: {annotations: {helm.sh/hook: pre-install}}}";
+    check(&[("templates/h.yaml", hook)], "", "read a document of ").await;
+    let schema = "{\"properties\": {\"value\": {\"type\": \"string\"}}}";
+    check(&[("values.schema.json", schema)], "value: 1", "got number, want string").await;
+}
+
+async fn histories_are_bounded(cluster: &Cluster) {
+    let place = Place::new(cluster, "bounded");
+    let chart = ChartFolder::new(&[("templates/a.yaml", MAP)]).load();
+    let none = values("");
+    let mut bounded = wanted(&chart, &none);
+    bounded.conduct.history_limit = 2;
+    place.install(&bounded).await.unwrap();
+    for _ in 0..3 {
+        place.upgrade(&bounded).await.unwrap();
+    }
+    assert_eq!(place.history().await, [(3, Status::Superseded), (4, Status::Deployed)]);
+}
