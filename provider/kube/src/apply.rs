@@ -194,6 +194,8 @@ pub async fn apply(
             let result = job.apply(document).await;
             result.map_err(|reason| ApplyFailure { key: document.key().clone(), reason })
         });
+        // Collected: a stream of the closure itself could not be sent between threads.
+        let runs: Vec<_> = runs.collect();
         let results: Vec<_> = stream::iter(runs).buffered(width).collect().await;
         let mut failures = Vec::new();
         for result in results {

@@ -139,6 +139,8 @@ pub async fn drain(
             cluster.delete(document.key(), document.uid(), Propagation::Foreground).await?;
         Ok(matches!(deleted, Deleted::Pending(_)).then(|| leaving_of(document)))
     });
+    // Collected: a stream of the closure itself could not be sent between threads.
+    let deletions: Vec<_> = deletions.collect();
     let pending: Vec<_> = stream::iter(deletions).buffer_unordered(width).try_collect().await?;
     leaving.extend(pending.into_iter().flatten());
     let leaving: Vec<Leaving> = leaving.into_iter().collect();

@@ -176,7 +176,9 @@ pub async fn drift(
 ) -> Result<Vec<Drift>, Error> {
     let live = read(cluster, documents.iter().map(Document::key)).await?;
     let width = cluster.settings().concurrency.max(1);
-    let runs = documents.iter().map(|document| drift_of(cluster, document, &live, options));
+    // Collected: a stream of the closure itself could not be sent between threads.
+    let runs: Vec<_> =
+        documents.iter().map(|document| drift_of(cluster, document, &live, options)).collect();
     stream::iter(runs).buffered(width).try_collect().await
 }
 

@@ -123,6 +123,8 @@ async fn remove(
             Deleted::Pending(_) => Ok(Some(leaving(document))),
         }
     });
+    // Collected: a stream of the closure itself could not be sent between threads.
+    let deletions: Vec<_> = deletions.collect();
     let width = cluster.settings().concurrency.max(1);
     let results: Vec<Result<Option<Leaving>, Error>> =
         stream::iter(deletions).buffer_unordered(width).collect().await;

@@ -80,8 +80,11 @@ async fn read_batch(
         }
     }
     let width = cluster.settings().concurrency.max(1);
-    let gets =
-        keys.into_iter().map(|key| async move { Ok((key.clone(), cluster.get(key).await?)) });
+    // Collected: a stream of the closure itself could not be sent between threads.
+    let gets: Vec<_> = keys
+        .into_iter()
+        .map(|key| async move { Ok((key.clone(), cluster.get(key).await?)) })
+        .collect();
     let found: Vec<_> = stream::iter(gets).buffer_unordered(width).try_collect().await?;
     Ok(found.into_iter().filter_map(|(key, document)| Some((key, document?))).collect())
 }

@@ -1,1 +1,13 @@
-//! Resources inside a cluster: releases, stacks and manifests.
+//! Resources inside a cluster: releases and stacks of them.
+//!
+//! What the pages stand on is in this folder: [`clusters`] (how a configuration names a cluster,
+//! and who reaches it), [`platform`] (what all resources share), [`release`] (planning, observing
+//! and changing one release, whichever page it stands on).
+
+pub mod clusters;
+pub mod helm_release;
+pub mod platform;
+pub mod release;
+
+pub use clusters::{Clusters, Reached};
+pub use platform::Kubernetes;

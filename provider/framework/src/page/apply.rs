@@ -157,7 +157,7 @@ impl<R: Resource> Page<R> {
 }
 
 /// The planned values wherever they are known, and those of the state elsewhere.
-fn as_planned(planned: &Value, state: &Value) -> Value {
+pub(super) fn as_planned(planned: &Value, state: &Value) -> Value {
     match (planned, state) {
         (Value::Unknown(_), _) => state.clone(),
         (Value::Object(planned), Value::Object(state)) => {

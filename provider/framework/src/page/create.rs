@@ -3,7 +3,7 @@
 use travel_value::Value;
 
 use super::Page;
-use super::apply::Ended;
+use super::apply::{Ended, as_planned};
 use crate::call::{Call, Failure};
 use crate::model::Model;
 use crate::ownership::Claim;
@@ -130,6 +130,6 @@ impl<R: Resource> Page<R> {
             }
         }
         let settled = crate::plan::settle(&self.block, planned, &object);
-        replacements(&self.block, &settled, planned).is_empty()
+        replacements(&self.block, &settled, &as_planned(planned, &settled)).is_empty()
     }
 }

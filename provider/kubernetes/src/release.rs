@@ -1,0 +1,287 @@
+//! One release, on whichever page it stands: what a configuration says of it, how it is planned,
+//! seen in the cluster, and changed there.
+
+pub mod changing;
+pub mod charts;
+pub mod documents;
+pub mod failure;
+pub mod memory;
+pub mod observing;
+pub mod ownership;
+pub mod planning;
+pub mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use travel_framework::Model;
+use travel_kube::drain::DrainKind;
+use travel_kube::drift::Ignore as DriftIgnore;
+use travel_kube::path::PathPattern;
+use travel_value::Value;
+
+/// What is said of one release, and what it is.
+///
+/// Chart and values only say where the content comes from: what counts is `documents`,
+/// `chart_digest` and `values_digest`, so that another way to the same content changes nothing.
+#[derive(Clone, Debug, Model)]
+pub struct Settings {
+    /// The chart: the path of a folder or archive (`./charts/cart`), or its name in the chart
+    /// mirror.
+    #[model(required, config_only, length(1, 4096))]
+    pub chart: Option<String>,
+    /// The version of the chart, or a constraint such as `~1.4`, of which the newest that fits is
+    /// taken. By default the newest.
+    #[model(optional, config_only, length(1, 256))]
+    pub version: Option<String>,
+    /// Where the chart is looked for by its name: a folder or an http(s) URL with an
+    /// `index.yaml`. By default the provider's `chart_mirror`.
+    #[model(optional, config_only, length(1, 2048))]
+    pub chart_mirror: Option<String>,
+    /// The namespace of the release.
+    #[model(
+        optional,
+        default = "default",
+        replace,
+        pattern(
+            "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+            "a DNS label: up to 63 lower-case letters, digits and hyphens"
+        )
+    )]
+    pub namespace: String,
+    /// Whether the namespace is made if it is not there. It stays when the release goes.
+    #[model(optional, default = false, config_only)]
+    pub create_namespace: bool,
+    /// Values for the chart, as an object of any shape. What is not known yet makes only those
+    /// documents unknown that use it.
+    #[model(optional, config_only, rule = values::is_map)]
+    pub values: Option<Value>,
+    /// Values in YAML, such as `[file("values.yaml")]`; later ones win, and `values` over all of
+    /// them. What is not known of one of them makes all documents unknown.
+    #[model(optional, config_only)]
+    pub values_yaml: Option<Vec<String>>,
+    /// The version of Kubernetes that the chart is told. By default that of the cluster, which a
+    /// plan knows only once the release is there.
+    #[model(
+        optional,
+        config_only,
+        pattern("^v?1\\.[0-9]+(\\.[0-9]+)?$", "a version such as 1.35")
+    )]
+    pub kube_version: Option<String>,
+    /// API versions (`group/version` or `group/version/Kind`) that the chart is told the cluster
+    /// has, beside those it has when the release is made.
+    #[model(optional, config_only)]
+    pub api_versions: Option<BTreeSet<String>>,
+    /// Whether the chart's definitions in `crds/` are left out. Otherwise they are made, and
+    /// upgraded with the chart.
+    #[model(optional, default = false, config_only)]
+    pub skip_crds: bool,
+    /// Kinds, such as `Service`, `PersistentVolumeClaim` or `NodePool.karpenter.sh`, whose objects
+    /// are deleted in the whole cluster before the release goes, and awaited: what lets go of
+    /// their load balancers, volumes and machines is in this release.
+    #[model(optional, default, config_only, rule = are_drain_kinds)]
+    pub drains: BTreeSet<String>,
+    /// Fields that others may change without it being drift, beside those that are known: the
+    /// replicas of what an autoscaler scales, certificate bundles and failure policies of
+    /// webhooks, the weights of rollouts.
+    #[model(optional, config_only)]
+    pub ignore: Option<Vec<Ignored>>,
+    /// Whether a failed upgrade is rolled back, and a failed install removed.
+    #[model(optional, default = true, config_only)]
+    pub rollback_on_failure: bool,
+    /// Whether to wait until everything is ready.
+    #[model(optional, default = true, config_only)]
+    pub wait: bool,
+    /// Whether fields are taken that other programs have set since.
+    #[model(optional, default = true, config_only)]
+    pub force_conflicts: bool,
+    /// How many revisions are kept; 0 keeps all.
+    #[model(optional, default = 10, range(0, 1000), config_only)]
+    pub history_limit: u32,
+    /// What the release consists of: for each document, as `apiVersion/kind/namespace/name`, its
+    /// fields with their values. Long values and definitions show as digest and size, secret ones
+    /// as a code that tells only whether they change. A field that was changed in the cluster
+    /// shows what it is there.
+    #[model(computed, volatile)]
+    pub documents: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    /// The digest of the chart's content.
+    #[model(computed, volatile)]
+    pub chart_digest: Option<String>,
+    /// The version of the chart.
+    #[model(computed, volatile)]
+    pub chart_version: Option<String>,
+    /// The version of what the chart installs.
+    #[model(computed, volatile)]
+    pub app_version: Option<String>,
+    /// A code that tells only whether the values change.
+    #[model(computed, volatile)]
+    pub values_digest: Option<String>,
+    /// The revision, as `helm history` counts.
+    #[model(computed, volatile)]
+    pub revision: Option<i64>,
+    /// How the revision stands, as Helm says it: `deployed`, `failed`, `pending-upgrade`.
+    #[model(computed)]
+    pub release_status: Option<String>,
+    /// When the first revision was made.
+    #[model(computed)]
+    pub first_deployed: Option<String>,
+    /// When this revision was made.
+    #[model(computed, volatile)]
+    pub last_deployed: Option<String>,
+}
+
+/// A field that others may change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+pub struct Ignored {
+    /// Of objects of this kind, as `Kind` or `Kind.group`; by default of any.
+    #[model(optional)]
+    pub kind: Option<String>,
+    /// Of objects in this namespace; by default in any.
+    #[model(optional)]
+    pub namespace: Option<String>,
+    /// Of the object of this name; by default of any.
+    #[model(optional)]
+    pub name: Option<String>,
+    /// The field with all below it, as a JSON pointer in which `*` stands for anything:
+    /// `/spec/template/spec/containers/*/image`.
+    #[model(required, rule = is_path)]
+    pub path: String,
+}
+
+/// What names a release in a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            chart: None,
+            version: None,
+            chart_mirror: None,
+            namespace: "default".to_owned(),
+            create_namespace: false,
+            values: None,
+            values_yaml: None,
+            kube_version: None,
+            api_versions: None,
+            skip_crds: false,
+            drains: BTreeSet::new(),
+            ignore: None,
+            rollback_on_failure: true,
+            wait: true,
+            force_conflicts: true,
+            history_limit: 10,
+            documents: None,
+            chart_digest: None,
+            chart_version: None,
+            app_version: None,
+            values_digest: None,
+            revision: None,
+            release_status: None,
+            first_deployed: None,
+            last_deployed: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The kinds to drain. What is no kind was refused when the configuration was checked.
+    pub fn drain_kinds(&self) -> Vec<DrainKind> {
+        self.drains.iter().filter_map(|kind| kind.parse().ok()).collect()
+    }
+
+    /// The fields that others may change.
+    pub fn ignored_fields(&self) -> Vec<DriftIgnore> {
+        let ignored = self.ignore.iter().flatten();
+        let written = ignored.filter_map(|Ignored { kind, namespace, name, path }| {
+            let path = path.parse().ok()?;
+            let (kind, namespace, name) = (kind.clone(), namespace.clone(), name.clone());
+            Some(DriftIgnore { kind, namespace, name, path })
+        });
+        written.chain(declared_mutators()).collect()
+    }
+
+    /// Whether the release is to become nothing but what it is.
+    pub fn is_as(&self, planned: &Self) -> bool {
+        let effective = |it: &Self| {
+            (
+                it.namespace.clone(),
+                it.documents.clone(),
+                it.chart_digest.clone(),
+                it.values_digest.clone(),
+                it.release_status.clone(),
+            )
+        };
+        effective(self) == effective(planned)
+    }
+
+    /// What a configuration says, and what the cluster says as it stands here.
+    #[must_use]
+    pub fn configured_as(&self, planned: &Self) -> Self {
+        let Self { documents, chart_digest, chart_version, app_version, values_digest, .. } = self;
+        let Self { revision, release_status, first_deployed, last_deployed, .. } = self;
+        Self {
+            documents: documents.clone(),
+            chart_digest: chart_digest.clone(),
+            chart_version: chart_version.clone(),
+            app_version: app_version.clone(),
+            values_digest: values_digest.clone(),
+            revision: *revision,
+            release_status: release_status.clone(),
+            first_deployed: first_deployed.clone(),
+            last_deployed: last_deployed.clone(),
+            ..planned.clone()
+        }
+    }
+
+    /// Forgets what only the cluster can say.
+    pub fn forget(&mut self) {
+        let Self { documents, chart_digest, chart_version, app_version, values_digest, .. } = self;
+        (*documents, *values_digest) = (None, None);
+        (*chart_digest, *chart_version, *app_version) = (None, None, None);
+        let Self { revision, release_status, first_deployed, last_deployed, .. } = self;
+        (*revision, *release_status) = (None, None);
+        (*first_deployed, *last_deployed) = (None, None);
+    }
+}
+
+/// What programs of a platform are known to write into documents of others: webhooks' own
+/// bundles and failure policies (istiod sets one to Fail once it is ready), and the weights that a
+/// rollout moves.
+fn declared_mutators() -> Vec<DriftIgnore> {
+    let mut ignores = travel_kube::drift::certificate_bundles();
+    let fields: [(&str, &[&str]); 4] = [
+        ("ValidatingWebhookConfiguration", &["webhooks", "*", "failurePolicy"]),
+        ("MutatingWebhookConfiguration", &["webhooks", "*", "failurePolicy"]),
+        ("VirtualService.networking.istio.io", &["spec", "http", "*", "route", "*", "weight"]),
+        (
+            "HTTPRoute.gateway.networking.k8s.io",
+            &["spec", "rules", "*", "backendRefs", "*", "weight"],
+        ),
+    ];
+    ignores.extend(
+        fields.map(|(kind, fields)| DriftIgnore::of_kind(kind, PathPattern::of_fields(fields))),
+    );
+    ignores
+}
+
+fn are_drain_kinds(value: &Value) -> Result<(), String> {
+    let kinds = value.elements().unwrap_or_default().iter().filter_map(Value::as_str);
+    for kind in kinds {
+        kind.parse::<DrainKind>().map_err(|_| {
+            format!(
+                "kinds such as Service, PersistentVolumeClaim or NodePool.karpenter.sh, not {kind:?}"
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn is_path(value: &Value) -> Result<(), String> {
+    let path = value.as_str().unwrap_or_default().parse::<PathPattern>();
+    path.map(drop).map_err(|_| "a path such as /spec/replicas".to_owned())
+}

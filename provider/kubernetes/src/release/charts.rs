@@ -1,0 +1,219 @@
+//! The chart of a release: which one is meant, and what tells one content from another.
+
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use travel_framework::Diagnostic;
+use travel_helm::chart::source::{self, ChartReference, SourceError};
+use travel_helm::chart::{Chart, File, Loaded};
+use travel_helm::{Tree, TreeMap};
+use travel_value::{Path, Value};
+
+use crate::platform::Mirror;
+
+/// Which chart a release is of, as far as that is known.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// This one.
+    Known(ChartReference),
+    /// That is not known yet.
+    Unknown,
+}
+
+/// Which chart an object, whose own path is `path`, names.
+///
+/// # Errors
+/// Where it names one without a path, and there is no mirror.
+pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
+    let text = |name: &str| object.get(name).as_str().map(str::to_owned);
+    let is_unknown = |name: &str| object.get(name).is_unknown();
+    if is_unknown("chart") || is_unknown("version") {
+        return Ok(Wanted::Unknown);
+    }
+    let chart = text("chart").unwrap_or_default();
+    let version = text("version");
+    if is_path(&chart) {
+        return Ok(Wanted::Known(ChartReference { chart, version, mirror: None }));
+    }
+    let mirror = match (text("chart_mirror"), mirror) {
+        _ if is_unknown("chart_mirror") => return Ok(Wanted::Unknown),
+        (Some(own), _) => own,
+        (None, Mirror::At(mirror)) => mirror.clone(),
+        (None, Mirror::Unknown) => return Ok(Wanted::Unknown),
+        (None, Mirror::None) => {
+            return Err(Diagnostic::error(
+                format!("no chart {chart:?}"),
+                format!(
+                    "{chart:?} is a name and not a path, and there is no mirror to look for it \
+                     in. Write the path of a folder or archive (./{chart}), or set chart_mirror \
+                     here, in the provider block or by TRAVEL_CHART_MIRROR."
+                ),
+            )
+            .at(path.field("chart")));
+        }
+    };
+    Ok(Wanted::Known(ChartReference { chart, version, mirror: Some(mirror) }))
+}
+
+/// Whether a chart is named by a path and not by a name in a mirror.
+fn is_path(chart: &str) -> bool {
+    chart.contains('/') || chart.contains('\\') || chart.starts_with('.') || chart.ends_with(".tgz")
+}
+
+/// Finds and loads a chart.
+///
+/// # Errors
+/// Where there is none, at `chart`; says what there is instead.
+pub async fn find(reference: &ChartReference, path: &Path) -> Result<Loaded, Diagnostic> {
+    source::find(reference).await.map_err(|error| not_found(reference, path, &error))
+}
+
+/// Finds and loads a chart from where nothing can be awaited: planning.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_now(reference: &ChartReference, path: &Path) -> Result<Loaded, Diagnostic> {
+    let no_thread = |error: std::io::Error| {
+        Diagnostic::error("failed to look for the chart", format!("There is no thread: {error}."))
+            .at(path.field("chart"))
+    };
+    std::thread::scope(|scope| {
+        let looking = std::thread::Builder::new().spawn_scoped(scope, || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(no_thread)?.block_on(find(reference, path))
+        });
+        match looking.map_err(no_thread)?.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn not_found(reference: &ChartReference, path: &Path, error: &SourceError) -> Diagnostic {
+    let version = reference.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
+    Diagnostic::error(
+        format!("no chart {:?}{version}", reference.chart),
+        format!("{}.", travel_kube::error::chain(error)),
+    )
+    .at(path.field("chart"))
+}
+
+/// The digest of everything in a chart, whatever it came in.
+pub fn digest(chart: &Chart) -> String {
+    let mut state = Sha256::new();
+    feed(&mut state, chart);
+    let digits: String = state.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digits}")
+}
+
+fn feed(state: &mut Sha256, chart: &Chart) {
+    let mut part = |name: &str, bytes: &[u8]| {
+        // With their lengths, so that nothing can move from one part to the next unnoticed.
+        for piece in [name.as_bytes(), bytes] {
+            state.update(piece.len().to_le_bytes());
+            state.update(piece);
+        }
+    };
+    // What cannot be written as JSON is not there: Chart.yaml is read from what JSON can say.
+    let metadata = serde_json::to_value(&chart.metadata).unwrap_or_default();
+    part("Chart.yaml", canonical(&metadata).as_bytes());
+    part("values.yaml", canonical_values(&chart.values).as_bytes());
+    part("values.schema.json", chart.schema.as_deref().unwrap_or_default());
+    let mut files: Vec<&File> = chart.templates.iter().chain(&chart.files).collect();
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    for file in files {
+        part(&file.name, &file.data);
+    }
+    let mut subcharts: Vec<&Chart> = chart.dependencies.iter().collect();
+    subcharts.sort_by(|one, other| one.metadata.name.cmp(&other.metadata.name));
+    part("charts", &subcharts.len().to_le_bytes());
+    for subchart in subcharts {
+        feed(state, subchart);
+    }
+}
+
+/// Whether a chart asks what the cluster can do.
+pub fn asks_for_capabilities(chart: &Chart) -> bool {
+    let asks = |file: &File| String::from_utf8_lossy(&file.data).contains("Capabilities");
+    chart.templates.iter().any(asks) || chart.dependencies.iter().any(asks_for_capabilities)
+}
+
+/// Values as a text that is the same for values that mean the same.
+pub fn canonical_values(values: &TreeMap) -> String {
+    canonical(&Tree::Map(values.clone()).to_json())
+}
+
+/// JSON with sorted keys, and with numbers that are written alike where they are alike.
+pub fn canonical(value: &Json) -> String {
+    match value {
+        Json::Object(object) => {
+            let sorted: std::collections::BTreeMap<&String, &Json> = object.iter().collect();
+            let entries = sorted
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", Json::from(key.as_str()), canonical(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+        }
+        Json::Array(items) => {
+            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        // Helm has every number of values as a float.
+        Json::Number(number) => {
+            number.as_f64().map_or_else(|| number.to_string(), |float| float.to_string())
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reference(chart: &str, own: Value, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
+        let object = Value::object([("chart", chart.into()), ("chart_mirror", own)]);
+        wanted(&object, &Path::root(), mirror)
+    }
+
+    fn check(chart: &str, own: Value, mirror: &Mirror, expected: Option<Option<&str>>) {
+        let found = match reference(chart, own, mirror).unwrap() {
+            Wanted::Known(reference) => Some(reference.mirror),
+            Wanted::Unknown => None,
+        };
+        assert_eq!(found, expected.map(|mirror| mirror.map(str::to_owned)), "{chart}");
+    }
+
+    #[test]
+    fn a_path_is_no_name_in_a_mirror() {
+        let mirror = Mirror::At("/mirror".to_owned());
+        check("./charts/cart", Value::Null, &mirror, Some(None));
+        check("cart-1.0.0.tgz", Value::Null, &Mirror::Unknown, Some(None));
+        check("cart", Value::Null, &mirror, Some(Some("/mirror")));
+        check("cart", "/other".into(), &mirror, Some(Some("/other")));
+        check("cart", Value::unknown(), &mirror, None);
+        check("cart", Value::Null, &Mirror::Unknown, None);
+        let error = reference("cart", Value::Null, &Mirror::None).err().unwrap();
+        assert_eq!(error.path.unwrap().to_string(), "chart");
+    }
+
+    #[test]
+    fn the_digest_is_of_the_content_alone() {
+        let file =
+            |name: &str, text: &str| File { name: name.into(), data: text.to_owned().into() };
+        let chart = |templates: Vec<File>| Chart { templates, ..Chart::default() };
+        let one = digest(&chart(vec![file("a", "x"), file("b", "y")]));
+        assert_eq!(one, digest(&chart(vec![file("b", "y"), file("a", "x")])));
+        assert_ne!(one, digest(&chart(vec![file("a", "xb"), file("b", "y")])));
+        assert_ne!(one, digest(&chart(vec![file("a", "x")])));
+    }
+
+    #[test]
+    fn values_that_mean_the_same_are_written_alike() {
+        for (one, other) in [
+            (json!({"a": 1, "b": [1.5, null]}), json!({"b": [1.5, null], "a": 1.0})),
+            (json!(1_000_000), json!(1e6)),
+        ] {
+            assert_eq!(canonical(&one), canonical(&other));
+        }
+        assert_ne!(canonical(&json!("1")), canonical(&json!(1)));
+    }
+}

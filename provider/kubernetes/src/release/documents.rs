@@ -1,0 +1,142 @@
+//! The documents of a release as a plan shows them: for each its fields with short values.
+
+use std::collections::BTreeMap;
+
+use travel_helm::Rendering;
+use travel_helm::lifecycle::{ObjectError, objects_of, objects_of_manifest};
+use travel_kube::fields::Summary;
+use travel_kube::scope::Scopes;
+use travel_value::Value;
+
+use super::memory::SecretKey;
+
+/// For each document, by `apiVersion/kind/namespace/name`, its fields with their values.
+pub type Documents = BTreeMap<String, Fields>;
+/// For each field, by its path, its value.
+pub type Fields = BTreeMap<String, String>;
+
+/// Documents as far as a plan knows them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlannedDocuments {
+    /// Not even which there are.
+    Unknown,
+    /// Those there are; none for one whose content is not known, or for a field whose value is
+    /// not.
+    Known(BTreeMap<String, Option<BTreeMap<String, Option<String>>>>),
+}
+
+/// A kind's place does not depend on what a cluster serves: a plan could not ask it, and both must
+/// name documents alike. A document of a kind of others is named as it is written.
+fn scopes() -> Scopes {
+    Scopes::built_in()
+}
+
+/// The documents of a rendering. Secret values are told apart under `key`, or not known without
+/// one.
+///
+/// # Errors
+/// Which document is no object.
+pub fn planned(
+    rendering: &Rendering,
+    namespace: &str,
+    skip_crds: bool,
+    key: Option<&SecretKey>,
+) -> Result<PlannedDocuments, ObjectError> {
+    let summary = Summary::new(key.map(SecretKey::bytes));
+    let mut documents = BTreeMap::new();
+    if !skip_crds {
+        for (_, file) in rendering.custom_resource_definitions() {
+            let text = String::from_utf8_lossy(&file.data);
+            for object in objects_of_manifest(&text, namespace, &scopes())? {
+                documents.insert(object.key().to_string(), Some(summary.fields(&object)));
+            }
+        }
+    }
+    for document in &rendering.manifests {
+        for object in objects_of([document], namespace, &scopes())? {
+            let fields = (!document.unknown).then(|| summary.fields(&object));
+            documents.insert(object.key().to_string(), fields);
+        }
+    }
+    Ok(match rendering.unknown {
+        Some(_) => PlannedDocuments::Unknown,
+        None => PlannedDocuments::Known(documents),
+    })
+}
+
+/// The documents of what was applied: a recorded manifest, and definitions in files.
+///
+/// # Errors
+/// Which document is no object.
+pub fn applied<'f>(
+    manifest: &str,
+    definitions: impl IntoIterator<Item = &'f str>,
+    namespace: &str,
+) -> Result<Vec<travel_kube::Document>, ObjectError> {
+    let mut objects = Vec::new();
+    for definition in definitions {
+        objects.extend(objects_of_manifest(definition, namespace, &scopes())?);
+    }
+    objects.extend(objects_of_manifest(manifest, namespace, &scopes())?);
+    Ok(objects)
+}
+
+/// The fields of one object.
+pub fn fields(object: &travel_kube::Document, key: &SecretKey) -> Fields {
+    let fields = Summary::new(Some(key.bytes())).fields(object);
+    fields.into_iter().filter_map(|(path, value)| Some((path, value?))).collect()
+}
+
+impl PlannedDocuments {
+    /// Whether all is known.
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Known(documents) => documents
+                .values()
+                .all(|fields| fields.as_ref().is_some_and(|it| it.values().all(Option::is_some))),
+        }
+    }
+}
+
+/// The value that a plan shows.
+impl From<&PlannedDocuments> for Value {
+    fn from(documents: &PlannedDocuments) -> Self {
+        let value = |text: &Option<String>| text.as_deref().map_or_else(Value::unknown, Into::into);
+        let fields = |fields: &Option<BTreeMap<String, Option<String>>>| match fields {
+            None => Value::unknown(),
+            Some(fields) => {
+                Value::map(fields.iter().map(|(path, text)| (path.clone(), value(text))))
+            }
+        };
+        match documents {
+            PlannedDocuments::Unknown => Value::unknown(),
+            PlannedDocuments::Known(documents) => {
+                Value::map(documents.iter().map(|(name, it)| (name.clone(), fields(it))))
+            }
+        }
+    }
+}
+
+/// What an apply tells of documents: what was planned of them, and beyond that what they are.
+pub fn as_planned(planned: Option<&Documents>, actual: Documents) -> Documents {
+    let Some(planned) = planned else { return actual };
+    let mut told = planned.clone();
+    for (name, fields) in actual {
+        let known = told.entry(name).or_default();
+        for (path, value) in fields {
+            known.entry(path).or_insert(value);
+        }
+    }
+    told
+}
+
+/// What was applied of a release whose documents, as they were seen in the cluster, are these.
+pub fn restored(seen: &Documents, drifted: &Documents) -> Documents {
+    let mut documents = seen.clone();
+    documents.extend(drifted.iter().map(|(name, fields)| (name.clone(), fields.clone())));
+    documents
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! What the provider remembers of releases beside the state, unseen by the person: what it last
+//! made of them, and how they differ from that in the cluster.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use travel_framework::call::Memory as PageMemory;
+use travel_framework::platform::Platform;
+use travel_framework::{Call, Diagnostic};
+
+use super::documents::Documents;
+
+/// The entry of the page's memory that holds ours.
+const ENTRY: &str = "releases";
+
+/// What is remembered of all releases of an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// The random key, in base64, under which secret values are told apart.
+    pub key: String,
+    /// The releases; that of a page with only one is the one without a name.
+    pub releases: BTreeMap<String, ReleaseMemory>,
+}
+
+/// What is remembered of one release.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReleaseMemory {
+    /// The revision that was last seen to be as we made it.
+    pub revision: u64,
+    /// A code of everything the documents were made of; empty where it is not known.
+    pub inputs: String,
+    /// The version of Kubernetes that the chart is told.
+    pub kube_version: String,
+    /// The API versions that the chart is told; none where it has not asked so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_versions: Option<Vec<String>>,
+    /// Documents that the cluster has otherwise than they were applied: as they were applied.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub drifted: Documents,
+}
+
+impl Memory {
+    /// What a page remembers.
+    ///
+    /// # Errors
+    /// Where that was not written by a version of this provider.
+    pub fn read(page: &PageMemory) -> Result<Self, Diagnostic> {
+        match page.get(ENTRY) {
+            None => Ok(Self::default()),
+            Some(kept) => serde_json::from_value(kept.clone()).map_err(|error| {
+                Diagnostic::error(
+                    "failed to read the private state",
+                    format!("What is remembered of the releases is not usable: {error}."),
+                )
+            }),
+        }
+    }
+
+    /// What an operation's page remembers.
+    ///
+    /// # Errors
+    /// As [`Memory::read`].
+    pub fn of<P: Platform>(call: &Call<P>) -> Result<Self, Diagnostic> {
+        Self::read(&call.remembered())
+    }
+
+    /// Has the page remember this.
+    pub fn keep<P: Platform>(&self, call: &Call<P>) {
+        let mut page = call.remembered();
+        // Strings, numbers and maps with string keys always serialize.
+        page.insert(ENTRY.to_owned(), serde_json::to_value(self).unwrap_or_default());
+        call.remember(page);
+    }
+
+    /// The key under which secret values are told apart, if there is one yet.
+    pub fn secret_key(&self) -> Option<SecretKey> {
+        let bytes = STANDARD.decode(&self.key).ok()?;
+        (!bytes.is_empty()).then_some(SecretKey(bytes))
+    }
+
+    /// That key, made now if there is none yet.
+    pub fn own_secret_key(&mut self) -> SecretKey {
+        self.secret_key().unwrap_or_else(|| {
+            let bytes: [u8; 32] = rand::random();
+            self.key = STANDARD.encode(bytes);
+            SecretKey(bytes.to_vec())
+        })
+    }
+
+    /// What is remembered of a release.
+    pub fn release(&mut self, name: &str) -> &mut ReleaseMemory {
+        self.releases.entry(name.to_owned()).or_default()
+    }
+}
+
+/// A random key that no plan shows.
+#[derive(Clone)]
+pub struct SecretKey(Vec<u8>);
+
+impl SecretKey {
+    /// The key's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// A code of a text, which tells nothing but whether it is the same.
+    pub fn code(&self, text: &str) -> String {
+        let Ok(mut code) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+        code.update(text.as_bytes());
+        let bytes = code.finalize().into_bytes();
+        let digits: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("hmac:{digits}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_kept() {
+        let mut memory = Memory::default();
+        assert!(memory.secret_key().is_none());
+        let key = memory.own_secret_key();
+        memory.release("cart").revision = 3;
+        let kept = serde_json::to_value(&memory).unwrap();
+        let page = PageMemory::from_iter([(ENTRY.to_owned(), kept)]);
+        let mut read = Memory::read(&page).unwrap();
+        assert_eq!(read.own_secret_key().bytes(), key.bytes());
+        assert_eq!(read.release("cart").revision, 3);
+        assert_ne!(Memory::default().own_secret_key().bytes(), key.bytes());
+    }
+
+    #[test]
+    fn a_code_tells_only_whether_it_is_the_same() {
+        let key = SecretKey(vec![1]);
+        assert_eq!(key.code("a"), key.code("a"));
+        assert_ne!(key.code("a"), key.code("b"));
+        assert_ne!(key.code("a"), SecretKey(vec![2]).code("a"));
+    }
+}

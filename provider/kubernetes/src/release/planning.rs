@@ -1,0 +1,359 @@
+//! Planning a release: its chart rendered, as far as everything is known that it is rendered from.
+//! A pure function of what a plan is given.
+
+use travel_framework::{Diagnostic, Diagnostics};
+use travel_helm::chart::Chart;
+use travel_helm::{
+    Capabilities, KubeVersion, ReleaseContext, RenderError, RenderOptions, TreeMap, render,
+};
+use travel_value::{Path, Value};
+
+use super::Identity;
+use super::charts::{self, Wanted};
+use super::documents::{self, Documents, PlannedDocuments};
+use super::memory::{ReleaseMemory, SecretKey};
+use super::values::{self, Values};
+use crate::platform::Mirror;
+
+/// What is known of a release when it is planned.
+pub struct Question<'a> {
+    /// The release as planned so far: configuration and defaults.
+    pub planned: &'a Value,
+    /// The release as it was; null where it is to be made.
+    pub prior: &'a Value,
+    /// Its name; none while it is not known.
+    pub name: Option<&'a str>,
+    /// Where its name stands in the configuration.
+    pub name_path: Path,
+    /// Where it stands in the configuration.
+    pub path: Path,
+    /// Where charts are looked for.
+    pub mirror: &'a Mirror,
+    /// What is remembered of it.
+    pub memory: Option<&'a ReleaseMemory>,
+    /// The key under which secret values are told apart; none before there is one.
+    pub key: Option<&'a SecretKey>,
+    /// API versions that will be there when it is made.
+    pub api_versions: &'a [String],
+}
+
+/// What a plan says of a release beyond the configuration.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The computed attributes that are decided here.
+    pub attributes: Vec<(&'static str, Value)>,
+    /// API versions that its definitions bring about.
+    pub api_versions: Vec<String>,
+    /// Errors and warnings.
+    pub diagnostics: Diagnostics,
+}
+
+/// The computed attributes that a plan decides.
+const DECIDED: [&str; 5] =
+    ["documents", "chart_digest", "chart_version", "app_version", "values_digest"];
+/// What a cluster of any supported version of Kubernetes serves.
+const ALWAYS_SERVED: [&str; 18] = [
+    "v1",
+    "admissionregistration.k8s.io/v1",
+    "apiextensions.k8s.io/v1",
+    "apiregistration.k8s.io/v1",
+    "apps/v1",
+    "authentication.k8s.io/v1",
+    "authorization.k8s.io/v1",
+    "autoscaling/v1",
+    "autoscaling/v2",
+    "batch/v1",
+    "certificates.k8s.io/v1",
+    "coordination.k8s.io/v1",
+    "discovery.k8s.io/v1",
+    "events.k8s.io/v1",
+    "networking.k8s.io/v1",
+    "policy/v1",
+    "rbac.authorization.k8s.io/v1",
+    "storage.k8s.io/v1",
+];
+
+/// Plans a release.
+pub fn plan(question: &Question<'_>) -> Answer {
+    let mut answer = Answer::default();
+    answer.attributes.push(("release_status", "deployed".into()));
+    match decide(question, &mut answer) {
+        Ok(true) => {}
+        Ok(false) => {
+            answer.attributes.extend(DECIDED.map(|name| (name, Value::unknown())));
+        }
+        Err(error) => answer.diagnostics.push(error),
+    }
+    answer
+}
+
+/// Decides what is known of the chart, its values and its documents; false where it is not even
+/// known which chart it is, or how it is called.
+fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnostic> {
+    let Question { planned, path, name, .. } = question;
+    if let Some(name) = name {
+        check_name(name, &question.name_path)?;
+    }
+    // Values are checked whatever else is known.
+    let values = values::merged(planned, path)?;
+    let Wanted::Known(reference) = charts::wanted(planned, path, question.mirror)? else {
+        return Ok(false);
+    };
+    let loaded = charts::find_now(&reference, path)?;
+    warn(answer, path, loaded.warnings);
+    let chart = loaded.chart;
+    answer.api_versions = defined_api_versions(&chart);
+    let settled = ["namespace", "kube_version", "api_versions", "skip_crds"];
+    let is_settled = settled.iter().all(|name| planned.get(name).is_wholly_known());
+    let (Some(name), true) = (name, is_settled) else { return Ok(false) };
+    let namespace = planned.get("namespace").as_str().unwrap_or("default");
+    let identity = Identity { name, namespace };
+    let digest = charts::digest(&chart);
+    let version = chart.metadata.version.clone();
+    let app_version = Some(chart.metadata.app_version.clone()).filter(|it| !it.is_empty());
+    let documents = documents(question, answer, identity, chart, &digest, &values)?;
+    let known_values = values.wholly_known();
+    let values_digest = question.key.zip(known_values).map(|(key, values)| code(key, values));
+    let digest = digest_to_plan(question.prior, &version, &digest, &documents);
+    answer.attributes.extend([
+        ("documents", documents),
+        ("chart_digest", digest),
+        ("chart_version", version.into()),
+        ("app_version", app_version.map_or(Value::Null, Into::into)),
+        ("values_digest", values_digest.map_or_else(Value::unknown, Into::into)),
+    ]);
+    Ok(true)
+}
+
+/// The code of a release's values.
+pub fn code(key: &SecretKey, values: &TreeMap) -> String {
+    key.code(&charts::canonical_values(values))
+}
+
+/// A code of everything that the documents of a release are made of.
+pub fn inputs(
+    key: &SecretKey,
+    planned: &Value,
+    identity: Identity<'_>,
+    digest: &str,
+    values: &TreeMap,
+    memory: &ReleaseMemory,
+) -> String {
+    let ReleaseMemory { kube_version, api_versions, .. } = memory;
+    let parts = serde_json::json!([
+        identity.name,
+        identity.namespace,
+        digest,
+        charts::canonical_values(values),
+        kube_version,
+        api_versions,
+        planned.get("skip_crds").as_bool(),
+    ]);
+    key.code(&parts.to_string())
+}
+
+fn documents(
+    question: &Question<'_>,
+    answer: &mut Answer,
+    identity: Identity<'_>,
+    chart: Chart,
+    digest: &str,
+    values: &Values,
+) -> Result<Value, Diagnostic> {
+    let Values::Given(values_given) = values else { return Ok(Value::unknown()) };
+    let Question { planned, prior, path, memory, key, .. } = question;
+    let told = told(planned, *memory);
+    // Where everything is as it was, so is the outcome, also of what a chart makes up anew each
+    // time; and a chart may render otherwise when it is upgraded.
+    if let (Some(known), Some(key), Some(memory)) = (values.wholly_known(), key, &told)
+        && !memory.inputs.is_empty()
+        && inputs(key, planned, identity, digest, known, memory) == memory.inputs
+        && let Some(seen) = seen(prior)
+    {
+        let restored = documents::restored(&seen, &memory.drifted);
+        return Ok(documents_value(&restored));
+    }
+    let is_upgrade = is_upgrade(prior);
+    let revision = prior.get("revision").as_number().and_then(|it| it.as_i64()).unwrap_or(0);
+    let options = RenderOptions {
+        release: ReleaseContext {
+            name: identity.name.to_owned(),
+            namespace: identity.namespace.to_owned(),
+            revision: if is_upgrade { revision.unsigned_abs() + 1 } else { 1 },
+            is_upgrade,
+        },
+        capabilities: capabilities(question, told.as_ref())?,
+        lookup: None,
+        planning: true,
+        skip_schema_validation: false,
+    };
+    let rendering = render(chart, values_given, &options).map_err(|error| refusal(&error, path))?;
+    let skip_crds = planned.get("skip_crds").as_bool() == Some(true);
+    let found = documents::planned(&rendering, identity.namespace, skip_crds, *key);
+    let found: PlannedDocuments = found.map_err(|error| {
+        Diagnostic::error(
+            "the chart does not render to Kubernetes objects",
+            format!("{}.", travel_kube::error::chain(&error)),
+        )
+        .at(path.field("chart"))
+    })?;
+    warn(answer, path, rendering.warnings);
+    Ok((&found).into())
+}
+
+/// Whether a release that is there is upgraded, and not installed once more.
+pub fn is_upgrade(prior: &Value) -> bool {
+    let revision = prior.get("revision").as_number().and_then(|it| it.as_i64());
+    let is_first = revision.is_none_or(|revision| revision <= 1);
+    revision.is_some() && !(is_first && prior.get("release_status").as_str() != Some("deployed"))
+}
+
+/// What the chart was told of the cluster, with what the configuration says now; none where it
+/// was not told anything yet.
+pub fn told(planned: &Value, memory: Option<&ReleaseMemory>) -> Option<ReleaseMemory> {
+    let mut memory = memory.filter(|memory| !memory.kube_version.is_empty())?.clone();
+    if let Some(version) = planned.get("kube_version").as_str() {
+        version.clone_into(&mut memory.kube_version);
+    }
+    if let Some(known) = &mut memory.api_versions {
+        let declared = declared_api_versions(planned);
+        known.extend(declared.into_iter().filter(|it| !known.contains(it)).collect::<Vec<_>>());
+    }
+    Some(memory)
+}
+
+/// The API versions that a configuration declares.
+pub fn declared_api_versions(planned: &Value) -> Vec<String> {
+    let declared = planned.get("api_versions").elements().unwrap_or_default().iter();
+    declared.filter_map(|version| version.as_str().map(str::to_owned)).collect()
+}
+
+/// What a chart is told of the cluster in a plan.
+fn capabilities(
+    question: &Question<'_>,
+    told: Option<&ReleaseMemory>,
+) -> Result<Capabilities, Diagnostic> {
+    let Question { planned, path, api_versions, .. } = question;
+    let version = match told {
+        Some(told) => Some(told.kube_version.as_str()),
+        None => planned.get("kube_version").as_str(),
+    };
+    let known = told.and_then(|told| told.api_versions.clone());
+    let is_complete = known.is_some();
+    let known = known.unwrap_or_else(|| {
+        let mut known: Vec<String> = ALWAYS_SERVED.map(str::to_owned).to_vec();
+        known.extend(declared_api_versions(planned));
+        known.extend_from_slice(api_versions);
+        known
+    });
+    Ok(Capabilities {
+        kube_version: version
+            .map_or_else(|| Ok(KubeVersion::default()), |it| kube_version(it, path))?,
+        kube_version_declared: version.is_some(),
+        api_versions: known,
+        api_versions_complete: is_complete,
+    })
+}
+
+/// Reads a version of Kubernetes.
+///
+/// # Errors
+/// Where it is none, at `kube_version`.
+pub fn kube_version(text: &str, path: &Path) -> Result<KubeVersion, Diagnostic> {
+    KubeVersion::parse(text).map_err(|error| {
+        Diagnostic::error("no version of Kubernetes", format!("{error}."))
+            .at(path.field("kube_version"))
+    })
+}
+
+/// The API versions that a chart's definitions in crds/ bring about.
+fn defined_api_versions(chart: &Chart) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, file) in chart.custom_resource_definitions() {
+        let text = String::from_utf8_lossy(&file.data);
+        // A definition that cannot be read is refused where the chart is rendered.
+        for object in documents::applied(&text, [], "").unwrap_or_default() {
+            let spec = &object.value()["spec"];
+            let (group, kind) = (spec["group"].as_str(), spec["names"]["kind"].as_str());
+            for version in spec["versions"].as_array().into_iter().flatten() {
+                if let (Some(group), Some(kind), Some(version), true) =
+                    (group, kind, version["name"].as_str(), version["served"] == true)
+                {
+                    found.push(format!("{group}/{version}"));
+                    found.push(format!("{group}/{version}/{kind}"));
+                }
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A release that somebody else has made may have been made of another chart with the same
+/// outcome: then nothing is to be done about it.
+fn digest_to_plan(prior: &Value, version: &str, digest: &str, documents: &Value) -> Value {
+    let is_others = !prior.is_null() && prior.get("chart_digest").is_null();
+    let is_equal = prior.get("chart_version").as_str() == Some(version)
+        && documents.is_wholly_known()
+        && prior.get("documents") == documents;
+    if is_others && is_equal { Value::Null } else { digest.into() }
+}
+
+/// The documents in a state.
+pub fn seen(state: &Value) -> Option<Documents> {
+    let fields = |value: &Value| -> Option<documents::Fields> {
+        let entries = value.entries()?.iter();
+        entries.map(|(path, text)| Some((path.clone(), text.as_str()?.to_owned()))).collect()
+    };
+    let documents = state.get("documents").entries()?.iter();
+    documents.map(|(name, value)| Some((name.clone(), fields(value)?))).collect()
+}
+
+/// Documents as a value.
+pub fn documents_value(documents: &Documents) -> Value {
+    Value::map(documents.iter().map(|(name, fields)| {
+        let fields = fields.iter().map(|(path, text)| (path.clone(), text.as_str().into()));
+        (name.clone(), Value::map(fields))
+    }))
+}
+
+fn check_name(name: &str, path: &Path) -> Result<(), Diagnostic> {
+    travel_helm::check_release_name(name).map_err(|_| {
+        Diagnostic::error(
+            format!("invalid name {name:?}"),
+            "A release's name has 1 to 53 characters: lower-case letters, digits, hyphens and \
+             dots, each part between dots beginning and ending with a letter or digit.",
+        )
+        .at(path.clone())
+    })
+}
+
+/// An error of rendering, at the attribute that it is about.
+fn refusal(error: &RenderError, path: &Path) -> Diagnostic {
+    let (attribute, summary) = match error {
+        RenderError::Values(_) | RenderError::Dependencies(_) | RenderError::Schema(_) => {
+            ("values", "the chart does not accept these values")
+        }
+        RenderError::Template(_) | RenderError::Document(_) => {
+            ("values", "the chart cannot be rendered with these values")
+        }
+        RenderError::KubeVersion { .. } => {
+            ("chart", "the chart is for other versions of Kubernetes")
+        }
+        _ => ("chart", "the chart cannot be installed"),
+    };
+    let reasons = travel_kube::error::chain(error);
+    Diagnostic::error(summary, format!("{}.", reasons.trim_end().trim_end_matches('.')))
+        .at(path.field(attribute))
+}
+
+fn warn(answer: &mut Answer, path: &Path, warnings: Vec<String>) {
+    for warning in warnings {
+        let warning = Diagnostic::warning("the chart has something odd about it", warning);
+        answer.diagnostics.push(warning.at(path.field("chart")));
+    }
+}
+
+#[cfg(test)]
+mod tests;
