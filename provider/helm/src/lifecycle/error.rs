@@ -118,7 +118,7 @@ pub enum Obstacle {
     },
     /// Objects that are no longer wanted could not be removed.
     #[error(transparent)]
-    Prune(#[from] PruneError),
+    Prune(#[from] Box<PruneError>),
     /// Objects were deleted but do not go.
     #[error(transparent)]
     Stays(#[from] Stays),

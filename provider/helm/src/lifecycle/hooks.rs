@@ -120,7 +120,7 @@ async fn delete(
     let objects = objects(run, hook).await?;
     let options = PruneOptions { propagation: Propagation::Background, ..PruneOptions::default() };
     let keys = objects.iter().map(Document::key);
-    prune(run.target.cluster, keys, &options, run.patience()).await?;
+    prune(run.target.cluster, keys, &options, run.patience()).await.map_err(Box::new)?;
     Ok(())
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn remove(
         let ownership = Some(marks(run.target.name, run.target.namespace));
         let options =
             PruneOptions { ownership, unmarked: true, propagation, ..PruneOptions::default() };
-        kept.extend(prune(cluster, &going, &options, run.patience()).await?.kept);
+        kept.extend(prune(cluster, &going, &options, run.patience()).await.map_err(Box::new)?.kept);
     }
     Ok(kept)
 }

@@ -101,7 +101,7 @@ async fn nothing_is_left(cluster: &Cluster) {
     // Nobody gives the service a load balancer here.
     made.conduct.rules.ignored_kinds = vec!["Service".to_owned()];
     place.install(&made).await.unwrap();
-    assert_eq!(left(&place).await.len(), 11, "{:?}", left(&place).await);
+    assert_eq!(left(&place).await.len(), 10, "{:?}", left(&place).await);
     place.told();
     let drains = ["Service".parse().unwrap(), "NodePool.karpenter.sh".parse().unwrap()];
     let removal = Removal { drains: &drains, ..Removal::default() };
@@ -140,12 +140,12 @@ async fn helms_releases_are_removed(cluster: &Cluster, helm: &Helm) {
     assert_eq!(left(&place).await, ["ConfigMap b"]);
     assert!(helm.list(place.namespace).is_empty());
     // One that Helm uninstalled, keeping its history.
-    helm.run(
-        place.namespace,
-        &["install", "kept", folder.path(), "--set", "x=1", "--no-hooks", "--take-ownership"],
-    );
-    helm.run(place.namespace, &["uninstall", "kept", "--keep-history"]);
-    assert!(!left(&place).await.is_empty());
+    folder.write("templates/b.yaml", "");
+    helm.run(place.namespace, &["install", "shop", folder.path()]);
+    helm.run(place.namespace, &["uninstall", "shop", "--keep-history"]);
+    assert_eq!(place.history().await, [(1, Status::Uninstalled)]);
+    assert_eq!(remove(&place, &Removal::default()).await, Ok(Uninstalled::default()));
+    assert_eq!(left(&place).await, ["ConfigMap b"]);
 }
 
 async fn failures_are_gone_on_from(cluster: &Cluster) {
