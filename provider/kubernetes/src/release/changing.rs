@@ -112,6 +112,7 @@ impl Work<'_> {
         };
         let history = self.history().await?;
         self.refuse_foreign(&history, state)?;
+        self.claim_pending(&history).await?;
         let told = self.told(&object, memory, &chart).await?;
         let progress = |step: &str| tracing::info!("release {}: {step}", self.identity.name);
         let target = self.target(&self.connected.cluster, &progress);
@@ -260,6 +261,22 @@ impl Work<'_> {
         }
         let name = format!("{}/{}", self.identity.namespace, self.identity.name);
         Err(self.claim.refusal(&name, mark.as_ref()).at(self.path.clone()).into())
+    }
+
+    /// Marks what an apply of ours left on its way as this apply's: nobody else is at work on it,
+    /// since a deployment has one writer at a time.
+    async fn claim_pending(&self, history: &[Release]) -> Result<(), Failure> {
+        for release in history {
+            let status = release.info.status;
+            let is_on_its_way = status.is_pending() || status == Status::Uninstalling;
+            let mark = ownership::mark(release, self.claim);
+            let is_ours = mark.as_ref().is_some_and(|mark| self.claim.owns(mark));
+            if is_on_its_way && is_ours {
+                let marked = ownership::claim_record(&self.connected.cluster, release, self.claim);
+                marked.await.map_err(|error| failure::of_call(&error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the release, with everything of it. That there is none is no error; one that is

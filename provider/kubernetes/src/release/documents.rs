@@ -48,13 +48,13 @@ pub fn planned(
         for (_, file) in rendering.custom_resource_definitions() {
             let text = String::from_utf8_lossy(&file.data);
             for object in objects_of_manifest(&text, namespace, &scopes())? {
-                documents.insert(object.key().to_string(), Some(summary.fields(&object)));
+                documents.insert(object.key().to_string(), Some(shown(&summary, &object)));
             }
         }
     }
     for document in &rendering.manifests {
         for object in objects_of([document], namespace, &scopes())? {
-            let fields = (!document.unknown).then(|| summary.fields(&object));
+            let fields = (!document.unknown).then(|| shown(&summary, &object));
             documents.insert(object.key().to_string(), fields);
         }
     }
@@ -83,8 +83,16 @@ pub fn applied<'f>(
 
 /// The fields of one object.
 pub fn fields(object: &travel_kube::Document, key: &SecretKey) -> Fields {
-    let fields = Summary::new(Some(key.bytes())).fields(object);
+    let fields = shown(&Summary::new(Some(key.bytes())), object);
     fields.into_iter().filter_map(|(path, value)| Some((path, value?))).collect()
+}
+
+/// The fields of an object but for those that its key says already.
+fn shown(summary: &Summary, object: &travel_kube::Document) -> BTreeMap<String, Option<String>> {
+    const IN_KEY: [&str; 4] = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+    let mut fields = summary.fields(object);
+    fields.retain(|path, _| !IN_KEY.contains(&path.as_str()));
+    fields
 }
 
 impl PlannedDocuments {

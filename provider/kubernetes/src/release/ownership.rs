@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
 use sha2::{Digest, Sha256};
 use travel_framework::ownership::{Claim, Mark};
 use travel_helm::release::Release;
+use travel_kube::Cluster;
+use travel_kube::cluster::Call;
 
 /// The label that names the deployment.
 const DEPLOYMENT: &str = "travel.travelsources.com/deployment";
@@ -39,6 +42,24 @@ pub fn mark(release: &Release, claim: &Claim) -> Option<Mark> {
     let resource =
         if as_label(&claim.resource) == *resource { &claim.resource } else { resource }.clone();
     Some(Mark { deployment, resource, generation: label(GENERATION)?.clone() })
+}
+
+/// Marks a record as a claim's own.
+///
+/// # Errors
+/// As [`Cluster::send`].
+pub async fn claim_record(
+    cluster: &Cluster,
+    release: &Release,
+    claim: &Claim,
+) -> Result<(), travel_kube::Error> {
+    let secrets = cluster.resource("v1", "Secret").await?;
+    let name = release.secret_name();
+    let path = secrets.object_path(Some(&release.namespace), &name);
+    let patch = serde_json::json!({"metadata": {"labels": labels(claim)}});
+    let call = Call::new(format!("mark the Secret {name}"), Method::PATCH, path)
+        .with_body("application/merge-patch+json", &patch);
+    cluster.send(&call).await.map(drop)
 }
 
 /// A text as the value of a label: what of it a label may hold, and a digest that tells it from
