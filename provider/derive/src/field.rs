@@ -104,6 +104,9 @@ impl FieldModel {
                 let [pattern, meaning] = words.as_slice() else {
                     return Err(meta.error("expected pattern(\"…\", \"what a match is\")"));
                 };
+                // The provider compiles patterns only when it needs them, so mistakes are found here.
+                regex::Regex::new(&pattern.value())
+                    .map_err(|error| syn::Error::new(pattern.span(), error))?;
                 self.rules
                     .push(quote!(::travel_framework::rule::Rule::pattern(#pattern, #meaning)));
             }

@@ -1,7 +1,7 @@
 //! What a value in a configuration must satisfy, checked before anything is changed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 use travel_value::{Path, Value};
@@ -30,8 +30,8 @@ pub enum Rule {
     },
     /// The text matches this pattern; the words say what that means.
     Pattern {
-        /// The pattern, anchored by its author.
-        pattern: Regex,
+        /// The pattern.
+        pattern: Pattern,
         /// What a matching text is, as in "must be …".
         meaning: String,
     },
@@ -41,6 +41,30 @@ pub enum Rule {
     Custom(Arc<Check>),
 }
 
+/// A pattern, anchored by its author. It is compiled when it is first asked: hundreds of them at every
+/// start would take longer than all else of it.
+#[derive(Clone)]
+pub struct Pattern {
+    text: String,
+    compiled: Arc<OnceLock<Result<Regex, regex::Error>>>,
+}
+
+impl Pattern {
+    /// A pattern in the syntax of the regex crate.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), compiled: Arc::default() }
+    }
+
+    /// Whether a text matches.
+    ///
+    /// # Errors
+    /// Where the pattern does not compile.
+    pub fn is_match(&self, text: &str) -> Result<bool, regex::Error> {
+        let compiled = self.compiled.get_or_init(|| Regex::new(&self.text));
+        compiled.as_ref().map(|pattern| pattern.is_match(text)).map_err(Clone::clone)
+    }
+}
+
 impl fmt::Debug for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.requirement())
@@ -48,13 +72,10 @@ impl fmt::Debug for Rule {
 }
 
 impl Rule {
-    /// The rule of a pattern, anchored by its author. A pattern that does not compile refuses
-    /// every value and says so; a test over all schemas finds it first.
+    /// The rule of a pattern. One that does not compile refuses every value and says so; where
+    /// it stands in an attribute of a model, the model does not compile.
     pub fn pattern(pattern: &str, meaning: &str) -> Self {
-        match Regex::new(pattern) {
-            Ok(pattern) => Self::Pattern { pattern, meaning: meaning.to_owned() },
-            Err(error) => Self::custom(move |_| Err(format!("matched by a pattern ({error})"))),
-        }
+        Self::Pattern { pattern: Pattern::new(pattern), meaning: meaning.to_owned() }
     }
 
     /// The rule of a page's own condition.
@@ -110,7 +131,10 @@ impl Rule {
                 .as_number()
                 .is_none_or(|number| *number >= (*minimum).into() && *number <= (*maximum).into()),
             Self::Pattern { pattern, .. } => {
-                value.as_str().is_none_or(|text| pattern.is_match(text))
+                match value.as_str().map_or(Ok(true), |text| pattern.is_match(text)) {
+                    Ok(matches) => matches,
+                    Err(error) => return Some(format!("matched by a pattern ({error})")),
+                }
             }
             Self::OneOf(values) => {
                 value.as_str().is_none_or(|text| values.iter().any(|allowed| allowed == text))
@@ -157,10 +181,11 @@ mod tests {
             Some("size must be 1 to 2 long; \"äöü\" is not."),
         );
         check(
-            Rule::Pattern { pattern: Regex::new("^[a-z]+$").unwrap(), meaning: "letters".into() },
+            Rule::pattern("^[a-z]+$", "letters"),
             "7",
             Some("size must be letters; \"7\" is not."),
         );
+        check(Rule::pattern("^[a-z]+$", "letters"), "a", None);
         check(Rule::custom(|_| Err("even".into())), 3, Some("size must be even; 3 is not."));
     }
 }
