@@ -1,5 +1,7 @@
 //! Bringing a revision about: install, upgrade, rollback.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use travel_kube::Document;
 use travel_kube::apply::{Adopt, ApplyOptions, UnknownFields, apply};
@@ -8,7 +10,7 @@ use travel_kube::error::chain;
 use travel_kube::ready::wait::wait_ready;
 
 use super::objects::{FIELD_MANAGER, Identity, identity, marks, objects_of_manifest};
-use super::prepare::{former, prepare};
+use super::prepare::{former, namespace_key, prepare};
 use super::run::Run;
 use super::standing::Standing;
 use super::{Conduct, LifecycleError, Obstacle, Removal, Target, Wanted};
@@ -141,20 +143,18 @@ async fn settle(run: &Run<'_>, standing: &mut Standing, left: &[u64]) -> Result<
 
 /// Makes the release's namespace where it is not there, labelled as Helm does.
 async fn create_namespace(run: &Run<'_>) -> Result<(), Obstacle> {
-    let name = run.target.namespace;
-    let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"name": name}}});
-    let namespace = Document::new(value).map_err(|error| {
-        travel_kube::Error::new(
-            format!("create the namespace {name:?}"),
-            travel_kube::ErrorKind::Answer(error.to_string()),
-        )
-    })?;
-    if run.target.cluster.get(namespace.key()).await?.is_some_and(|found| !found.is_being_deleted())
-    {
+    let (cluster, name) = (run.target.cluster, run.target.namespace);
+    let found = cluster.get(&namespace_key(name)).await?;
+    if found.is_some_and(|found| !found.is_being_deleted()) {
         return Ok(());
     }
+    run.say(&format!("making the namespace {name}"));
+    let metadata = json!({"name": name, "labels": {"name": name}});
+    let namespace =
+        Document::new(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+            .map_err(|_| Obstacle::NoNamespace(name.to_owned()))?;
     let options = ApplyOptions { adopt: Adopt::Any, ..ApplyOptions::new(FIELD_MANAGER) };
-    apply(run.target.cluster, &[namespace], &options, run.patience()).await?;
+    apply(cluster, &[namespace], &options, run.patience()).await?;
     Ok(())
 }
 
@@ -309,7 +309,7 @@ async fn go_back(
     let scopes = run.scopes().await?;
     let namespace = run.target.namespace;
     let objects = objects_of_manifest(&goal.manifest, namespace, &scopes)?;
-    let present: std::collections::BTreeSet<Identity> = objects.iter().map(identity).collect();
+    let present: BTreeSet<Identity> = objects.iter().map(identity).collect();
     let former = former(&standing, namespace, &scopes)?.into_iter();
     let unwanted = former.filter(|(identity, _)| !present.contains(identity));
     let unwanted = unwanted.map(|(_, object)| object).collect();

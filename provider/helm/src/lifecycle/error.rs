@@ -91,6 +91,9 @@ pub enum Obstacle {
         /// The revision.
         revision: u64,
     },
+    /// The namespace is not there.
+    #[error("there is no namespace {0}; create it first, or have it created with the release")]
+    NoNamespace(String),
     /// A label that Helm sets itself.
     #[error("the label {0} is Helm's own; choose another name")]
     SystemLabel(String),

@@ -13,6 +13,8 @@ use super::{Obstacle, records};
 use crate::documents::{HookDeletePolicy, HookEvent};
 use crate::release::{HookPhase, HookRecord, HookRun, Release, now};
 
+/// What Helm does with hooks that do not say when they are deleted.
+const BEFORE_CREATION: &str = "before-hook-creation";
 const DEFINITION: &str = "CustomResourceDefinition";
 
 /// Runs the hooks of an event by their weights, then names. How each went is kept in the record as it happens.
@@ -66,6 +68,9 @@ async fn one(
     index: usize,
     force: bool,
 ) -> Result<(), Obstacle> {
+    if release.hooks[index].delete_policies.is_empty() {
+        release.hooks[index].delete_policies.push(BEFORE_CREATION.to_owned());
+    }
     delete(run, &release.hooks[index], HookDeletePolicy::BeforeCreation).await?;
     let objects = objects(run, &release.hooks[index]).await?;
     release.hooks[index].last_run =
@@ -112,9 +117,7 @@ async fn delete(
     policy: HookDeletePolicy,
 ) -> Result<(), Obstacle> {
     let mut policies = hook.delete_policies.iter().filter_map(|name| HookDeletePolicy::parse(name));
-    // Where a hook has no policy at all, it is deleted before it is made again.
-    let is_default = hook.delete_policies.is_empty() && policy == HookDeletePolicy::BeforeCreation;
-    if hook.kind == DEFINITION || !(is_default || policies.any(|named| named == policy)) {
+    if hook.kind == DEFINITION || !policies.any(|named| named == policy) {
         return Ok(());
     }
     let objects = objects(run, hook).await?;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use travel_kube::Document;
 use travel_kube::apply::Adopt;
 use travel_kube::ownership::Owner;
 use travel_kube::read::read;
+use travel_kube::scope::Scopes;
+use travel_kube::{Document, DocumentKey};
 
 use super::capabilities::{ClusterLookup, capabilities};
 use super::objects::{Identity, by_identity, identity, marks, objects_of, objects_of_manifest};
@@ -59,6 +60,9 @@ pub(super) async fn prepare(
         return Err(Obstacle::SystemLabel(label.clone()));
     }
     let namespace = run.target.namespace;
+    if !wanted.create_namespace {
+        check_namespace(run).await?;
+    }
     let definitions = definitions::of_chart(wanted.chart, namespace)?;
     let rendering = rendered(run, wanted, standing, &definitions, false).await?;
     let release = pending(run, wanted, standing, &rendering);
@@ -166,13 +170,35 @@ fn pending(
 pub(super) fn former(
     standing: &Standing,
     namespace: &str,
-    scopes: &travel_kube::scope::Scopes,
+    scopes: &Scopes,
 ) -> Result<BTreeMap<Identity, Document>, Obstacle> {
     let mut objects = Vec::new();
     for release in standing.effective() {
         objects.extend(objects_of_manifest(&release.manifest, namespace, scopes)?);
     }
     Ok(by_identity(objects))
+}
+
+/// Refuses to go on without the release's namespace, which holds the record.
+async fn check_namespace(run: &Run<'_>) -> Result<(), Obstacle> {
+    let name = run.target.namespace;
+    match run.target.cluster.get(&namespace_key(name)).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Obstacle::NoNamespace(name.to_owned())),
+        // Who may only see what is in the namespace finds out when the record is written.
+        Err(error) if error.is_forbidden() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The key of a namespace.
+pub(super) fn namespace_key(name: &str) -> DocumentKey {
+    DocumentKey {
+        api_version: "v1".to_owned(),
+        kind: "Namespace".to_owned(),
+        namespace: None,
+        name: name.to_owned(),
+    }
 }
 
 /// Refuses kinds that are neither served nor about to be defined.

@@ -1,11 +1,11 @@
 //! Install, upgrade and rollback, by us and by Helm in turns.
 
 use serde_json::json;
-use travel_helm::lifecycle::{Conduct, rollback};
+use travel_helm::lifecycle::{Conduct, Definitions, Wanted, rollback};
 use travel_helm::release::Status;
 use travel_helm::yaml;
-use travel_kube::Cluster;
 use travel_kube::apply::Adopt;
+use travel_kube::{Cluster, DocumentKey};
 
 use crate::helm::Helm;
 use crate::kubelet::Kubelet;
@@ -17,6 +17,8 @@ pub async fn all(cluster: &Cluster, helm: &Helm) {
     we_go_on_with_helms_releases(cluster, helm).await;
     foreign_objects_are_refused(cluster).await;
     charts_see_the_cluster(cluster).await;
+    definitions_are_treated_as_asked(cluster).await;
+    namespaces_are_asked_for(cluster).await;
 }
 
 const SETTINGS: &str = "apiVersion: v1
@@ -274,4 +276,67 @@ data:
     let expected = json!({"apps": "true", "trips": "true", "minor": minor, "system": "kube-system",
         "absent": "0", "systems": "true"});
     assert_eq!(place.data("seen").await, Some(expected));
+}
+
+async fn definitions_are_treated_as_asked(cluster: &Cluster) {
+    let place = Place::new(cluster, "defining");
+    let of = |field: &str| {
+        definition(field)
+            .replace("shop.example", "def.example")
+            .replace("Tour", "Def")
+            .replace("tours", "defs")
+    };
+    let folder = ChartFolder::new(&[("crds/defs.yaml", &of("one"))]);
+    let key: DocumentKey =
+        "apiextensions.k8s.io/v1/CustomResourceDefinition//defs.def.example".parse().unwrap();
+    let field = async || {
+        let found = cluster.get(&key).await.unwrap()?;
+        let schema = &found.value()["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        let fields = schema["properties"].as_object().unwrap().keys().cloned();
+        Some(fields.collect::<Vec<_>>().join(","))
+    };
+    let none = values("");
+    let bring = async |policy: Definitions| {
+        let chart = folder.load();
+        let wanted = Wanted { definitions: policy, ..wanted(&chart, &none) };
+        match place.history().await.is_empty() {
+            true => place.install(&wanted).await.unwrap(),
+            false => place.upgrade(&wanted).await.unwrap(),
+        };
+        field().await
+    };
+    assert_eq!(bring(Definitions::Skip).await, None);
+    assert_eq!(bring(Definitions::Install).await.as_deref(), Some("one"));
+    folder.write("crds/defs.yaml", &of("two"));
+    assert_eq!(bring(Definitions::Install).await.as_deref(), Some("one"));
+    assert_eq!(bring(Definitions::Upgrade).await.as_deref(), Some("two"));
+    folder.write("crds/defs.yaml", &of("three"));
+    let theirs = json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "root"}}});
+    cluster.merge_patch(&key, &theirs, "someone").await.unwrap();
+    place.told();
+    assert_eq!(bring(Definitions::Upgrade).await.as_deref(), Some("two"));
+    let told = place.told();
+    assert!(
+        told.iter().any(|text| text.contains("belongs to another: it bears argocd")),
+        "{told:?}"
+    );
+}
+
+async fn namespaces_are_asked_for(cluster: &Cluster) {
+    let place = Place::new(cluster, "absent");
+    let crds = definition("to").replace("shop.example", "absent.example");
+    let folder = ChartFolder::new(&[("templates/settings.yaml", SETTINGS), ("crds/x.yaml", &crds)]);
+    let (chart, red) = (folder.load(), values("colour: red"));
+    let error = place.install(&Wanted::new(&chart, &red)).await.unwrap_err();
+    assert!(
+        error.contains("there is no namespace absent; create it first, or have it created"),
+        "{error}"
+    );
+    let crd =
+        "apiextensions.k8s.io/v1/CustomResourceDefinition//tours.absent.example".parse().unwrap();
+    assert!(cluster.get(&crd).await.unwrap().is_none());
+    let labelled =
+        Wanted { labels: [("owner".to_owned(), "x".to_owned())].into(), ..wanted(&chart, &red) };
+    let error = place.install(&labelled).await.unwrap_err();
+    assert!(error.contains("the label owner is Helm's own"), "{error}");
 }

@@ -16,6 +16,7 @@ mod helm;
 mod hooking;
 mod kubelet;
 mod living;
+mod recording;
 mod recovering;
 mod removing;
 mod world;
@@ -34,6 +35,7 @@ async fn against_a_real_api_server() {
     let plane = ControlPlane::start(&programs).await;
     let cluster = plane.cluster(ADMINISTRATOR).await;
     let helm = Helm::new(&programs, &plane.kubeconfig(ADMINISTRATOR));
+    recording::all(&cluster, &helm).await;
     living::all(&cluster, &helm).await;
     recovering::all(&cluster, &helm).await;
     failing::all(&cluster).await;

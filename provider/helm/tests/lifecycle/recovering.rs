@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use travel_helm::lifecycle::{Wanted, install, upgrade};
+use travel_helm::lifecycle::{Wanted, history, install, upgrade};
 use travel_helm::release::{Info, Release, Status};
 use travel_kube::cluster::objects::Propagation;
 use travel_kube::{Cluster, Document};
@@ -18,6 +18,8 @@ pub async fn all(cluster: &Cluster, helm: &Helm) {
     others_are_not_interrupted(cluster).await;
     cancelled_upgrades_are_marked(cluster).await;
     helms_uninstalled_releases_are_installed_anew(cluster, helm).await;
+    one_of_two_at_once_gives_way(cluster).await;
+    versions_that_are_served_no_longer_are_pruned(cluster).await;
 }
 
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {value: {{ .Values.value | quote }}}\n";
@@ -177,4 +179,46 @@ async fn helms_uninstalled_releases_are_installed_anew(cluster: &Cluster, helm: 
     assert_eq!((release.version, release.info.description.as_str()), (2, "Install complete"));
     assert_eq!(place.history().await, [(1, Status::Uninstalled), (2, Status::Deployed)]);
     assert!(place.data("a").await.is_some());
+}
+
+async fn one_of_two_at_once_gives_way(cluster: &Cluster) {
+    let place = Place::new(cluster, "at-once");
+    let chart = ChartFolder::new(&[("templates/a.yaml", &MAP.replace("NAME", "a"))]).load();
+    let one = values("value: 1");
+    let unlabelled = Wanted { labels: Default::default(), ..wanted(&chart, &one) };
+    let ended = tokio::join!(place.install(&unlabelled), place.install(&unlabelled));
+    let (done, gave_way) = match ended {
+        (Ok(done), Err(error)) | (Err(error), Ok(done)) => (done, error),
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(done.version, 1);
+    let reasons = [
+        "another process made revision 1 meanwhile",
+        "revision 1 is pending-install",
+        "is deployed under",
+    ];
+    assert!(reasons.iter().any(|reason| gave_way.contains(reason)), "{gave_way}");
+    assert_eq!(place.history().await, [(1, Status::Deployed)]);
+}
+
+/// A cluster that was upgraded since the last revision.
+async fn versions_that_are_served_no_longer_are_pruned(cluster: &Cluster) {
+    let place = Place::new(cluster, "old-versions");
+    let budget = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: 0}}\n";
+    let folder = ChartFolder::new(&[("templates/budget.yaml", budget)]);
+    let (chart, none) = (folder.load(), values(""));
+    let mut release = place.install(&wanted(&chart, &none)).await.unwrap();
+    release.manifest = release.manifest.replace("policy/v1", "policy/v1beta1");
+    let secret = Document::new(release.to_secret("modifiedAt", 0).unwrap()).unwrap();
+    cluster.replace(&secret, "helm").await.unwrap();
+    // The other version is the same object, so it stays where it is still wanted.
+    place.upgrade(&wanted(&chart, &none)).await.unwrap();
+    assert_eq!(place.names("policy/v1", "PodDisruptionBudget").await, ["a"]);
+    let mut release = place.with(9, async |target| history(target).await).await.unwrap().remove(1);
+    release.manifest = release.manifest.replace("policy/v1", "policy/v1beta1");
+    let secret = Document::new(release.to_secret("modifiedAt", 0).unwrap()).unwrap();
+    cluster.replace(&secret, "helm").await.unwrap();
+    folder.write("templates/budget.yaml", "");
+    place.upgrade(&wanted(&folder.load(), &none)).await.unwrap();
+    assert!(place.names("policy/v1", "PodDisruptionBudget").await.is_empty());
 }
