@@ -6,6 +6,7 @@
 
 pub mod clusters;
 pub mod helm_release;
+pub mod helm_stack;
 pub mod platform;
 pub mod release;
 

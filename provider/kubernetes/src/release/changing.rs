@@ -288,9 +288,10 @@ impl Work<'_> {
         let history = self.history().await?;
         let Some(last) = history.last() else { return Ok(Vec::new()) };
         let Identity { name, namespace } = self.identity;
-        if let Some(Mark { resource, deployment, generation }) = ownership::mark(last, self.claim)
-            && generation != self.claim.generation
+        if let Some(mark) = ownership::mark(last, self.claim)
+            && !self.claim.owns(&mark)
         {
+            let Mark { resource, deployment, .. } = mark;
             return Ok(vec![Diagnostic::warning(
                 format!("the release {namespace}/{name} was not removed"),
                 format!("{resource} of deployment {deployment:?} has adopted it since."),

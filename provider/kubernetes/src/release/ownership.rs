@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use http::Method;
 use sha2::{Digest, Sha256};
 use travel_framework::ownership::{Claim, Mark};
-use travel_helm::release::Release;
+use travel_helm::release::{Release, Status};
 use travel_kube::Cluster;
 use travel_kube::cluster::Call;
+use travel_kube::cluster::objects::Selection;
+use travel_kube::error::ErrorKind;
 
 /// The label that names the deployment.
 const DEPLOYMENT: &str = "travel.travelsources.com/deployment";
@@ -42,6 +44,35 @@ pub fn mark(release: &Release, claim: &Claim) -> Option<Mark> {
     let resource =
         if as_label(&claim.resource) == *resource { &claim.resource } else { resource }.clone();
     Some(Mark { deployment, resource, generation: label(GENERATION)?.clone() })
+}
+
+/// The releases of the whole cluster that an operation on a claim's resource has made or begun, in
+/// their last revisions.
+///
+/// # Errors
+/// As [`Cluster::send`].
+pub async fn marked_releases(
+    cluster: &Cluster,
+    claim: &Claim,
+) -> Result<Vec<Release>, travel_kube::Error> {
+    let secrets = cluster.resource("v1", "Secret").await?;
+    let labels = format!("owner=helm,{RESOURCE}={}", as_label(&claim.resource));
+    let selection = Selection { labels: Some(labels), ..Selection::default() };
+    let mut last: BTreeMap<(String, String), Release> = BTreeMap::new();
+    for secret in cluster.list(&secrets, &selection).await? {
+        let release = Release::from_secret(secret.value()).map_err(|error| {
+            let problem = ErrorKind::Answer(error.to_string());
+            travel_kube::Error::new("read the records of releases", problem)
+        })?;
+        let is_own = mark(&release, claim).is_some_and(|mark| claim.owns(&mark));
+        let key = (release.namespace.clone(), release.name.clone());
+        let is_later = last.get(&key).is_none_or(|known| known.version < release.version);
+        if is_own && is_later {
+            last.insert(key, release);
+        }
+    }
+    last.retain(|_, release| release.info.status != Status::Uninstalled);
+    Ok(last.into_values().collect())
 }
 
 /// Marks a record as a claim's own.
