@@ -1,5 +1,6 @@
 //! Networks, and the clusters in them.
 
 pub mod addresses;
+pub mod eks_platform;
 pub mod log_retention;
 pub mod network;

@@ -1,0 +1,289 @@
+//! Looks at everything of a platform: a list of each kind of thing in the cluster, and a look at
+//! each thing in it, since EKS describes them one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_eks::types::{
+    Addon, Cluster, Nodegroup, PodIdentityAssociation, PodIdentityAssociationSummary,
+};
+use futures::{StreamExt, TryStreamExt, stream, try_join};
+use travel_framework::Failure;
+
+use super::observed::{Entry, Item, Observed, Ownership, tags};
+use super::role_names::{KINDS, Kind};
+use super::{
+    EksPlatform, access_entry, addon, log_group, node_group, oidc_provider, pod_identity, role,
+};
+use crate::consistency::Call;
+use crate::error::Reply;
+
+/// How many things are described at once.
+const CONCURRENCY: usize = 8;
+const GONE: [&str; 1] = ["ResourceNotFoundException"];
+
+/// What to look at.
+pub struct Sight<'a> {
+    /// The platform as it is known: its name, and what is known to be its own.
+    pub platform: &'a EksPlatform,
+    /// Whether `platform` is a state, which knows what is its own; otherwise it is a plan.
+    pub is_state: bool,
+    /// Whether also to look for parts that the platform does not say it has.
+    pub everything: bool,
+    /// Whose something is.
+    pub ownership: Ownership,
+}
+
+impl<'a> Sight<'a> {
+    /// A look at what a state says there is.
+    pub fn of_state(call: &Call, state: &'a EksPlatform) -> Self {
+        let importing = state.lifecycle.status.is_none();
+        let ownership = Ownership { claim: call.claim.clone(), importing };
+        Self { platform: state, is_state: true, everything: importing, ownership }
+    }
+
+    /// A look at everything that may be of a platform with this state.
+    pub fn of_everything(call: &Call, state: &'a EksPlatform) -> Self {
+        Self { everything: true, ..Self::of_state(call, state) }
+    }
+
+    /// A look at everything that may be of a platform with this plan, which is marked.
+    pub fn of_plan(call: &Call, plan: &'a EksPlatform) -> Self {
+        let ownership = Ownership { claim: call.claim.clone(), importing: false };
+        Self { platform: plan, is_state: false, everything: true, ownership }
+    }
+
+    fn item<T>(&self, found: T, tags: &crate::tags::Tags, known: bool) -> Item<T> {
+        Item { found, own: self.ownership.owns(tags, known && self.is_state) }
+    }
+}
+
+/// Everything of a platform.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn look(call: &Call, sight: &Sight<'_>) -> Result<Observed, Failure> {
+    let name = &sight.platform.name;
+    let (cluster, roles, log_group) =
+        try_join!(cluster(call, name), roles(call, sight), group(call, sight),)?;
+    let mut observed = Observed { cluster, roles, log_group, ..Observed::default() };
+    let Some(cluster) = &observed.cluster else { return Ok(observed) };
+    let issuer = observed.issuer().map(str::to_owned);
+    let (node_groups, addons, associations, oidc_provider, principals) = try_join!(
+        node_groups(call, sight),
+        addons(call, sight),
+        associations(call, sight),
+        provider(call, sight, issuer.as_deref()),
+        principals(call, cluster),
+    )?;
+    observed.node_groups = node_groups;
+    observed.addons = addons;
+    observed.oidc_provider = oidc_provider;
+    sort_associations(associations, sight, &mut observed);
+    observed.access_entries = access_entries(call, sight, principals, &observed).await?;
+    Ok(observed)
+}
+
+/// The cluster of this name, whoever owns it.
+///
+/// # Errors
+/// Where the call fails.
+pub async fn cluster(call: &Call, name: &str) -> Result<Option<Cluster>, Failure> {
+    let answer = call.scope.eks().describe_cluster().name(name).send().await;
+    Ok(answer.found(&call.scope, &GONE)?.and_then(|answer| answer.cluster))
+}
+
+async fn roles(
+    call: &Call,
+    sight: &Sight<'_>,
+) -> Result<BTreeMap<Kind, super::observed::Role>, Failure> {
+    let known = |kind: &Kind| {
+        sight.is_state
+            && sight.platform.roles.as_ref().is_some_and(|roles| roles.contains_key(kind.key()))
+    };
+    let wanted = KINDS.into_iter().filter(|kind| sight.everything || known(kind));
+    let looks = wanted.map(|kind| async move {
+        let name = kind.role_name(&sight.platform.name, call.scope.region());
+        Ok::<_, Failure>((kind, role::get(call, &name).await?))
+    });
+    let found = futures::future::try_join_all(looks).await?;
+    let own = found.into_iter().filter_map(|(kind, role)| Some((kind, role?)));
+    Ok(own.filter(|(kind, role)| sight.ownership.owns(&role.tags, known(kind))).collect())
+}
+
+async fn group(
+    call: &Call,
+    sight: &Sight<'_>,
+) -> Result<Option<super::observed::LogGroup>, Failure> {
+    if !sight.everything && sight.platform.logs.types.is_empty() {
+        return Ok(None);
+    }
+    let found = log_group::get(call, &log_group::name(&sight.platform.name)).await?;
+    Ok(found.filter(|group| sight.ownership.owns(&group.tags, sight.is_state)))
+}
+
+async fn provider(
+    call: &Call,
+    sight: &Sight<'_>,
+    issuer: Option<&str>,
+) -> Result<Option<super::observed::OidcProvider>, Failure> {
+    let Some(issuer) = issuer.filter(|_| sight.everything || sight.platform.oidc_provider) else {
+        return Ok(None);
+    };
+    let found = oidc_provider::get(call, issuer).await?;
+    let known = sight.is_state && sight.platform.oidc_provider_arn.is_some();
+    Ok(found.filter(|provider| sight.ownership.owns(&provider.tags, known)))
+}
+
+/// The names of a cluster's node groups.
+///
+/// # Errors
+/// Where the call fails.
+async fn node_groups(
+    call: &Call,
+    sight: &Sight<'_>,
+) -> Result<BTreeMap<String, Item<Nodegroup>>, Failure> {
+    let cluster = &sight.platform.name;
+    let names = call.scope.eks().list_nodegroups().cluster_name(cluster).into_paginator().items();
+    let names = names.send().try_collect().await.found(&call.scope, &GONE)?.unwrap_or_default();
+    let groups = &sight.platform.node_groups;
+    let known: BTreeSet<&str> =
+        groups.iter().map(|(key, group)| group.name.as_deref().unwrap_or(key)).collect();
+    let found = stream::iter(names)
+        .map(|name| async move {
+            let found = node_group::describe(call, cluster, &name).await?;
+            Ok::<_, Failure>(found.map(|found| (name, found)))
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    let found = found.into_iter().flatten().map(|(name, found)| {
+        let tags = tags(found.tags.as_ref());
+        let known = known.contains(name.as_str());
+        (name, sight.item(found, &tags, known))
+    });
+    Ok(found.collect())
+}
+
+async fn addons(call: &Call, sight: &Sight<'_>) -> Result<BTreeMap<String, Item<Addon>>, Failure> {
+    let cluster = &sight.platform.name;
+    let names = call.scope.eks().list_addons().cluster_name(cluster).into_paginator().items();
+    let names = names.send().try_collect().await.found(&call.scope, &GONE)?.unwrap_or_default();
+    let found = stream::iter(names)
+        .map(|name| async move {
+            let found = addon::describe(call, cluster, &name).await?;
+            Ok::<_, Failure>(found.map(|found| (name, found)))
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    let found = found.into_iter().flatten().map(|(name, found)| {
+        let tags = tags(found.tags.as_ref());
+        let known = sight.platform.addons.contains_key(&name);
+        (name, sight.item(found, &tags, known))
+    });
+    Ok(found.collect())
+}
+
+async fn associations(
+    call: &Call,
+    sight: &Sight<'_>,
+) -> Result<Vec<PodIdentityAssociation>, Failure> {
+    let cluster = &sight.platform.name;
+    let request = call.scope.eks().list_pod_identity_associations().cluster_name(cluster);
+    let listed = request.into_paginator().items().send().try_collect().await;
+    let listed = listed.found(&call.scope, &GONE)?.unwrap_or_default();
+    let found = stream::iter(listed)
+        .map(|summary: PodIdentityAssociationSummary| async move {
+            pod_identity::describe(call, cluster, summary.association_id().unwrap_or_default())
+                .await
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn sort_associations(
+    associations: Vec<PodIdentityAssociation>,
+    sight: &Sight<'_>,
+    observed: &mut Observed,
+) {
+    for found in associations {
+        let account = found.service_account().unwrap_or_default().to_owned();
+        if let Some(owner) = found.owner_arn() {
+            let role = found.role_arn().unwrap_or_default().to_owned();
+            observed.addon_identities.entry(owner.to_owned()).or_default().insert(account, role);
+            continue;
+        }
+        let key = format!("{}/{account}", found.namespace().unwrap_or_default());
+        let tags = tags(found.tags.as_ref());
+        let known = sight.platform.pod_identities.contains_key(&key);
+        observed.pod_identities.insert(key, sight.item(found, &tags, known));
+    }
+}
+
+/// The principals of a cluster's access entries; none where it does not know such entries yet.
+async fn principals(call: &Call, cluster: &Cluster) -> Result<Vec<String>, Failure> {
+    let mode = cluster.access_config().and_then(|config| config.authentication_mode());
+    if mode.is_some_and(|mode| mode.as_str() == "CONFIG_MAP") {
+        return Ok(Vec::new());
+    }
+    let name = cluster.name().unwrap_or_default();
+    let request = call.scope.eks().list_access_entries().cluster_name(name);
+    let listed = request.into_paginator().items().send().try_collect().await;
+    // While a cluster is being made it has no entries, and EKS may refuse to list them.
+    let absent = [GONE[0], "InvalidRequestException"];
+    Ok(listed.found(&call.scope, &absent)?.unwrap_or_default())
+}
+
+async fn access_entries(
+    call: &Call,
+    sight: &Sight<'_>,
+    principals: Vec<String>,
+    observed: &Observed,
+) -> Result<BTreeMap<String, Item<Entry>>, Failure> {
+    let known: BTreeSet<&str> = sight
+        .platform
+        .access_entries
+        .iter()
+        .map(|(key, entry)| entry.principal_arn.as_deref().unwrap_or(key))
+        .collect();
+    let nodes = observed.node_groups.values().filter_map(|group| group.found.node_role());
+    let own_nodes = observed.roles.get(&Kind::Node).map(|role| role.arn.as_str());
+    let given_nodes = sight.platform.node_role_arn.as_deref();
+    let nodes: BTreeSet<&str> = nodes.chain(own_nodes).chain(given_nodes).collect();
+    let by_eks = |principal: &str| {
+        principal.contains(":role/aws-service-role/") || nodes.contains(principal)
+    };
+    let cluster = &sight.platform.name;
+    let wanted = principals
+        .into_iter()
+        .filter(|principal| known.contains(principal.as_str()) || !by_eks(principal));
+    let found = stream::iter(wanted)
+        .map(|principal| async move {
+            let Some(entry) = access_entry::describe(call, cluster, &principal).await? else {
+                return Ok::<_, Failure>(None);
+            };
+            Ok(Some((principal, entry)))
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    let known = &known;
+    let found = stream::iter(found.into_iter().flatten())
+        .map(|(principal, entry)| async move {
+            let tags = tags(entry.tags.as_ref());
+            let Item { found: entry, own } =
+                sight.item(entry, &tags, known.contains(principal.as_str()));
+            // Of what is not the platform's own nothing more is to be known.
+            let policies = match own {
+                true => access_entry::policies(call, cluster, &principal).await?,
+                false => Vec::new(),
+            };
+            Ok::<_, Failure>((principal, Item { found: Entry { entry, policies }, own }))
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    Ok(found.into_iter().collect())
+}

@@ -1,0 +1,156 @@
+//! What there is of a platform in the cloud, and which of it is the platform's own.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_eks::types::{
+    AccessEntry, Addon, AssociatedAccessPolicy, Cluster, Nodegroup, PodIdentityAssociation,
+};
+use travel_framework::ownership::{Claim, Mark};
+
+use super::role_names::Kind;
+use crate::tags::Tags;
+
+/// The tag on a node group that says which key it has in `node_groups`.
+pub const PART_TAG: &str = "travel:part";
+
+/// The parts of a platform as they are.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The cluster.
+    pub cluster: Option<Cluster>,
+    /// The node groups, by their names at EKS.
+    pub node_groups: BTreeMap<String, Item<Nodegroup>>,
+    /// The add-ons, by name.
+    pub addons: BTreeMap<String, Item<Addon>>,
+    /// The access entries, by principal; without those that EKS makes for itself and for nodes.
+    pub access_entries: BTreeMap<String, Item<Entry>>,
+    /// The Pod Identity associations, by namespace and service account; without those of add-ons.
+    pub pod_identities: BTreeMap<String, Item<PodIdentityAssociation>>,
+    /// The roles by service account of each add-on, by the add-on's ARN.
+    pub addon_identities: BTreeMap<String, BTreeMap<String, String>>,
+    /// The platform's own roles.
+    pub roles: BTreeMap<Kind, Role>,
+    /// The platform's own OIDC provider.
+    pub oidc_provider: Option<OidcProvider>,
+    /// The log group of the control plane, where it is the platform's own.
+    pub log_group: Option<LogGroup>,
+}
+
+/// Something in a cluster.
+#[derive(Clone, Debug)]
+pub struct Item<T> {
+    /// As EKS describes it.
+    pub found: T,
+    /// Whether it is the platform's own.
+    pub own: bool,
+}
+
+/// An access entry with its policies.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The entry.
+    pub entry: AccessEntry,
+    /// The policies associated with it.
+    pub policies: Vec<AssociatedAccessPolicy>,
+}
+
+/// A role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// The name.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+    /// The tags.
+    pub tags: Tags,
+    /// Who may assume it.
+    pub trust_policy: String,
+    /// The ARNs of all policies attached to it.
+    pub policy_arns: BTreeSet<String>,
+    /// The policy that bounds it.
+    pub permissions_boundary_arn: Option<String>,
+}
+
+/// The OIDC provider of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OidcProvider {
+    /// The ARN.
+    pub arn: String,
+    /// The tags.
+    pub tags: Tags,
+    /// Whom the tokens are for.
+    pub audiences: BTreeSet<String>,
+}
+
+/// The log group of a control plane.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogGroup {
+    /// The ARN.
+    pub arn: String,
+    /// The tags.
+    pub tags: Tags,
+    /// How many days it keeps records; 0 for ever.
+    pub retention_days: u32,
+    /// The key that encrypts it.
+    pub kms_key_arn: Option<String>,
+}
+
+impl Observed {
+    /// Whether nothing of the platform is there.
+    pub fn is_empty(&self) -> bool {
+        self.cluster.is_none()
+            && self.roles.is_empty()
+            && self.oidc_provider.is_none()
+            && self.log_group.is_none()
+    }
+
+    /// The mark on the platform: that of the cluster, or else of what there is.
+    pub fn mark(&self) -> Option<Mark> {
+        match &self.cluster {
+            Some(cluster) => mark(&tags(cluster.tags.as_ref())),
+            None => {
+                let roles = self.roles.values().find_map(|role| mark(&role.tags));
+                let group = self.log_group.as_ref().and_then(|group| mark(&group.tags));
+                roles
+                    .or(group)
+                    .or_else(|| self.oidc_provider.as_ref().and_then(|it| mark(&it.tags)))
+            }
+        }
+    }
+
+    /// The issuer of the cluster's tokens.
+    pub fn issuer(&self) -> Option<&str> {
+        self.cluster.as_ref()?.identity()?.oidc()?.issuer()
+    }
+}
+
+/// Whose something is.
+#[derive(Clone, Debug)]
+pub struct Ownership {
+    /// The mark of what is the platform's own.
+    pub claim: Claim,
+    /// Whether everything is that nobody has marked: so for an import.
+    pub importing: bool,
+}
+
+impl Ownership {
+    /// Whether something with these tags is the platform's own. Without a mark it is where the
+    /// state knows it: its tags are gone, or it was imported.
+    pub fn owns(&self, tags: &Tags, known: bool) -> bool {
+        match mark(tags) {
+            Some(mark) => self.claim.owns(&mark),
+            None => known || self.importing,
+        }
+    }
+}
+
+/// The mark among tags.
+pub fn mark(tags: &Tags) -> Option<Mark> {
+    Mark::from_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
+/// Tags as EKS gives them.
+pub fn tags(tags: Option<&HashMap<String, String>>) -> Tags {
+    let pairs = tags.into_iter().flatten();
+    pairs.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
