@@ -1,6 +1,7 @@
 //! Records of releases, as Helm keeps them: JSON, gzipped and in base64, in a Secret of the release's namespace.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{Read, Write};
 
 use base64::Engine;
@@ -29,7 +30,7 @@ const DATA_KEY: &str = "release";
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
 /// One revision of a release.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Release {
     /// The name of the release.
@@ -119,7 +120,7 @@ pub enum Status {
 }
 
 /// A hook with how it last ran.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HookRecord {
     /// The name of the object.
@@ -225,8 +226,23 @@ pub enum RecordError {
     },
 }
 
-impl std::fmt::Display for Status {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Shows which revision it is and how it stands, never values and documents: these may be secret.
+impl fmt::Debug for Release {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Release { name, namespace, version, info, .. } = self;
+        write!(out, "Release({namespace}/{name} v{version}, {})", info.status)
+    }
+}
+
+/// Shows which hook it is, never the document.
+impl fmt::Debug for HookRecord {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "HookRecord({} {} of {})", self.kind, self.name, self.path)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.as_str())
     }
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use travel_kube::DocumentKey;
-use travel_kube::apply::ApplyError;
+use travel_kube::apply::{ApplyError, Refusal};
 use travel_kube::drain::DrainError;
 use travel_kube::error::chain;
 use travel_kube::gone::Stays;
-use travel_kube::prune::PruneError;
+use travel_kube::prune::{PruneError, PruneObstacle};
 use travel_kube::ready::wait::NotReady;
 
 use super::objects::ObjectError;
@@ -101,8 +101,8 @@ pub enum Obstacle {
     #[error("{}", foreign(.0))]
     Foreign(Vec<ForeignObject>),
     /// Not all objects were applied.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
+    #[error("{}{}", .0, advice(.0))]
+    Apply(ApplyError),
     /// Objects were applied, but did not become ready.
     #[error(transparent)]
     NotReady(#[from] NotReady),
@@ -180,6 +180,61 @@ impl fmt::Display for ForeignObject {
 fn foreign(objects: &[ForeignObject]) -> String {
     let lines: Vec<String> = objects.iter().map(ForeignObject::to_string).collect();
     format!("objects exist already that are not the release's:\n{}", lines.join("\n"))
+}
+
+/// What to do about fields that cannot be changed.
+fn advice(error: &ApplyError) -> &'static str {
+    let is_immutable = error.failures.iter().any(|failure| match &failure.reason {
+        Refusal::Call(call) => !call.immutable_fields().is_empty(),
+        _ => false,
+    });
+    if is_immutable {
+        "\nfields that are immutable need the object made anew: delete it, and run this again"
+    } else {
+        ""
+    }
+}
+
+impl From<ApplyError> for Obstacle {
+    fn from(error: ApplyError) -> Self {
+        Obstacle::Apply(error)
+    }
+}
+
+impl Obstacle {
+    /// Whether it is only that the caller cancelled, in whatever was going on.
+    pub(super) fn is_cancellation(&self) -> bool {
+        let stays = |stays: &Stays| match stays {
+            Stays::Cancelled { .. } => true,
+            Stays::Call(error) => error.is_cancelled(),
+            Stays::Timeout { .. } => false,
+        };
+        let not_ready = |error: &NotReady| match error {
+            NotReady::Cancelled { .. } => true,
+            NotReady::Call(error) => error.is_cancelled(),
+            _ => false,
+        };
+        match self {
+            Obstacle::Cancelled => true,
+            Obstacle::Call(error) => error.is_cancelled(),
+            Obstacle::NotReady(error) => not_ready(error),
+            Obstacle::Stays(error) | Obstacle::Drain(DrainError::Stays(error)) => stays(error),
+            Obstacle::Drain(DrainError::Call(error)) => error.is_cancelled(),
+            Obstacle::Prune(error) => match &error.reason {
+                PruneObstacle::Stays(error) => stays(error),
+                PruneObstacle::Calls(errors) => errors.iter().all(travel_kube::Error::is_cancelled),
+            },
+            Obstacle::Apply(error) => error.failures.iter().all(|failure| match &failure.reason {
+                Refusal::Cancelled => true,
+                Refusal::Call(error) => error.is_cancelled(),
+                Refusal::Ending(error) => stays(error),
+                Refusal::NotReady(error) => not_ready(error),
+                _ => false,
+            }),
+            Obstacle::Hook { source, .. } => source.is_cancellation(),
+            _ => false,
+        }
+    }
 }
 
 impl LifecycleError {

@@ -57,13 +57,15 @@ impl<'a> Run<'a> {
         Ok(Scopes::built_in().with_discovery(&discovery))
     }
 
-    /// The error of this operation for an obstacle.
-    pub(super) fn error(&self, obstacle: impl Into<Obstacle>) -> LifecycleError {
+    /// The error of this operation for an obstacle. That the caller cancelled is always the same one, so that callers
+    /// need not know in the middle of what.
+    pub(super) fn error(&self, obstacle: Obstacle) -> LifecycleError {
+        let obstacle = if obstacle.is_cancellation() { Obstacle::Cancelled } else { obstacle };
         LifecycleError {
             action: self.action,
             name: self.target.name.to_owned(),
             namespace: self.target.namespace.to_owned(),
-            obstacle: Box::new(obstacle.into()),
+            obstacle: Box::new(obstacle),
         }
     }
 }

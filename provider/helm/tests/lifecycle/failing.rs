@@ -14,6 +14,7 @@ pub async fn all(cluster: &Cluster) {
     failures_are_gone_on_from(cluster).await;
     nothing_is_changed_before_all_is_checked(cluster).await;
     histories_are_bounded(cluster).await;
+    immutable_fields_are_explained(cluster).await;
 }
 
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {value: {{ .Values.value | quote }}}\n";
@@ -152,4 +153,16 @@ async fn histories_are_bounded(cluster: &Cluster) {
         place.upgrade(&bounded).await.unwrap();
     }
     assert_eq!(place.history().await, [(3, Status::Superseded), (4, Status::Deployed)]);
+}
+
+async fn immutable_fields_are_explained(cluster: &Cluster) {
+    let place = Place::new(cluster, "immutable");
+    let secret = "{apiVersion: v1, kind: Secret, metadata: {name: a}, immutable: true, stringData: {word: \"{{ .Values.word }}\"}}\n";
+    let chart = ChartFolder::new(&[("templates/a.yaml", secret)]).load();
+    place.install(&wanted(&chart, &values("word: sesame"))).await.unwrap();
+    let error = place.upgrade(&wanted(&chart, &values("word: mustard"))).await.unwrap_err();
+    let expected = "upgrade the release shop in the namespace immutable: apply 1 of 1 documents\nv1/Secret/immutable/a: ";
+    assert!(error.starts_with(expected), "{error}");
+    assert!(error.ends_with("need the object made anew: delete it, and run this again"), "{error}");
+    assert!(!error.contains("mustard") && !error.contains("sesame"), "{error}");
 }

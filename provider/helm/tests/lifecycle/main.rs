@@ -14,6 +14,7 @@ mod control_plane;
 mod failing;
 mod helm;
 mod hooking;
+mod killing;
 mod kubelet;
 mod living;
 mod recording;
@@ -38,6 +39,7 @@ async fn against_a_real_api_server() {
     recording::all(&cluster, &helm).await;
     living::all(&cluster, &helm).await;
     recovering::all(&cluster, &helm).await;
+    killing::all(&cluster).await;
     failing::all(&cluster).await;
     hooking::all(&cluster).await;
     removing::all(&cluster, &helm).await;
