@@ -67,17 +67,18 @@ impl Chart {
     }
 
     fn collect_definitions<'c>(&'c self, path: &str, found: &mut Vec<(String, &'c File)>) {
-        let is_manifest = |name: &str| {
-            let extension = path_ext(name);
-            [".yaml", ".yml", ".json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-        };
-        let own = self
-            .files
-            .iter()
-            .filter(|file| file.name.starts_with("crds/") && is_manifest(&file.name));
+        let own = self.files.iter().filter(|file| is_definitions_file(&file.name));
         found.extend(own.map(|file| (format!("{path}/{}", file.name), file)));
         for dependency in &self.dependencies {
             dependency.collect_definitions(&format!("{path}/charts/{}", dependency.name()), found);
         }
     }
+}
+
+/// Whether a chart's file holds definitions of custom resources, by its path.
+pub(crate) fn is_definitions_file(name: &str) -> bool {
+    let extension = path_ext(name);
+    let is_manifest =
+        [".yaml", ".yml", ".json"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    name.starts_with("crds/") && is_manifest
 }

@@ -119,6 +119,9 @@ pub struct Removal<'a> {
     pub drains: &'a [DrainKind],
     /// Whether to run hooks.
     pub run_hooks: bool,
+    /// Whether to remove the definitions of crds/ as well, as far as there are no objects of their kinds left. Helm
+    /// leaves them. Those of subcharts are in no record and stay in any case.
+    pub remove_definitions: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -155,6 +158,6 @@ impl Default for Conduct {
 
 impl Default for Removal<'_> {
     fn default() -> Self {
-        Removal { drains: &[], run_hooks: true }
+        Removal { drains: &[], run_hooks: true, remove_definitions: false }
     }
 }

@@ -16,7 +16,6 @@ use super::standing::Standing;
 use super::{Conduct, LifecycleError, Obstacle, Removal, Target, Wanted};
 use super::{definitions, hooks, records, uninstall, unwanted};
 use crate::documents::HookEvent;
-use crate::engine::check_release_name;
 use crate::release::{Info, Release, Status, now};
 
 /// What a record says of a failure is no longer than this, in characters.
@@ -72,7 +71,6 @@ pub async fn rollback(
 }
 
 async fn standing(run: &Run<'_>) -> Result<Standing, Obstacle> {
-    check_release_name(run.target.name)?;
     let target = run.target;
     let history = records::read(target.cluster, target.namespace, target.name).await?;
     Ok(Standing { history })

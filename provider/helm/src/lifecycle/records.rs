@@ -6,6 +6,7 @@ use travel_kube::{Cluster, Document, DocumentKey, Error};
 
 use super::objects::FIELD_MANAGER;
 use super::{LifecycleError, Obstacle, Target};
+use crate::engine::check_release_name;
 use crate::release::{Release, Status};
 
 /// All revisions of a release, oldest first; none where there is no such release.
@@ -28,6 +29,8 @@ pub(super) async fn read(
     namespace: &str,
     name: &str,
 ) -> Result<Vec<Release>, Obstacle> {
+    // Any other name would be another selector.
+    check_release_name(name)?;
     let secrets = cluster.resource("v1", "Secret").await?;
     let selection = Selection {
         namespace: Some(namespace.to_owned()),

@@ -9,7 +9,7 @@ use super::prepare::former;
 use super::run::Run;
 use super::standing::Standing;
 use super::{LifecycleError, Obstacle, Removal, Target};
-use super::{hooks, records, unwanted};
+use super::{definitions, hooks, records, unwanted};
 use crate::documents::HookEvent;
 use crate::release::{Release, Status, now};
 
@@ -17,8 +17,9 @@ use crate::release::{Release, Status, now};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Uninstalled {
     /// Objects that stay, each with why: the chart says so, another has marked them as its own, or a hook made them.
-    /// The definitions of crds/ stay as well and are not among these.
     pub kept: Vec<(DocumentKey, String)>,
+    /// The definitions of the chart's own crds/ that stay.
+    pub definitions: Vec<DocumentKey>,
 }
 
 /// Removes a release and its records. That there is none is no error.
@@ -38,18 +39,19 @@ pub(super) async fn remove(run: &Run<'_>, removal: &Removal<'_>) -> Result<Unins
     let cluster = run.target.cluster;
     let history = records::read(cluster, run.target.namespace, run.target.name).await?;
     let standing = Standing { history };
-    let mut kept = Vec::new();
+    let mut left = Uninstalled::default();
     if let Some(last) = standing.present().last() {
         if !removal.drains.is_empty() {
             drain_all(run, removal).await?;
         }
-        kept = take_down(run, &standing, last.clone(), removal).await?;
+        left.kept = take_down(run, &standing, last.clone(), removal).await?;
+        left.definitions = definitions::retire(run, last, removal.remove_definitions).await?;
     }
     // The youngest record goes last: as long as it is there, another attempt knows what to remove.
     for release in &standing.history {
         records::delete(cluster, release).await?;
     }
-    Ok(Uninstalled { kept })
+    Ok(left)
 }
 
 async fn drain_all(run: &Run<'_>, removal: &Removal<'_>) -> Result<(), Obstacle> {

@@ -13,6 +13,7 @@ pub async fn all(cluster: &Cluster, helm: &Helm) {
     nothing_is_left(cluster).await;
     helms_releases_are_removed(cluster, helm).await;
     failures_are_gone_on_from(cluster).await;
+    definitions_go_where_that_is_asked_for(cluster).await;
 }
 
 const OBJECTS: &str = "---
@@ -166,4 +167,42 @@ async fn failures_are_gone_on_from(cluster: &Cluster) {
     drop(kubelet);
     remove(&place, &Removal { run_hooks: false, ..Removal::default() }).await.unwrap();
     assert_eq!(left(&place).await, ["ConfigMap asked", "ConfigMap kept"]);
+}
+
+async fn definitions_go_where_that_is_asked_for(cluster: &Cluster) {
+    let place = Place::new(cluster, "definitions");
+    let schema = "{type: object, x-kubernetes-preserve-unknown-fields: true}";
+    let definition = |kind: &str| {
+        let plural = format!("{}s", kind.to_lowercase());
+        format!(
+            "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {plural}.gone.example}}\n\
+             spec: {{group: gone.example, scope: Namespaced, names: {{kind: {kind}, plural: {plural}}}, versions: [{{name: v1, \
+             served: true, storage: true, schema: {{openAPIV3Schema: {schema}}}}}]}}\n"
+        )
+    };
+    let folder = ChartFolder::new(&[
+        ("crds/all.yaml", &format!("{}{}", definition("Used"), definition("Unused"))),
+        (
+            "templates/unused.yaml",
+            "{apiVersion: gone.example/v1, kind: Unused, metadata: {name: a}}",
+        ),
+    ]);
+    let (chart, none) = (folder.load(), values(""));
+    let key = |plural: &str| {
+        format!("apiextensions.k8s.io/v1/CustomResourceDefinition//{plural}.gone.example")
+            .parse()
+            .unwrap()
+    };
+    place.install(&wanted(&chart, &none)).await.unwrap();
+    let left = remove(&place, &Removal::default()).await.unwrap();
+    assert_eq!(left.definitions, [key("unuseds"), key("useds")]);
+    place.install(&wanted(&chart, &none)).await.unwrap();
+    let other = json!({"apiVersion": "gone.example/v1", "kind": "Used", "metadata": {"name": "b", "namespace": "definitions"}});
+    let other = travel_kube::Document::new(other).unwrap();
+    cluster.create(&other, "someone").await.unwrap();
+    let all = Removal { remove_definitions: true, ..Removal::default() };
+    let left = remove(&place, &all).await.unwrap();
+    assert_eq!(left.definitions, [key("useds")]);
+    assert!(cluster.get(&key("unuseds")).await.unwrap().is_none());
+    assert!(cluster.get(other.key()).await.unwrap().is_some());
 }
