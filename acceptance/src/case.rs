@@ -9,15 +9,27 @@
 //! | `# plan: ADDRESS ACTIONS` | the plan does this to ADDRESS (`create`, `update`, `delete create`, …) |
 //! | `# changes: ADDRESS ATTRIBUTE …` | the update of ADDRESS changes just these attributes |
 //! | `# refused: TEXT` | the plan is refused, and what is said contains TEXT; nothing is applied |
+//! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
+//! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many AWS calls, not counting STS |
+//! | `# import: ADDRESS ID` | after the apply ADDRESS is forgotten and brought in again by ID; the plan stays empty |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
-//! What no `plan` directive names must not change. A file without directives only creates.
+//! A call of `outside` may use outputs of what is applied, as in `${subnet}`.
+//!
+//! What no `plan` directive names must not change. A file without directives only creates. What
+//! `setup.tf` says, if there is one, is there before the first step and stays: it is what the
+//! resource stands on.
+
+mod outside;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub use outside::Outside;
+
+use crate::sandbox::client::Client;
 use crate::sandbox::repository;
 use crate::terraform::{PlanSummary, Workspace};
 
@@ -41,6 +53,8 @@ provider "travel" {
 pub struct Case {
     /// The resource's type.
     pub type_name: String,
+    /// What is there before the first step.
+    pub setup: Option<Step>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
 }
@@ -58,9 +72,18 @@ pub struct Step {
     pub changes: BTreeMap<String, Vec<String>>,
     /// What a refused plan says.
     pub refused: Option<String>,
+    /// What somebody else does before the plan.
+    pub outside: Vec<Outside>,
+    /// What is forgotten and brought in again after the apply: addresses with ids.
+    pub imports: Vec<(String, String)>,
+    /// How many AWS calls a plan right after it may make.
+    pub refresh: Option<u64>,
     /// What a refused destroy says.
     pub destroy_refused: Option<String>,
 }
+
+/// The file with what is there before the first step.
+const SETUP: &str = "setup.tf";
 
 impl Case {
     /// All cases, by the folders they stand in.
@@ -72,9 +95,11 @@ impl Case {
         let mut cases = Vec::new();
         for path in sorted_entries(&folder)? {
             let type_name = file_name(&path)?;
-            let steps: Result<_> =
+            let steps: Result<Vec<Step>> =
                 sorted_entries(&path)?.iter().map(|file| Step::read(file)).collect();
-            cases.push(Self { type_name, steps: steps? });
+            let (setup, steps) = steps?.into_iter().partition(|step| step.name == SETUP);
+            let setup: Vec<Step> = setup;
+            cases.push(Self { type_name, setup: setup.into_iter().next(), steps });
         }
         Ok(cases)
     }
@@ -94,12 +119,14 @@ impl Case {
     ///
     /// # Errors
     /// Where a step does not go as it says.
-    pub async fn run(&self, workspace: &Workspace) -> Result<()> {
+    pub async fn run(&self, workspace: &Workspace, client: &Client) -> Result<()> {
         self.prepare(workspace).await?;
+        self.set_up(workspace, client).await?;
         let mut applied = "";
         for step in &self.steps {
             let name = format!("{}/{}", self.type_name, step.name);
-            step.run(workspace).await.with_context(|| format!("failed in {name}"))?;
+            tracing::info!("{name}");
+            step.run(workspace, client).await.with_context(|| format!("failed in {name}"))?;
             if step.refused.is_none() {
                 applied = &step.text;
             }
@@ -117,6 +144,18 @@ impl Case {
         workspace.write("provider.tf", PROVIDER)?;
         workspace.init().await?;
         Ok(())
+    }
+
+    /// Makes what is to be there before the first step. `client` is somebody else in the same
+    /// account.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub async fn set_up(&self, workspace: &Workspace, client: &Client) -> Result<()> {
+        let Some(setup) = &self.setup else { return Ok(()) };
+        setup.happen_outside(workspace, client).await?;
+        workspace.write(SETUP, &setup.text)?;
+        workspace.apply(&[]).await.map(drop)
     }
 
     /// Destroys what the case made, if it says that this goes.
@@ -160,6 +199,14 @@ impl Step {
                     step.changes.insert(address, attributes);
                 }
                 "refused" => step.refused = Some(rest.to_owned()),
+                "outside" => step.outside.push(Outside::parse(rest)?),
+                "import" => {
+                    let (address, id) = addressed()?;
+                    step.imports.push((address, id.join(" ")));
+                }
+                "refresh" => {
+                    step.refresh = Some(rest.parse().context("`refresh` takes a number")?);
+                }
                 "destroy refused" => step.destroy_refused = Some(rest.to_owned()),
                 _ => {}
             }
@@ -172,7 +219,8 @@ impl Step {
     ///
     /// # Errors
     /// Where the first plan is not what the step says, or the second is not empty.
-    pub async fn run(&self, workspace: &Workspace) -> Result<()> {
+    pub async fn run(&self, workspace: &Workspace, client: &Client) -> Result<()> {
+        self.happen_outside(workspace, client).await?;
         workspace.write("main.tf", &self.text)?;
         if self.refused.is_some() {
             return expect(workspace.plan(&[]).await.map(drop), self.refused.as_deref());
@@ -181,6 +229,23 @@ impl Step {
         workspace.apply(&[]).await?;
         let second = workspace.plan(&[]).await?;
         ensure!(second.is_empty(), "the second plan is not empty: {second:?}");
+        for (address, id) in &self.imports {
+            workspace.run(&["state", "rm", address]).await?;
+            workspace.run(&["import", "-input=false", "-no-color", address, id]).await?;
+            let plan = workspace.plan(&[]).await?;
+            ensure!(plan.is_empty(), "the plan after an import of {id} is not empty: {plan:?}");
+        }
+        Ok(())
+    }
+
+    async fn happen_outside(&self, workspace: &Workspace, client: &Client) -> Result<()> {
+        if self.outside.is_empty() {
+            return Ok(());
+        }
+        let outputs = workspace.outputs().await?;
+        for outside in &self.outside {
+            outside.with(&outputs)?.happen(client).await?;
+        }
         Ok(())
     }
 

@@ -178,6 +178,20 @@ impl Workspace {
         Ok(found["values"].clone())
     }
 
+    /// The outputs that are text, as the state has them.
+    ///
+    /// # Errors
+    /// Where the command fails.
+    pub async fn outputs(&self) -> Result<BTreeMap<String, String>> {
+        let json = self.run(&["output", "-json"]).await?;
+        let outputs: BTreeMap<String, Value> =
+            serde_json::from_str(&json).context("failed to read the outputs' JSON")?;
+        let texts = outputs
+            .into_iter()
+            .filter_map(|(name, output)| Some((name, output["value"].as_str()?.to_owned())));
+        Ok(texts.collect())
+    }
+
     /// Runs a command to its end, and returns what it printed.
     ///
     /// # Errors

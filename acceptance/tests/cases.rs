@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use travel_acceptance::case::Case;
 use travel_acceptance::sandbox::faults::{Filter, Kind, Moment};
+use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::{self, Options, Sandbox};
 use travel_acceptance::terraform::{Core, Workspace};
 
@@ -35,7 +36,7 @@ async fn run_case(type_name: &str) {
     for core in cores {
         let sandbox = start().await;
         let workspace = Workspace::new(core, sandbox.environment()).unwrap();
-        let ended = case.run(&workspace).await;
+        let ended = case.run(&workspace, &sandbox.client()).await;
         assert!(ended.is_ok(), "{core:?}: {:?}", ended.err());
     }
 }
@@ -53,6 +54,7 @@ async fn kill_case(type_name: &str) {
     let sandbox = start().await;
     let workspace = Workspace::new(Core::installed()[0], sandbox.environment()).unwrap();
     case.prepare(&workspace).await.unwrap();
+    case.set_up(&workspace, &sandbox.client()).await.unwrap();
     workspace.write("main.tf", &case.steps[0].text).unwrap();
     let filter = Filter { kind: Kind::Write, ..Filter::default() };
     let every_call = std::env::var_os("FULL").is_some();
@@ -71,8 +73,16 @@ async fn kill_case(type_name: &str) {
         at += step;
         step += u64::from(!every_call);
     }
+    let since = sandbox.last_call().await.unwrap();
     let second = workspace.plan(&[]).await.unwrap();
     assert!(second.is_empty(), "{type_name}, killed up to call {at}: {second:?}");
+    if let Some(most) = case.steps[0].refresh {
+        let executable = "terraform-provider-travel".to_owned();
+        let query = Query { since, executable, ..Query::default() };
+        let mut calls = sandbox.record(&query).await.unwrap();
+        calls.retain(|call| call.service != "sts");
+        assert!(calls.len() as u64 <= most, "a refresh made {} calls", calls.len());
+    }
     case.destroy(&workspace).await.unwrap();
 }
 
@@ -100,7 +110,13 @@ macro_rules! cases {
     };
 }
 
-cases![travel_account, travel_kms_key, travel_organization, travel_organizational_unit];
+cases![
+    travel_account,
+    travel_kms_key,
+    travel_network,
+    travel_organization,
+    travel_organizational_unit,
+];
 
 #[test]
 fn every_case_is_run() {

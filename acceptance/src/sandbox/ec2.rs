@@ -232,7 +232,8 @@ impl Ec2 {
         Ok(Reply::xml(&answer))
     }
 
-    /// A list of things whose state takes time: moto does not know the states, so it is not asked to filter by them.
+    /// A list of things whose state takes time: moto does not know the states, nor half of the filters, so it is asked
+    /// for all.
     async fn describe_lives(
         &self,
         mut call: Call,
@@ -339,9 +340,12 @@ async fn plain(call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
     let request_id = call.request_id.clone();
     let mut reply = world.moto.answer(call, world).await?;
     if let Body::Whole(body) = &reply.body {
-        // moto writes the same id into each answer.
+        // moto writes the same id into each answer, and the states of a subnet's IPv6 blocks as Python shows them.
         let text = String::from_utf8_lossy(body);
         let text = text.replace("request-id</", &format!("{request_id}</"));
+        let text = ["associated", "disassociated"]
+            .into_iter()
+            .fold(text, |text, state| text.replace(&format!("{{'State': '{state}'}}"), state));
         reply.headers.remove(http::header::CONTENT_LENGTH);
         reply.body = Body::Whole(text.into());
     }
@@ -368,7 +372,7 @@ async fn ask_ref(call: &mut Call, world: &Arc<World>) -> Result<Element, Service
         request_id: call.request_id.clone(),
         peer: call.peer.clone(),
     };
-    let answer = parse_element(world.moto.answer(again, world).await?).await?;
+    let answer = parse_element(plain(again, world).await?).await?;
     Ok(with_request_id(answer, call))
 }
 

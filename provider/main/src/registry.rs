@@ -6,6 +6,7 @@ use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
 use travel_aws::foundation::{account, kms_key, organization, organizational_unit};
 use travel_aws::functions::subnets;
+use travel_aws::network_and_cluster::network;
 use travel_framework::Provider;
 
 const DESCRIPTION: &str = "\
@@ -25,6 +26,7 @@ pub fn provider() -> Provider {
         .resource::<organizational_unit::OrganizationalUnit>(&aws)
         .resource::<account::Account>(&aws)
         .resource::<kms_key::KmsKey>(&aws)
+        .resource::<network::Network>(&aws)
         .data_source::<caller::CallerData>(&aws)
         .data_source::<zones::ZonesData>(&aws)
         .function(subnets::Subnets)

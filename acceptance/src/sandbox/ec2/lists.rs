@@ -18,8 +18,8 @@ pub struct List {
     pub id: &'static str,
     /// The parameter that names ids.
     pub parameter: &'static str,
-    /// The filter by state.
-    pub state_filter: &'static str,
+    /// The filters by a field of an item, with the field's element.
+    pub filters: &'static [(&'static str, &'static str)],
     /// Whether deleted ones stay in the list for a while.
     pub shows_deleted: bool,
     /// What people call it.
@@ -35,7 +35,12 @@ pub const NAT_GATEWAYS: List = List {
     set: "natGatewaySet",
     id: "natGatewayId",
     parameter: "NatGatewayId",
-    state_filter: "state",
+    filters: &[
+        ("nat-gateway-id", "natGatewayId"),
+        ("state", "state"),
+        ("subnet-id", "subnetId"),
+        ("vpc-id", "vpcId"),
+    ],
     shows_deleted: true,
     noun: "NAT gateway",
     not_found: "NatGatewayNotFound",
@@ -53,7 +58,13 @@ pub const VPC_ENDPOINTS: List = List {
     set: "vpcEndpointSet",
     id: "vpcEndpointId",
     parameter: "VpcEndpointId",
-    state_filter: "vpc-endpoint-state",
+    filters: &[
+        ("service-name", "serviceName"),
+        ("vpc-endpoint-id", "vpcEndpointId"),
+        ("vpc-endpoint-state", "state"),
+        ("vpc-endpoint-type", "vpcEndpointType"),
+        ("vpc-id", "vpcId"),
+    ],
     shows_deleted: false,
     noun: "VPC endpoint",
     not_found: "InvalidVpcEndpointId.NotFound",
@@ -72,11 +83,17 @@ type Filter = (String, Vec<String>);
 pub struct OwnFilters(Vec<Filter>);
 
 impl List {
-    /// Parts the filters into those the gateway applies, by state and tag, and moto's.
+    /// Parts the filters into those the gateway applies, by field and tag, and the rest, of which moto may know some.
     pub fn split(&self, filters: Vec<Filter>) -> (OwnFilters, Vec<Filter>) {
-        let ours = |name: &str| name == self.state_filter || name.starts_with("tag");
+        let ours = |name: &str| self.field(name).is_some() || name.starts_with("tag");
         let (ours, theirs) = filters.into_iter().partition(|(name, _)| ours(name));
         (OwnFilters(ours), theirs)
+    }
+
+    /// The element that a filter is about.
+    fn field(&self, filter: &str) -> Option<&'static str> {
+        let known = self.filters.iter().find(|(name, _)| *name == filter);
+        known.map(|(_, field)| *field)
     }
 }
 
@@ -91,8 +108,8 @@ impl OwnFilters {
         self.0.iter().all(|(name, values)| {
             let is = |text: &str| values.iter().any(|value| wildcard(value, text));
             let mut tags = item.items("tagSet").iter();
-            if name == list.state_filter {
-                is(item.text_at("state"))
+            if let Some(field) = list.field(name) {
+                is(item.text_at(field))
             } else if name == "tag-key" {
                 tags.any(|tag| is(tag.text_at("key")))
             } else {
@@ -203,7 +220,7 @@ mod tests {
     use super::*;
 
     fn check(filters: &[(&str, &str)], expected: bool) {
-        let item = Element::parse("<item><natGatewayId>nat-1</natGatewayId><state>pending</state><tagSet><item><key>owner</key><value>me</value></item></tagSet></item>").unwrap();
+        let item = Element::parse("<item><natGatewayId>nat-1</natGatewayId><state>pending</state><vpcId>vpc-1</vpcId><tagSet><item><key>owner</key><value>me</value></item></tagSet></item>").unwrap();
         let filters =
             filters.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()]));
         let (ours, theirs) = NAT_GATEWAYS.split(filters.collect());
@@ -212,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn own_filters_are_by_state_and_tag() {
+    fn own_filters_are_by_field_and_tag() {
         check(&[], true);
         check(&[("state", "pending")], true);
         check(&[("state", "available")], false);
@@ -220,7 +237,9 @@ mod tests {
         check(&[("tag:owner", "m*")], true);
         check(&[("tag:owner", "you")], false);
         check(&[("tag-key", "other")], false);
-        let vpc = vec![("vpc-id".to_owned(), vec!["vpc-1".to_owned()])];
-        assert_eq!(NAT_GATEWAYS.split(vpc.clone()).1, vpc);
+        check(&[("nat-gateway-id", "nat-1"), ("vpc-id", "vpc-1")], true);
+        check(&[("nat-gateway-id", "nat-1"), ("vpc-id", "vpc-2")], false);
+        let other = vec![("no-such-filter".to_owned(), vec!["x".to_owned()])];
+        assert_eq!(NAT_GATEWAYS.split(other.clone()).1, other);
     }
 }

@@ -146,9 +146,8 @@ pub struct Network {
     /// is refused.
     #[model(optional, default, config_only)]
     pub other_networks: BTreeMap<String, Vec<String>>,
-    /// Whether everything in the network is to be its own: then what else is found (subnets, and
-    /// in the network's own parts routes, rules and tags) stands in `foreign`, and the plan after
-    /// that removes it.
+    /// Whether everything in the network is to be its own: then an apply removes what stands in
+    /// `foreign`.
     #[model(optional, default, config_only)]
     pub exclusive: bool,
     /// Whether a plan may destroy this network to make another in its place.
@@ -189,7 +188,8 @@ pub struct Network {
     /// subnets stand in `subnets`, those of the VPC in `tags`.
     #[model(computed)]
     pub mistagged: Option<BTreeSet<String>>,
-    /// What is not the network's own, and will be removed; looked for only with `exclusive`.
+    /// What else is found in the network: subnets, and in its own parts routes, rules and tags. It
+    /// stays, unless `exclusive` is set. In an existing VPC, nothing is looked for.
     #[model(computed)]
     pub foreign: Option<BTreeSet<String>>,
     /// The tags.

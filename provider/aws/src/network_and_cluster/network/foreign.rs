@@ -1,5 +1,5 @@
-//! What stands in a network and in its parts that is not its own, for networks that are to have
-//! nothing else.
+//! What stands in a network and in its parts that is not its own: told of always, removed from
+//! networks that are to have nothing else.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,16 @@ use super::wanted::Wanted;
 use super::work::Work;
 use super::{Network, blockers, route_table, security_group, state};
 use crate::error::Reply;
-use crate::tags::Tags;
+use crate::tags::{TagSettings, Tags};
 
 /// The names of everything foreign: `subnet/ID`, `route/TABLE/DESTINATION`, `rule/GROUP/RULE` and
 /// `tag/ID/KEY`.
-pub fn find(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
+pub fn find(
+    before: &Network,
+    wanted: &Wanted,
+    observed: &Observed,
+    settings: &TagSettings,
+) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for stranger in observed.strangers.iter().filter(|it| it.kind == "subnet") {
         found.insert(format!("subnet/{}", stranger.id));
@@ -33,7 +38,7 @@ pub fn find(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet<
         found.extend(rules.map(|rule| format!("rule/{}/{rule}", group.id)));
     }
     for (part, (id, tags)) in observed.own_ids() {
-        let foreign = foreign_tags(before, wanted, &part, tags);
+        let foreign = foreign_tags(before, wanted, &part, tags).filter(|it| !settings.ignores(it));
         found.extend(foreign.map(|key| format!("tag/{id}/{key}")));
     }
     found
@@ -64,7 +69,7 @@ pub async fn remove(work: &Work<'_>, planned: &BTreeSet<String>) -> Result<(), F
             "subnet" => remove_subnet(work, id).await?,
             "route" => route_table::delete_route(work, id, what).await?,
             "rule" => remove_rule(work, id, what).await?,
-            "tag" if !work.call.scope.settings().tags.ignores(what) => {
+            "tag" => {
                 let tag = Tag::builder().key(what).build();
                 let request = work.ec2().delete_tags().resources(id).tags(tag);
                 request.send().await.found(&work.call.scope, &super::work::MISSING)?;

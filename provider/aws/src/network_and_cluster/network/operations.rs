@@ -175,9 +175,9 @@ async fn transform(
     let identity = state.lifecycle.clone();
     *state = Network { lifecycle: identity, ..plan.clone() };
     state::fill(state, prior, &wanted, &observed, &call.scope);
-    if result.is_ok() && plan.exclusive {
+    if result.is_ok() {
         // What has come since the plan was made shows in the next one.
-        state.foreign = Some(BTreeSet::new());
+        state.foreign.clone_from(&plan.foreign);
     }
     result
 }

@@ -373,10 +373,14 @@ impl Expected<'_> {
         plan.set("mistagged", Value::Set(Vec::new()));
         let exclusive = plan.planned.get("exclusive").clone();
         let foreign = match exclusive.as_bool() {
-            Some(true) => Value::Set(Vec::new()),
-            Some(false) => Value::Null,
-            None => Value::unknown(),
+            Some(true) => Some(Value::Set(Vec::new())),
+            Some(false) => {
+                let there = self.prior.and_then(|prior| prior.foreign.clone());
+                Some(there.unwrap_or_default().to_value())
+            }
+            None => None,
         };
+        let foreign = foreign.unwrap_or_else(Value::unknown);
         plan.set("foreign", foreign);
     }
 

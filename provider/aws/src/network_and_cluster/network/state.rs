@@ -42,7 +42,11 @@ pub fn fill(
     network.endpoint_security_group = security_group(before, wanted, observed);
     network.flow_logs = flow_logs(network.flow_logs.as_ref(), observed);
     network.mistagged = Some(mistagged(before, wanted, observed));
-    network.foreign = network.exclusive.then(|| foreign::find(before, wanted, observed));
+    // What else stands in a VPC that the network was given is its owner's.
+    network.foreign = Some(match network.vpc_id {
+        Some(_) => BTreeSet::new(),
+        None => foreign::find(before, wanted, observed, &scope.settings().tags),
+    });
     network.tagging = tagging(network, before, observed);
 }
 

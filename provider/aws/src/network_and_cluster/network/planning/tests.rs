@@ -178,7 +178,7 @@ fn a_create_knows_places_names_and_counts() {
     assert_eq!(*logs.get("role"), "travel-main-eu-central-1-flow-logs".into());
     assert_eq!(*planned.get("nat_tier"), "public".into());
     assert_eq!(*planned.get("mistagged"), Value::Set(vec![]));
-    assert_eq!(*planned.get("foreign"), Value::Null);
+    assert_eq!(*planned.get("foreign"), Value::Set(vec![]));
     assert_eq!(*planned.get("tiers").get("data").get("prefix_length"), 22.into());
 }
 
@@ -460,7 +460,7 @@ async fn changes_in_place_leave_the_rest_alone() {
         with(("exclusive", true.into())),
     ];
     for (config, expected) in
-        config_only.iter().zip([vec!["other_networks[\"stg\"]"], vec!["exclusive", "foreign"]])
+        config_only.iter().zip([vec!["other_networks[\"stg\"]"], vec!["exclusive"]])
     {
         assert_eq!(changes(config, &state), expected);
     }

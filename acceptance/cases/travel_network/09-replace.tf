@@ -1,0 +1,9 @@
+# plan: travel_network.this delete create
+
+resource "travel_network" "this" {
+  name              = "acceptance"
+  cidr              = "10.30.0.0/16"
+  zones             = ["eu-central-1a"]
+  nat               = "none"
+  allow_replacement = true
+}
