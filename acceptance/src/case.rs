@@ -9,6 +9,7 @@
 //! | `# plan: ADDRESS ACTIONS` | the plan does this to ADDRESS (`create`, `update`, `delete create`, …) |
 //! | `# changes: ADDRESS ATTRIBUTE …` | the update of ADDRESS changes just these attributes |
 //! | `# refused: TEXT` | the plan is refused, and what is said contains TEXT; nothing is applied |
+//! | `# cluster: NAME` | in the first file: a cluster of this name, with nodes, is there before |
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
 //! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many AWS calls, not counting STS |
 //! | `# import: ADDRESS ID` | after the apply ADDRESS is forgotten and brought in again by ID; the plan stays empty |
@@ -18,7 +19,7 @@
 //!
 //! What no `plan` directive names must not change. A file without directives only creates. What
 //! `setup.tf` says, if there is one, is there before the first step and stays: it is what the
-//! resource stands on.
+//! resource stands on. The variable `charts` is the folder of the charts that are for tests alone.
 
 mod outside;
 
@@ -80,6 +81,8 @@ pub struct Step {
     pub refresh: Option<u64>,
     /// What a refused destroy says.
     pub destroy_refused: Option<String>,
+    /// The cluster that must be there before.
+    pub cluster: Option<String>,
 }
 
 /// The file with what is there before the first step.
@@ -113,6 +116,11 @@ impl Case {
         cases
             .find(|case| case.type_name == type_name)
             .with_context(|| format!("acceptance/cases has no folder {type_name}"))
+    }
+
+    /// The cluster that must be there before the first step.
+    pub fn cluster(&self) -> Option<&str> {
+        self.steps.first().and_then(|step| step.cluster.as_deref())
     }
 
     /// Goes through all steps, and destroys what the last one left.
@@ -199,6 +207,7 @@ impl Step {
                     step.changes.insert(address, attributes);
                 }
                 "refused" => step.refused = Some(rest.to_owned()),
+                "cluster" => step.cluster = Some(rest.to_owned()),
                 "outside" => step.outside.push(Outside::parse(rest)?),
                 "import" => {
                     let (address, id) = addressed()?;

@@ -1,6 +1,7 @@
 //! The sandbox, the conformance harness and the acceptance tests.
 
 pub mod case;
+pub mod cluster;
 pub mod group;
 pub mod live;
 pub mod sandbox;

@@ -92,6 +92,8 @@ impl Workspace {
         ensure!(rc.exists(), "{} is missing: run `make install`", rc.display());
         let mut environment: BTreeMap<String, String> = environment.into_iter().collect();
         environment.insert("TF_CLI_CONFIG_FILE".to_owned(), rc.display().to_string());
+        let charts = crate::sandbox::repository().join("acceptance/charts");
+        environment.insert("TF_VAR_charts".to_owned(), charts.display().to_string());
         environment.insert("TF_IN_AUTOMATION".to_owned(), "1".to_owned());
         environment.insert("CHECKPOINT_DISABLE".to_owned(), "1".to_owned());
         Ok(Self { core, folder: folder.to_owned(), environment, kept: None })

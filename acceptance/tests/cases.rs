@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use travel_acceptance::case::Case;
+use travel_acceptance::cluster;
+use travel_acceptance::sandbox::fakes::control_plane::missing_program;
 use travel_acceptance::sandbox::faults::{Filter, Kind, Moment};
 use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::{self, Options, Sandbox};
@@ -25,6 +27,21 @@ async fn start() -> Sandbox {
     Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap()
 }
 
+/// A sandbox with what a case needs to be there before; none where this machine cannot have it.
+async fn start_for(case: &Case) -> Option<Sandbox> {
+    if case.cluster().is_some()
+        && let Some(missing) = missing_program(&sandbox::tools_folder())
+    {
+        eprintln!("left out: {} is missing", missing.display());
+        return None;
+    }
+    let sandbox = start().await;
+    if let Some(name) = case.cluster() {
+        cluster::make(&sandbox, name).await.unwrap();
+    }
+    Some(sandbox)
+}
+
 async fn run_case(type_name: &str) {
     if !is_equipped() {
         return;
@@ -34,7 +51,7 @@ async fn run_case(type_name: &str) {
     let cores = Core::installed();
     assert!(!cores.is_empty(), "neither terraform nor tofu is there: run `make tools`");
     for core in cores {
-        let sandbox = start().await;
+        let Some(sandbox) = start_for(&case).await else { return };
         let workspace = Workspace::new(core, sandbox.environment()).unwrap();
         let ended = case.run(&workspace, &sandbox.client()).await;
         assert!(ended.is_ok(), "{core:?}: {:?}", ended.err());
@@ -51,7 +68,7 @@ async fn kill_case(type_name: &str) {
     }
     let _turn = TURN.lock().await;
     let case = Case::of(type_name).unwrap();
-    let sandbox = start().await;
+    let Some(sandbox) = start_for(&case).await else { return };
     let workspace = Workspace::new(Core::installed()[0], sandbox.environment()).unwrap();
     case.prepare(&workspace).await.unwrap();
     case.set_up(&workspace, &sandbox.client()).await.unwrap();
@@ -112,6 +129,8 @@ macro_rules! cases {
 
 cases![
     travel_account,
+    travel_helm_release,
+    travel_helm_stack,
     travel_kms_key,
     travel_network,
     travel_organization,

@@ -1,4 +1,5 @@
 //! The provider as a whole: what it serves, and the reference pages of it.
 
 pub mod docs;
+mod eks;
 pub mod registry;

@@ -8,6 +8,9 @@ use travel_aws::foundation::{account, kms_key, organization, organizational_unit
 use travel_aws::functions::subnets;
 use travel_aws::network_and_cluster::network;
 use travel_framework::Provider;
+use travel_kubernetes::{Kubernetes, helm_release, helm_stack};
+
+use crate::eks::EksClusters;
 
 const DESCRIPTION: &str = "\
 Raises and keeps a whole platform on AWS: organization, networks, clusters, what runs inside \
@@ -20,13 +23,17 @@ the standard AWS environment.";
 /// The provider with everything it serves.
 pub fn provider() -> Provider {
     let aws = Arc::new(Aws::new());
+    let kubernetes = Arc::new(Kubernetes::new(Arc::new(EksClusters(Arc::clone(&aws)))));
     Provider::new(DESCRIPTION)
         .platform(&aws)
+        .platform(&kubernetes)
         .resource::<organization::Organization>(&aws)
         .resource::<organizational_unit::OrganizationalUnit>(&aws)
         .resource::<account::Account>(&aws)
         .resource::<kms_key::KmsKey>(&aws)
         .resource::<network::Network>(&aws)
+        .resource::<helm_release::HelmRelease>(&kubernetes)
+        .resource::<helm_stack::HelmStack>(&kubernetes)
         .data_source::<caller::CallerData>(&aws)
         .data_source::<zones::ZonesData>(&aws)
         .function(subnets::Subnets)

@@ -1,0 +1,16 @@
+# cluster: case
+
+variable "charts" { type = string }
+
+resource "travel_helm_release" "this" {
+  name             = "probe"
+  namespace        = "probe"
+  create_namespace = true
+  chart            = "${var.charts}/probe"
+  cluster          = { name = "case" }
+
+  values = {
+    greeting = "hello"
+    password = "secret-of-the-case"
+  }
+}

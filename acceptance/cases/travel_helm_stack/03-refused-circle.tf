@@ -1,0 +1,16 @@
+# refused: None of these could be the first: first, second.
+
+resource "travel_helm_stack" "this" {
+  name    = "base"
+  cluster = { name = "case" }
+
+  release "first" {
+    chart = "./none"
+    after = ["second"]
+  }
+
+  release "second" {
+    chart = "./none"
+    after = ["first"]
+  }
+}
