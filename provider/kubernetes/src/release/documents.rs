@@ -107,6 +107,25 @@ impl PlannedDocuments {
     }
 }
 
+impl PlannedDocuments {
+    /// Whether these can turn out to be just those: everything that is known of them is so.
+    pub fn may_be(&self, documents: &Documents) -> bool {
+        let Self::Known(planned) = self else { return true };
+        let is_so = |fields: &BTreeMap<String, Option<String>>, found: &Fields| {
+            fields.len() == found.len()
+                && fields.iter().all(|(path, value)| {
+                    let found = found.get(path);
+                    found.is_some() && value.as_ref().is_none_or(|value| Some(value) == found)
+                })
+        };
+        planned.len() == documents.len()
+            && planned.iter().all(|(name, fields)| {
+                let found = documents.get(name);
+                found.is_some_and(|found| fields.as_ref().is_none_or(|it| is_so(it, found)))
+            })
+    }
+}
+
 /// The value that a plan shows.
 impl From<&PlannedDocuments> for Value {
     fn from(documents: &PlannedDocuments) -> Self {

@@ -1,1 +1,229 @@
+use std::path::Path as FilePath;
 
+use super::*;
+use crate::release::memory::Memory;
+
+const TEMPLATES: &str = "\
+kind: ConfigMap
+apiVersion: v1
+metadata: {name: {{ .Release.Name }}}
+data: {greeting: {{ .Values.greeting }}}
+---
+kind: Secret
+apiVersion: v1
+metadata: {name: {{ .Release.Name }}}
+data: {token: {{ randAlphaNum 20 | b64enc }}}
+";
+const DEFINITION: &str = "\
+kind: CustomResourceDefinition
+apiVersion: apiextensions.k8s.io/v1
+metadata: {name: widgets.a.b}
+spec: {group: a.b, scope: Namespaced, names: {kind: Widget}, versions: [{name: v1, served: true}]}
+";
+
+/// A folder with a chart in it.
+fn chart() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("Chart.yaml", "{apiVersion: v2, name: c, version: 1.0.0, appVersion: '2.0'}");
+    write("values.yaml", "greeting: hello");
+    write("values.schema.json", r#"{"properties": {"greeting": {"type": "string"}}}"#);
+    write("templates/a.yaml", TEMPLATES);
+    write("crds/widgets.yaml", DEFINITION);
+    folder
+}
+
+fn object(chart: &FilePath, values: Value) -> Value {
+    Value::object([
+        ("chart", chart.display().to_string().into()),
+        ("namespace", "shop".into()),
+        ("skip_crds", false.into()),
+        ("values", values),
+    ])
+}
+
+fn greeting(greeting: impl Into<Value>) -> Value {
+    Value::object([("greeting", greeting.into())])
+}
+
+/// What is remembered of a release, and the key.
+type Kept<'a> = Option<(&'a ReleaseMemory, &'a SecretKey)>;
+
+fn ask(planned: &Value, prior: &Value, kept: Kept<'_>) -> Answer {
+    ask_for("cart", planned, prior, kept)
+}
+
+fn ask_for(name: &str, planned: &Value, prior: &Value, kept: Kept<'_>) -> Answer {
+    plan(&Question {
+        planned,
+        prior,
+        name: Some(name),
+        name_path: Path::attribute("name"),
+        path: Path::root(),
+        mirror: &Mirror::None,
+        memory: kept.map(|(memory, _)| memory),
+        key: kept.map(|(_, key)| key),
+        api_versions: &[],
+    })
+}
+
+fn attribute(answer: &Answer, name: &str) -> Value {
+    let found = answer.attributes.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| unreachable!("{name} is decided: {:?}", answer.diagnostics)).1.clone()
+}
+
+fn refused_at(answer: &Answer) -> Option<String> {
+    let error = answer.diagnostics.iter().find(|diagnostic| diagnostic.is_error())?;
+    error.path.as_ref().map(Path::to_string)
+}
+
+#[test]
+fn a_create_knows_what_can_be_known() {
+    let folder = chart();
+    let answer = ask(&object(folder.path(), greeting("hi")), &Value::Null, None);
+    assert_eq!(refused_at(&answer), None, "{:?}", answer.diagnostics);
+    let documents = attribute(&answer, "documents");
+    let config = documents.get("v1/ConfigMap/shop/cart");
+    assert_eq!(config.get("data.greeting").as_str(), Some("hi"));
+    assert!(documents.get("v1/Secret/shop/cart").is_unknown());
+    let definition = "apiextensions.k8s.io/v1/CustomResourceDefinition//widgets.a.b";
+    assert!(documents.get(definition).is_wholly_known());
+    assert_eq!(attribute(&answer, "app_version").as_str(), Some("2.0"));
+    assert!(attribute(&answer, "chart_digest").as_str().is_some());
+    assert!(attribute(&answer, "values_digest").is_unknown());
+    assert_eq!(answer.api_versions, ["a.b/v1", "a.b/v1/Widget"]);
+}
+
+#[test]
+fn both_plans_of_an_apply_say_the_same() {
+    let folder = chart();
+    let planned = object(folder.path(), greeting("hi"));
+    let (one, other) = (ask(&planned, &Value::Null, None), ask(&planned, &Value::Null, None));
+    assert_eq!(one.attributes, other.attributes);
+}
+
+#[test]
+fn what_is_not_known_stays_unknown_and_no_more() {
+    let folder = chart();
+    let leaf = ask(&object(folder.path(), greeting(Value::unknown())), &Value::Null, None);
+    let documents = attribute(&leaf, "documents");
+    assert!(documents.get("v1/ConfigMap/shop/cart").is_unknown());
+    assert!(!documents.is_unknown());
+
+    let all = ask(&object(folder.path(), Value::unknown()), &Value::Null, None);
+    assert!(attribute(&all, "documents").is_unknown());
+    assert!(attribute(&all, "chart_digest").is_wholly_known());
+
+    let mut chart = object(folder.path(), Value::Null);
+    chart.set_attribute("chart", Value::unknown());
+    for name in DECIDED {
+        assert!(attribute(&ask(&chart, &Value::Null, None), name).is_unknown(), "{name}");
+    }
+}
+
+#[test]
+fn nothing_changed_is_nothing_planned_however_random_the_chart() {
+    let folder = chart();
+    let planned = object(folder.path(), greeting("hi"));
+    let key = Memory::default().own_secret_key();
+    let identity = Identity { name: "cart", namespace: "shop" };
+    let Values::Given(values) = values::merged(&planned, &Path::root()).unwrap() else {
+        unreachable!("they are known")
+    };
+    let digest = charts::digest(&travel_helm::chart::Chart::load(folder.path()).unwrap().chart);
+    let mut memory = ReleaseMemory { kube_version: "v1.35.0".into(), ..ReleaseMemory::default() };
+    memory.inputs = inputs(&key, &planned, identity, &digest, &values, &memory);
+    let secret = "v1/Secret/shop/cart";
+    let applied = Documents::from([
+        (secret.to_owned(), [("data.token".to_owned(), "hmac:1".to_owned())].into()),
+        ("v1/ConfigMap/shop/cart".to_owned(), [("data.greeting".into(), "hi".into())].into()),
+    ]);
+    let mut seen = applied.clone();
+    let prior = |seen: &Documents| {
+        Value::object([
+            ("documents", documents_value(seen)),
+            ("revision", 1.into()),
+            ("release_status", "deployed".into()),
+            ("chart_digest", digest.as_str().into()),
+        ])
+    };
+    let answer = ask(&planned, &prior(&seen), Some((&memory, &key)));
+    assert_eq!(attribute(&answer, "documents"), documents_value(&applied));
+
+    // What was changed in the cluster is planned to be as it was applied.
+    seen.insert(secret.to_owned(), [("data.token".to_owned(), "hmac:2".to_owned())].into());
+    memory.drifted.insert(secret.to_owned(), applied[secret].clone());
+    let answer = ask(&planned, &prior(&seen), Some((&memory, &key)));
+    assert_eq!(attribute(&answer, "documents"), documents_value(&applied));
+
+    // Other values are another outcome, of which the secret is not known.
+    let other = object(folder.path(), greeting("hello"));
+    let answer = ask(&other, &prior(&seen), Some((&memory, &key)));
+    let documents = attribute(&answer, "documents");
+    assert!(documents.get(secret).is_unknown());
+    let config = documents.get("v1/ConfigMap/shop/cart");
+    assert_eq!(config.get("data.greeting").as_str(), Some("hello"));
+    assert_eq!(
+        attribute(&answer, "values_digest").as_str(),
+        Some(key.code(r#"{"greeting":"hello"}"#).as_str())
+    );
+}
+
+#[test]
+fn what_somebody_else_made_alike_is_left_alone() {
+    let prior = |digest: Value, version: &str| {
+        let documents = documents_value(&Documents::new());
+        Value::object([
+            ("documents", documents),
+            ("chart_digest", digest),
+            ("chart_version", version.into()),
+        ])
+    };
+    let known = documents_value(&Documents::new());
+    let check = |prior: Value, documents: &Value, expected: Value| {
+        assert_eq!(digest_to_plan(&prior, "1.0.0", "sha256:1", documents), expected);
+    };
+    check(prior(Value::Null, "1.0.0"), &known, Value::Null);
+    check(prior(Value::Null, "2.0.0"), &known, "sha256:1".into());
+    check(prior(Value::Null, "1.0.0"), &Value::unknown(), "sha256:1".into());
+    check(prior("sha256:0".into(), "1.0.0"), &known, "sha256:1".into());
+    check(Value::Null, &known, "sha256:1".into());
+}
+
+#[test]
+fn refusals_stand_at_their_attribute() {
+    let folder = chart();
+    let check = |name: &str, object: Value, expected: &str| {
+        let answer = ask_for(name, &object, &Value::Null, None);
+        assert_eq!(refused_at(&answer).as_deref(), Some(expected), "{:?}", answer.diagnostics);
+    };
+    check("cart", object(folder.path(), greeting(5)), "values");
+    check("cart", object(&folder.path().join("none"), Value::Null), "chart");
+    check("Cart", object(folder.path(), Value::Null), "name");
+    let with = |name: &str, value: Value| {
+        let mut object = object(folder.path(), Value::Null);
+        object.set_attribute(name, value);
+        object
+    };
+    check("cart", with("chart", "cart".into()), "chart");
+    check("cart", with("version", "~2".into()), "chart");
+    check("cart", with("values_yaml", Value::List(vec!["- a".into()])), "values_yaml[0]");
+    check("cart", with("kube_version", "five".into()), "kube_version");
+}
+
+#[test]
+fn only_a_release_that_stood_is_upgraded() {
+    let check = |revision: Value, status: &str, expected: bool| {
+        let prior = Value::object([("revision", revision), ("release_status", status.into())]);
+        assert_eq!(is_upgrade(&prior), expected, "{status}");
+    };
+    check(1.into(), "deployed", true);
+    check(1.into(), "failed", false);
+    check(1.into(), "pending-install", false);
+    check(2.into(), "failed", true);
+    check(Value::Null, "deployed", false);
+}
