@@ -40,7 +40,7 @@ pub struct Release {
     /// The chart, as the record holds it: with the metadata of subcharts but without their files.
     pub chart: Json,
     /// The values given beside the chart's own.
-    #[serde(skip_serializing_if = "Json::is_null")]
+    #[serde(skip_serializing_if = "is_nothing")]
     pub config: Json,
     /// The documents but for hooks and for the definitions in crds/.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -184,6 +184,10 @@ pub enum HookPhase {
     #[default]
     #[serde(other)]
     Unknown,
+}
+
+fn is_nothing(value: &Json) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]

@@ -77,7 +77,8 @@ pub(super) async fn prepare(
     }
     let former = former(standing, namespace, &scopes)?;
     check_owners(run, &objects, &former, wanted.adopt).await?;
-    let present: BTreeSet<Identity> = objects.iter().map(identity).collect();
+    // A definition that moved into crds/ is still wanted; without it all objects of its kind would go.
+    let present: BTreeSet<Identity> = objects.iter().chain(&definitions).map(identity).collect();
     let unwanted = former.into_iter().filter(|(identity, _)| !present.contains(identity));
     let unwanted = unwanted.map(|(_, object)| object).collect();
     Ok(Prepared { release, objects, definitions, unwanted })

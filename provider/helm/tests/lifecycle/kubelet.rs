@@ -13,8 +13,8 @@ use travel_kube::{Cluster, Document};
 pub struct Kubelet(JoinHandle<()>);
 
 impl Kubelet {
-    /// Brings the pods of a namespace where they belong: those with the label `outcome: fails` fail, those that never
-    /// restart succeed, others become ready.
+    /// Brings the pods of a namespace where they belong: those with the label `outcome: fails` fail, those that do
+    /// not always restart succeed, others become ready.
     pub fn of(cluster: &Cluster, namespace: &str) -> Self {
         let (cluster, namespace) = (cluster.clone(), namespace.to_owned());
         Kubelet(tokio::spawn(async move {
@@ -53,7 +53,7 @@ fn status(pod: &Document) -> Value {
     if pod.label("outcome") == Some("fails") {
         return json!({"phase": "Failed", "message": "it was told to fail"});
     }
-    if pod.value()["spec"]["restartPolicy"] == "Never" {
+    if pod.value()["spec"]["restartPolicy"] != "Always" {
         return json!({"phase": "Succeeded"});
     }
     let time = "2026-01-01T00:00:00Z";

@@ -18,6 +18,7 @@ pub async fn all(cluster: &Cluster, helm: &Helm) {
     foreign_objects_are_refused(cluster).await;
     charts_see_the_cluster(cluster).await;
     definitions_are_treated_as_asked(cluster).await;
+    definitions_may_move(cluster).await;
     namespaces_are_asked_for(cluster).await;
 }
 
@@ -320,6 +321,24 @@ async fn definitions_are_treated_as_asked(cluster: &Cluster) {
         told.iter().any(|text| text.contains("belongs to another: it bears argocd")),
         "{told:?}"
     );
+}
+
+async fn definitions_may_move(cluster: &Cluster) {
+    let place = Place::new(cluster, "moving");
+    let crd = definition("to").replace("shop.example", "moved.example");
+    let tour = "{apiVersion: moved.example/v1, kind: Tour, metadata: {name: rome}, to: Rome}";
+    let folder = ChartFolder::new(&[("templates/crd.yaml", &crd), ("templates/tour.yaml", tour)]);
+    let none = values("");
+    place.install(&wanted(&folder.load(), &none)).await.unwrap();
+    let uid = async || {
+        let found = cluster.get(&place.key("moved.example/v1", "Tour", "rome")).await.unwrap();
+        found.and_then(|found| found.uid().map(str::to_owned))
+    };
+    let before = uid().await;
+    folder.write("templates/crd.yaml", "");
+    folder.write("crds/crd.yaml", &crd);
+    place.upgrade(&wanted(&folder.load(), &none)).await.unwrap();
+    assert!(before.is_some() && uid().await == before);
 }
 
 async fn namespaces_are_asked_for(cluster: &Cluster) {

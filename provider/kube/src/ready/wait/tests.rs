@@ -135,6 +135,21 @@ async fn jobs_are_waited_for_as_the_rules_say() {
     check(JOB, Rules::default(), 600, vec![failed], Err(text)).await;
 }
 
+#[test]
+fn pods_end_where_the_rules_ask_for_it() {
+    let check = |pods_complete: bool, phase: &str, expected: State| {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "shop", "name": "cart"},
+            "status": {"phase": phase, "conditions": [{"type": "Ready", "status": "True"}]}});
+        let pod = Document::new(pod).unwrap();
+        let rules = Rules { pods_complete, ..Rules::default() };
+        assert_eq!(rules.status(pod.key(), Some(&pod)).state, expected, "{phase}");
+    };
+    check(false, "Running", State::Ready);
+    check(true, "Running", State::InProgress);
+    check(true, "Succeeded", State::Ready);
+    check(true, "Failed", State::Failed);
+}
+
 #[tokio::test(start_paused = true)]
 async fn progress_is_told_and_cancelling_heard() {
     let (cluster, log) = cluster(|call| match call.line.as_str() {
