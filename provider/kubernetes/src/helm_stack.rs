@@ -250,7 +250,8 @@ impl HelmStack {
         memory.keep(call);
         let made = !release.is_empty();
         for (label, block) in &mut release {
-            if let Some(planned) = plan.release.get(label) {
+            // What failed says what it was made of before.
+            if let (Some(planned), Ok(())) = (plan.release.get(label), &brought) {
                 let settings = block.settings.configured_as(&planned.settings);
                 *block = StackRelease { settings, ..planned.clone() };
             }

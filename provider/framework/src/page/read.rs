@@ -88,6 +88,8 @@ impl<R: Resource> Page<R> {
     fn warn_if_incomplete(&self, state: &Value, diagnostics: &mut Diagnostics) {
         if state.get("status").as_str() == Some(INCOMPLETE) {
             let name = super::key_of(R::DESCRIPTION.key, state).unwrap_or_default();
+            let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+            let name = parts.join("/");
             diagnostics.push(Diagnostic::warning(
                 format!("{} {name:?} is not complete", R::DESCRIPTION.type_name),
                 "Its creation was cut off. The next apply continues it and destroys nothing of \

@@ -81,8 +81,7 @@ impl Work<'_> {
         let made = self.make(plan, state, memory, key).await;
         if let Err(failure) = made {
             // What is there now tells more than what was to be there.
-            let known = Settings { documents: state.documents.clone(), ..plan.clone() };
-            let mut found = known;
+            let mut found = state.clone();
             match self.observe(&mut found, memory, key).await {
                 Ok(true) => *state = found,
                 Ok(false) => state.forget(),

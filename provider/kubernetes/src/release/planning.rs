@@ -231,7 +231,9 @@ pub fn is_upgrade(prior: &Value) -> bool {
 pub fn told(planned: &Value, memory: Option<&ReleaseMemory>) -> Option<ReleaseMemory> {
     let mut memory = memory.filter(|memory| !memory.kube_version.is_empty())?.clone();
     if let Some(version) = planned.get("kube_version").as_str() {
-        version.clone_into(&mut memory.kube_version);
+        // One that cannot be read is refused where it is used.
+        memory.kube_version =
+            KubeVersion::parse(version).map_or_else(|_| version.to_owned(), |it| it.version);
     }
     if let Some(known) = &mut memory.api_versions {
         let declared = declared_api_versions(planned);
