@@ -9,6 +9,11 @@ locals {
       mocked = true
       arns   = { for purpose in ["buckets", "databases", "logs", "parameters", "secrets", "volumes"] : purpose => "arn:aws:kms:eu-central-1:000000000000:key/mrk-00000000000000000000000000000000" }
     }
+    network = {
+      mocked     = true
+      id         = "vpc-00000000000000000"
+      subnet_ids = { for tier in ["data", "private", "public"] : tier => ["subnet-00000000000000000", "subnet-00000000000000001"] }
+    }
   }
 
   # The file that makes the plan say so. An ephemeral variable is not kept in a plan: who applies it
