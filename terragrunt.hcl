@@ -28,7 +28,7 @@ terraform {
   # says so first, and it cannot be applied: an ephemeral variable has to be given again then.
   before_hook "mocks" {
     commands = ["plan", "validate"]
-    execute  = ["sh", "-c", "if [ -f mocks.tf ]; then sed -n 's/^# \\(MOCKS.*\\)/\\1/p' mocks.tf; fi"]
+    execute  = ["sh", "-c", "if [ -f mocks.tf ]; then sed -n 's|^# MOCKS|MOCKS in ${local.unit}|p' mocks.tf; fi"]
   }
 
   extra_arguments "mocks" {
