@@ -1,12 +1,12 @@
 //! Failures: told with what is the matter, marked in the history, and undone where that is asked for.
 
 use serde_json::json;
-use travel_helm::lifecycle::{install, upgrade};
+use travel_helm::lifecycle::install;
 use travel_helm::release::Status;
 use travel_kube::Cluster;
 
 use crate::kubelet::Kubelet;
-use crate::world::{ChartFolder, Place, namespace, values, wanted};
+use crate::world::{ChartFolder, Place, SECONDS, namespace, values, wanted};
 
 pub async fn all(cluster: &Cluster) {
     failed_upgrades_are_rolled_back(cluster).await;
@@ -34,6 +34,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: shop}
 spec:
+  progressDeadlineSeconds: 1
   selector: {matchLabels: {app: shop}}
   template:
     metadata: {labels: {app: shop, outcome: fails}}
@@ -56,8 +57,8 @@ async fn failed_upgrades_are_rolled_back(cluster: &Cluster) {
     let two = values("{value: 2, deployment: true}");
     let mut undoing = wanted(&chart, &two);
     undoing.conduct.rollback_on_failure = true;
-    let ended = place.with(5, async |target| upgrade(target, &undoing).await).await;
-    let error = ended.unwrap_err().report();
+    undoing.conduct.rules.failure_grace = std::time::Duration::ZERO;
+    let error = place.upgrade(&undoing).await.unwrap_err();
     let expected = "upgrade the release shop in the namespace rolled-back: revision 1 was brought back; what it failed of: ";
     assert!(error.starts_with(expected), "{error}");
     assert!(error.contains("apps/v1/Deployment/rolled-back/shop: "), "{error}");
@@ -115,8 +116,9 @@ async fn nothing_is_changed_before_all_is_checked(cluster: &Cluster) {
         all.extend(files);
         let chart = ChartFolder::new(&all).load();
         let values = values(text);
-        let error =
-            place.with(30, async |target| install(target, &wanted(&chart, &values)).await).await;
+        let error = place
+            .with(SECONDS, async |target| install(target, &wanted(&chart, &values)).await)
+            .await;
         let error = error.unwrap_err().report();
         assert!(
             error.starts_with("install the release shop in the namespace unchanged: "),
@@ -138,6 +140,16 @@ async fn nothing_is_changed_before_all_is_checked(cluster: &Cluster) {
     .await;
     let hook = "{apiVersion: v1, kind: Pod, metadata: {annotations: {helm.sh/hook: pre-install}}}";
     check(&[("templates/h.yaml", hook)], "", "read a document of ").await;
+    // Text that cannot be packed.
+    let mut seed = 1_u64;
+    let letter = |_| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        char::from(b'!' + (seed % 90) as u8)
+    };
+    let noise: String = (0..1_500_000).map(letter).collect();
+    check(&[("noise.txt", &noise)], "", "the chart has too many or too large files").await;
     let schema = "{\"properties\": {\"value\": {\"type\": \"string\"}}}";
     check(&[("values.schema.json", schema)], "value: 1", "got number, want string").await;
 }

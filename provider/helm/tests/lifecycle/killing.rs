@@ -10,7 +10,7 @@ use travel_helm::release::Status;
 use travel_kube::Cluster;
 
 use crate::kubelet::Kubelet;
-use crate::world::{ChartFolder, Place, values, wanted};
+use crate::world::{ChartFolder, Place, SECONDS, values, wanted};
 
 pub async fn all(cluster: &Cluster) {
     operations_survive_a_kill_at_every_step(cluster).await;
@@ -52,7 +52,7 @@ async fn killed<T>(
         cluster: place.cluster,
         namespace: place.namespace,
         name: "shop",
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_secs(SECONDS),
         cancel: &place.cancel,
         progress: &progress,
     };
@@ -99,7 +99,7 @@ async fn operations_survive_a_kill_at_every_step(cluster: &Cluster) {
         let removal = Removal::default();
         let removed = killed(&place, step, async |target| uninstall(target, &removal).await).await;
         if !removed {
-            place.with(60, async |target| uninstall(target, &removal).await).await.unwrap();
+            place.with(SECONDS, async |target| uninstall(target, &removal).await).await.unwrap();
         }
         assert_eq!(place.history().await, []);
         assert!(maps().await.is_empty(), "step {step}");

@@ -9,7 +9,7 @@ use travel_kube::{Cluster, DocumentKey};
 
 use crate::helm::Helm;
 use crate::kubelet::Kubelet;
-use crate::world::{ChartFolder, Place, values, wanted};
+use crate::world::{ChartFolder, Place, SECONDS, values, wanted};
 
 pub async fn all(cluster: &Cluster, helm: &Helm) {
     releases_are_installed_and_upgraded(cluster, helm).await;
@@ -166,8 +166,10 @@ async fn helm_goes_on_with_our_releases(cluster: &Cluster, helm: &Helm) {
     assert_eq!(place.data("settings").await, Some(first.clone()));
     assert!(place.data("old").await.is_some());
     // The labels of our record went from revision to revision.
-    let history =
-        place.with(60, async |target| travel_helm::lifecycle::history(target).await).await.unwrap();
+    let history = place
+        .with(SECONDS, async |target| travel_helm::lifecycle::history(target).await)
+        .await
+        .unwrap();
     let labels: Vec<_> =
         history.iter().map(|release| release.labels.get("unit").map(String::as_str)).collect();
     assert_eq!(labels, [Some("tests"); 3]);
@@ -176,7 +178,9 @@ async fn helm_goes_on_with_our_releases(cluster: &Cluster, helm: &Helm) {
     place.upgrade(&wanted(&chart, &black)).await.unwrap();
     assert_eq!(place.data("old").await, None);
     let back = async |revision| {
-        place.with(60, async |target| rollback(target, revision, &Conduct::default()).await).await
+        place
+            .with(SECONDS, async |target| rollback(target, revision, &Conduct::default()).await)
+            .await
     };
     let release = back(Some(1)).await.unwrap();
     assert_eq!((release.version, release.info.description.as_str()), (5, "Rollback to 1"));

@@ -10,7 +10,7 @@ use travel_kube::{Cluster, Document};
 
 use crate::helm::Helm;
 use crate::kubelet::Kubelet;
-use crate::world::{ChartFolder, Place, values, wanted};
+use crate::world::{ChartFolder, Place, SECONDS, values, wanted};
 
 pub async fn all(cluster: &Cluster, helm: &Helm) {
     killed_installs_go_on(cluster, helm).await;
@@ -45,7 +45,7 @@ fn folder() -> ChartFolder {
 /// Runs an operation until it waits for the deployment, and drops it there, as a kill would.
 async fn kill(place: &Place<'_>, wanted: &Wanted<'_>, is_install: bool) {
     place
-        .with(600, async |target| {
+        .with(SECONDS, async |target| {
             let operation = async {
                 match is_install {
                     true => install(target, wanted).await,
@@ -138,7 +138,7 @@ async fn others_are_not_interrupted(cluster: &Cluster) {
     assert!(refused.contains("`helm rollback shop --namespace others`"), "{refused}");
     assert_eq!(place.history().await, [(1, Status::Deployed), (2, Status::PendingUpgrade)]);
     // Longer than an operation may take.
-    write(61).await;
+    write(SECONDS + 1).await;
     place.upgrade(&wanted(&chart, &one)).await.unwrap();
     let statuses = [(1, Status::Superseded), (2, Status::Failed), (3, Status::Deployed)];
     assert_eq!(place.history().await, statuses);
@@ -215,7 +215,8 @@ async fn versions_that_are_served_no_longer_are_pruned(cluster: &Cluster) {
     // The other version is the same object, so it stays where it is still wanted.
     place.upgrade(&wanted(&chart, &none)).await.unwrap();
     assert_eq!(place.names("policy/v1", "PodDisruptionBudget").await, ["a"]);
-    let mut release = place.with(9, async |target| history(target).await).await.unwrap().remove(1);
+    let mut release =
+        place.with(SECONDS, async |target| history(target).await).await.unwrap().remove(1);
     release.manifest = release.manifest.replace("policy/v1", "policy/v1beta1");
     let secret = Document::new(release.to_secret("modifiedAt", 0).unwrap()).unwrap();
     cluster.replace(&secret, "helm").await.unwrap();

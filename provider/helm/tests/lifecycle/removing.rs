@@ -7,7 +7,7 @@ use travel_kube::Cluster;
 
 use crate::helm::Helm;
 use crate::kubelet::Kubelet;
-use crate::world::{ChartFolder, Place, values, wanted};
+use crate::world::{ChartFolder, Place, SECONDS, values, wanted};
 
 pub async fn all(cluster: &Cluster, helm: &Helm) {
     nothing_is_left(cluster).await;
@@ -68,7 +68,7 @@ spec:
 ";
 
 async fn remove(place: &Place<'_>, removal: &Removal<'_>) -> Result<Uninstalled, String> {
-    let removed = place.with(60, async |target| uninstall(target, removal).await).await;
+    let removed = place.with(SECONDS, async |target| uninstall(target, removal).await).await;
     removed.map_err(|error| error.report())
 }
 

@@ -14,6 +14,9 @@ use travel_helm::{TreeMap, read_values};
 use travel_kube::cluster::objects::Selection;
 use travel_kube::{Cluster, DocumentKey};
 
+/// How long an operation may take, in seconds: far longer than any does.
+pub const SECONDS: u64 = 300;
+
 /// A chart in a folder.
 pub struct ChartFolder {
     folder: TempDir,
@@ -81,21 +84,22 @@ impl<'a> Place<'a> {
 
     /// Installs a chart.
     pub async fn install(&self, wanted: &Wanted<'_>) -> Result<Release, String> {
-        let installed =
-            self.with(60, async |target| travel_helm::lifecycle::install(target, wanted).await);
+        let installed = self
+            .with(SECONDS, async |target| travel_helm::lifecycle::install(target, wanted).await);
         installed.await.map_err(|error| error.report())
     }
 
     /// Upgrades to a chart.
     pub async fn upgrade(&self, wanted: &Wanted<'_>) -> Result<Release, String> {
-        let upgraded =
-            self.with(60, async |target| travel_helm::lifecycle::upgrade(target, wanted).await);
+        let upgraded = self
+            .with(SECONDS, async |target| travel_helm::lifecycle::upgrade(target, wanted).await);
         upgraded.await.map_err(|error| error.report())
     }
 
     /// The revisions with their statuses.
     pub async fn history(&self) -> Vec<(u64, Status)> {
-        let history = self.with(60, async |target| travel_helm::lifecycle::history(target).await);
+        let history =
+            self.with(SECONDS, async |target| travel_helm::lifecycle::history(target).await);
         let history = history.await.unwrap();
         history.iter().map(|release| (release.version, release.info.status)).collect()
     }
