@@ -6,7 +6,7 @@ use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
 use travel_aws::foundation::{account, kms_key, organization, organizational_unit};
 use travel_aws::functions::subnets;
-use travel_aws::network_and_cluster::network;
+use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_framework::Provider;
 use travel_kubernetes::{Kubernetes, helm_release, helm_stack};
 
@@ -32,6 +32,7 @@ pub fn provider() -> Provider {
         .resource::<account::Account>(&aws)
         .resource::<kms_key::KmsKey>(&aws)
         .resource::<network::Network>(&aws)
+        .resource::<eks_platform::EksPlatform>(&aws)
         .resource::<helm_release::HelmRelease>(&kubernetes)
         .resource::<helm_stack::HelmStack>(&kubernetes)
         .data_source::<caller::CallerData>(&aws)

@@ -13,7 +13,7 @@ use travel_value::Path;
 
 use super::changes::set;
 use super::node_group::{at, own_tags};
-use super::observed::{Entry, Item, Observed, tags};
+use super::observed::{Entry, Item, Observed, PART_TAG, tags};
 use super::work::{Work, changed, eks_tags, is_unseen_role};
 use super::{AccessEntry, AccessScope, EksPlatform};
 use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
@@ -87,6 +87,13 @@ pub fn state(entry: &Entry, known: Option<&AccessEntry>, partition: Partition) -
     }
 }
 
+/// The key of an entry, by its tag; the principal of one that was not made here.
+pub fn key(found: &Found) -> &str {
+    let tag = found.tags().and_then(|tags| tags.get(PART_TAG));
+    let key = tag.and_then(|part| part.strip_prefix("access_entry/"));
+    key.unwrap_or_else(|| found.principal_arn().unwrap_or_default())
+}
+
 /// The principal of an entry, which is its key where it says none.
 pub fn principal<'a>(key: &'a str, entry: &'a AccessEntry) -> &'a str {
     entry.principal_arn.as_deref().unwrap_or(key)
@@ -153,6 +160,14 @@ impl AccessEntryPart {
         self.key.as_ref().map_or_else(|| path.clone(), |key| path.key(key))
     }
 
+    /// The tags beside those of all parts, with the one that says which part it is.
+    fn own_tags(&self, wanted: &AccessEntry) -> Tags {
+        let mut tags = wanted.tags.clone().unwrap_or_default();
+        let key = self.key.as_deref().unwrap_or_default();
+        tags.insert(PART_TAG.to_owned(), format!("access_entry/{key}"));
+        tags
+    }
+
     fn tags_before<'a>(&self, work: &'a Work<'_>) -> Option<&'a Tags> {
         let before = work.prior.access_entries.iter();
         let mut before = before.filter(|(key, entry)| principal(key, entry) == self.principal);
@@ -186,7 +201,7 @@ impl AccessEntryPart {
             .r#type(&wanted.kind)
             .set_kubernetes_groups(groups)
             .set_username(wanted.username.clone().filter(|_| wanted.kind == "STANDARD"))
-            .set_tags(eks_tags(work.tags(wanted.tags.as_ref())));
+            .set_tags(eks_tags(work.tags(Some(&self.own_tags(wanted)))));
         let exists =
             || async { Ok(describe(work.call, work.cluster(), &self.principal).await?.is_some()) };
         let what = self.what();
@@ -266,10 +281,10 @@ impl<'w> Part<Work<'w>> for AccessEntryPart {
         let Some(Item { found: there, .. }) = there else { return Standing::Absent };
         let Some(wanted) = self.wanted(work) else { return Standing::Different };
         let there_tags = tags(there.entry.tags.as_ref());
-        let own = wanted.tags.as_ref();
+        let own = self.own_tags(wanted);
         let fits = there.entry.r#type() == Some(wanted.kind.as_str())
             && next(&there, wanted, work.call.scope.partition()).is_none()
-            && work.tag_changes(own, self.tags_before(work), &there_tags).is_empty();
+            && work.tag_changes(Some(&own), self.tags_before(work), &there_tags).is_empty();
         if fits { Standing::AsPlanned } else { Standing::Different }
     }
 
@@ -296,8 +311,8 @@ impl<'w> Part<Work<'w>> for AccessEntryPart {
         let apply = |change| self.apply(work, wanted, change);
         let mut there = work.converge(&self.what(), look, next, apply).await?;
         let there_tags = tags(there.entry.tags.as_ref());
-        let own = wanted.tags.as_ref();
-        let changes = work.tag_changes(own, self.tags_before(work), &there_tags);
+        let own = self.own_tags(wanted);
+        let changes = work.tag_changes(Some(&own), self.tags_before(work), &there_tags);
         work.retag(there.entry.access_entry_arn().unwrap_or_default(), &changes).await?;
         there.entry.tags = eks_tags(changed(&there_tags, &changes));
         work.note(|observed| {

@@ -15,6 +15,9 @@ const RESERVED_NAMES: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"]
 /// KubernetesNetworkConfigRequest).
 const SERVICE_RANGES: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
+/// The longest key of an access entry, which is part of the value of a tag.
+const LONGEST_ENTRY: usize = 200;
+
 /// Refuses what EKS would refuse.
 pub fn check(plan: &mut Plan<'_>) {
     check_endpoint(plan);
@@ -150,6 +153,15 @@ fn is_reserved_label(label: &str) -> bool {
 
 fn check_access_entry(plan: &mut Plan<'_>, key: &str, element: &Value) {
     let path = Path::attribute("access_entries").key(key);
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || " +-=._:/@".contains(character);
+    if key.is_empty() || key.len() > LONGEST_ENTRY || !key.chars().all(plain) {
+        let detail = format!(
+            "The key of an access entry has 1 to {LONGEST_ENTRY} letters, digits, spaces or \
+             characters of +-=._:/@: the entry is tagged with it.",
+        );
+        plan.refuse_at(path.clone(), format!("{key:?} cannot name an access entry"), detail);
+    }
     let principal = element.get("principal_arn");
     if principal.is_null() && !key.starts_with("arn:") {
         let detail = "Set principal_arn, or make the ARN of the role or user the key of the entry.";

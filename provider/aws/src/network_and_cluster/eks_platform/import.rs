@@ -40,10 +40,10 @@ pub fn known(observed: &Observed, named: &EksPlatform, partition: Partition) -> 
             let tags = own(found.tags.as_ref());
             (name.clone(), Addon { tags, ..addon::state(found, None, None) })
         }),
-        access_entries: own_items(&observed.access_entries, |principal, found| {
+        access_entries: own_items(&observed.access_entries, |_, found| {
             let tags = own(found.entry.tags.as_ref());
             let entry = access_entry::state(found, None, partition);
-            (principal.clone(), AccessEntry { tags, ..entry })
+            (access_entry::key(&found.entry).to_owned(), AccessEntry { tags, ..entry })
         }),
         pod_identities: own_items(&observed.pod_identities, |key, found| {
             let tags = own(found.tags.as_ref());

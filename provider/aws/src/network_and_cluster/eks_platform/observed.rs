@@ -10,7 +10,7 @@ use travel_framework::ownership::{Claim, Mark};
 use super::role_names::Kind;
 use crate::tags::Tags;
 
-/// The tag on a node group that says which key it has in `node_groups`.
+/// The tag on a node group or access entry that says which key it has in its map.
 pub const PART_TAG: &str = "travel:part";
 
 /// The parts of a platform as they are.

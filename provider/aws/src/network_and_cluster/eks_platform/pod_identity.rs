@@ -50,7 +50,7 @@ async fn find(
 pub fn state(found: &Found, known: Option<&PodIdentity>) -> PodIdentity {
     PodIdentity {
         role_arn: found.role_arn().unwrap_or_default().to_owned(),
-        target_role_arn: found.target_role_arn().map(str::to_owned),
+        target_role_arn: found.target_role_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
         disable_session_tags: found.disable_session_tags().unwrap_or(false),
         tags: own_tags(&tags(found.tags.as_ref()), known.and_then(|known| known.tags.as_ref())),
         id: found.association_id().map(str::to_owned),
@@ -147,14 +147,16 @@ impl PodIdentityPart {
             return Ok(found);
         }
         let id = found.association_id().unwrap_or_default();
+        let target = wanted.target_role_arn.clone();
+        // An empty one takes it away.
+        let no_target = found.target_role_arn().is_some().then(String::new);
         let request = work
             .eks()
             .update_pod_identity_association()
             .cluster_name(work.cluster())
             .association_id(id)
             .role_arn(&wanted.role_arn)
-            // An empty one takes it away.
-            .target_role_arn(wanted.target_role_arn.clone().unwrap_or_default())
+            .set_target_role_arn(target.or(no_target))
             .disable_session_tags(wanted.disable_session_tags);
         let send = || request.clone().send();
         let answer = send_when_ready(work.call, IAM, is_unseen_role, send).await;

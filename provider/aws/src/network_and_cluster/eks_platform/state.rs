@@ -6,7 +6,7 @@ use travel_framework::Diagnostic;
 
 use super::elements::{ClusterReference, Logs, Role};
 use super::observed::{Observed, tags};
-use super::role_names::KINDS;
+use super::role_names::{KINDS, Kind};
 use super::work::part_tags;
 use super::{EksPlatform, access_entry, addon, changes, cluster, node_group, pod_identity};
 use crate::consistency::Call;
@@ -19,6 +19,8 @@ pub fn state(call: &Call, observed: &Observed, known: &EksPlatform) -> EksPlatfo
     let mut state = known.clone();
     state.id = (!observed.is_empty()).then(|| known.name.clone());
     state.roles = Some(roles(call, observed, known));
+    let own_nodes = observed.roles.get(&Kind::Node).map(|role| role.arn.clone());
+    state.node_role_arn = known.node_role_arn.clone().or(own_nodes);
     state.oidc_provider_arn = observed.oidc_provider.as_ref().map(|it| it.arn.clone());
     describe_cluster(call, observed, &mut state);
     describe_logs(observed, &mut state);

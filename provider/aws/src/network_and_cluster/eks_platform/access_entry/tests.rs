@@ -92,3 +92,10 @@ fn groups_of_nodes_are_not_the_configurations() {
     assert_eq!(state(&found, Some(&nodes), Partition::Aws).kubernetes_groups, BTreeSet::new());
     assert_eq!(next(&found, &nodes, Partition::Aws), None);
 }
+
+#[test]
+fn the_key_stands_in_a_tag() {
+    let found = Found::builder().principal_arn(ROLE);
+    assert_eq!(key(&found.clone().build()), ROLE);
+    assert_eq!(key(&found.tags(PART_TAG, "access_entry/admin").build()), "admin");
+}

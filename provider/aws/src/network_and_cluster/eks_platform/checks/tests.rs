@@ -75,6 +75,8 @@ fn access_entries_make_sense() {
         json!({"access_entries": {"a": {"principal_arn": role}, "b": {"principal_arn": role}}}),
         Some("\"a\" and \"b\" are both for"),
     );
+    let strange = json!({"access_entries": {"a*": {"principal_arn": role}}});
+    check(strange, Some("cannot name an access entry"));
     check(one(json!({"kubernetes_groups": ["platform"], "username": "me"})), None);
     check(
         one(json!({"kubernetes_groups": ["system:masters"]})),

@@ -4,7 +4,7 @@ use aws_sdk_eks::types::{
 };
 use aws_smithy_types::DateTime;
 
-use super::super::observed::{Item, LogGroup, PART_TAG};
+use super::super::observed::{Item, LogGroup, PART_TAG, Role};
 use super::super::testing::{node_group, platform};
 use super::super::{Addon, NodeGroup};
 use super::*;
@@ -76,9 +76,10 @@ async fn what_only_a_cluster_has_goes_with_it() {
     let mut known = platform();
     known.arn = Some("arn".into());
     known.endpoint = Some("https://1".into());
-    let roles = [(super::super::role_names::Kind::Node, Default::default())];
-    let observed = Observed { roles: roles.into(), ..Observed::default() };
+    let role = Role { arn: "arn:aws:iam::111122223333:role/n".into(), ..Role::default() };
+    let observed = Observed { roles: [(Kind::Node, role)].into(), ..Observed::default() };
     let left = state_of(&observed, &known).await;
+    assert_eq!(left.node_role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/n"));
     assert_eq!(left.id.as_deref(), Some("main"));
     assert_eq!((left.arn, left.endpoint, left.cluster), (None, None, None));
     assert_eq!(left.version, known.version);

@@ -1,0 +1,3 @@
+# refused: this cluster is not to be destroyed
+
+# A plan without it.
