@@ -121,6 +121,7 @@ pub struct Network {
     #[model(optional, computed)]
     pub nat_tier: Option<String>,
     /// More routes, by destination: a block of IPv4 or IPv6 addresses, or the id of a prefix list.
+    /// One to a transit gateway needs the VPC to be attached to it first.
     #[model(optional, default)]
     pub routes: BTreeMap<String, Route>,
     /// Endpoints of AWS services, by the service's name as in `s3` or `ecr.api`, or by the whole

@@ -66,7 +66,8 @@ impl<'a> Part<Work<'a>> for AddressBlockPart {
 
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         let vpc_id = work.vpc_id()?;
-        if self.association(work).is_none() {
+        let what = format!("{} of VPC {vpc_id}", self.block.part());
+        if !self.is_there_or_coming(work, &what, &vpc_id).await? {
             let request = work.ec2().associate_vpc_cidr_block().vpc_id(&vpc_id);
             let request = match &self.block {
                 Block::Secondary(net) => request.cidr_block(net.to_string()),
@@ -90,7 +91,6 @@ impl<'a> Part<Work<'a>> for AddressBlockPart {
                 .await
                 .map_err(|failure| failure.at_attribute(self.block.attribute()))?;
         }
-        let what = format!("{} of VPC {vpc_id}", self.block.part());
         let seen = work
             .call
             .wait_until(&what, Pace::QUICK, || async {
@@ -192,6 +192,30 @@ impl AddressBlockPart {
         });
     }
 
+    /// Whether the block is associated, or about to be. One that is on its way out is waited for:
+    /// only then can it come back.
+    async fn is_there_or_coming(
+        &self,
+        work: &Work<'_>,
+        what: &str,
+        vpc_id: &str,
+    ) -> Result<bool, Failure> {
+        let Some(association) = self.association(work) else { return Ok(false) };
+        if association.associated {
+            return Ok(true);
+        }
+        work.call
+            .wait_until(what, Pace::QUICK, || async {
+                Ok(match self.look(work, vpc_id).await? {
+                    Some(seen) if seen.state == VpcCidrBlockStateCode::Disassociating => {
+                        Look::Pending(seen.state.as_str().to_owned())
+                    }
+                    seen => Look::Done(seen.is_some_and(|it| !is_over(&it.state))),
+                })
+            })
+            .await
+    }
+
     /// The latest association of the block that is not over, or else one that is.
     async fn look(&self, work: &Work<'_>, vpc_id: &str) -> Result<Option<Seen>, Failure> {
         let answer = work.ec2().describe_vpcs().vpc_ids(vpc_id).send().await;
@@ -225,3 +249,6 @@ impl AddressBlockPart {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,119 @@
 //! What keeps a network or a part of it from being removed, because somebody else still uses it.
 
-use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceType};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{
+    self as ec2, Filter, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
+};
+use futures::try_join;
+use tokio::time::Instant;
+use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
-use super::observed::Stranger;
+use super::observed::{Observed, Stranger};
 use crate::consistency::Call;
 use crate::error::Reply;
+
+/// How many values one filter can have.
+pub const FILTER_VALUES: usize = 200;
+/// How long the network interfaces of services may outlast what they were made for.
+pub const PASSING: Duration = Duration::from_secs(300);
+
+/// The network interfaces of others in these subnets. For as long as `patience`, those that may go
+/// by themselves are waited for, unless there are others.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn in_subnets(
+    call: &Call,
+    observed: &Observed,
+    subnets: &[String],
+    patience: Duration,
+) -> Result<Vec<Stranger>, Failure> {
+    let own = observed.interface_ids();
+    let begun = Instant::now();
+    call.wait_until("network interfaces of others", Pace::SLOW, || async {
+        let mut found = Vec::new();
+        for some in subnets.chunks(FILTER_VALUES) {
+            let place = Filter::builder().name("subnet-id").set_values(Some(some.to_vec()));
+            found.extend(interfaces(call, place.build()).await?);
+        }
+        found.retain(|it| !own.contains(&it.id));
+        let passing = !found.is_empty() && found.iter().all(|it| it.passing);
+        if passing && begun.elapsed() < patience {
+            let list: Vec<String> = found.iter().map(ToString::to_string).collect();
+            return Ok(Look::Pending(format!("there: {}", list.join(", "))));
+        }
+        Ok(Look::Done(found))
+    })
+    .await
+}
+
+/// What holds on to a VPC that the listing of a network does not show.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn of_vpc(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failure> {
+    let (mut found, requested, accepted, vpn_gateways, carrier_gateways) = try_join!(
+        network_acls(call, vpc_id),
+        peerings(call, "requester-vpc-info.vpc-id", vpc_id),
+        peerings(call, "accepter-vpc-info.vpc-id", vpc_id),
+        vpn_gateways(call, vpc_id),
+        carrier_gateways(call, vpc_id),
+    )?;
+    let others = [requested, accepted, vpn_gateways, carrier_gateways].concat();
+    found.extend(others);
+    Ok(found)
+}
+
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+fn stranger(kind: &'static str, id: Option<String>) -> Stranger {
+    Stranger { kind, id: id.unwrap_or_default(), words: String::new(), passing: false }
+}
+
+async fn network_acls(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failure> {
+    let request = call.scope.ec2().describe_network_acls();
+    let request = request.filters(filter("vpc-id", vpc_id)).filters(filter("default", "false"));
+    let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+    Ok(found.into_iter().map(|it| stranger("network ACL", it.network_acl_id)).collect())
+}
+
+/// The peering connections that are there or may come to be, with the VPC on this side.
+async fn peerings(call: &Call, side: &str, vpc_id: &str) -> Result<Vec<Stranger>, Failure> {
+    let states = ["pending-acceptance", "provisioning", "active"].map(str::to_owned);
+    let states = Filter::builder().name("status-code").set_values(Some(states.into()));
+    let request = call.scope.ec2().describe_vpc_peering_connections();
+    let request = request.filters(filter(side, vpc_id)).filters(states.build());
+    let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+    let id = |it: ec2::VpcPeeringConnection| it.vpc_peering_connection_id;
+    Ok(found.into_iter().map(|it| stranger("VPC peering connection", id(it))).collect())
+}
+
+/// The attached virtual private gateways: the service gives them at once, without pages.
+async fn vpn_gateways(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failure> {
+    let request = call.scope.ec2().describe_vpn_gateways();
+    let request = request.filters(filter("attachment.vpc-id", vpc_id));
+    let found = request.send().await.at(&call.scope)?.vpn_gateways.unwrap_or_default();
+    let holds = |it: &ec2::VpcAttachment| {
+        let state = it.state.as_ref().map(ec2::AttachmentStatus::as_str);
+        it.vpc_id.as_deref() == Some(vpc_id) && state != Some("detached")
+    };
+    let attached = found.into_iter().filter(|it| it.vpc_attachments().iter().any(holds));
+    Ok(attached.map(|it| stranger("virtual private gateway", it.vpn_gateway_id)).collect())
+}
+
+/// The carrier gateways, where the region has such.
+async fn carrier_gateways(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failure> {
+    let request = call.scope.ec2().describe_carrier_gateways();
+    let request = request.filters(filter("vpc-id", vpc_id)).into_paginator().items();
+    let unknown = ["UnsupportedOperation", "InvalidAction"];
+    let found = request.send().try_collect().await.found(&call.scope, &unknown)?;
+    let found = found.unwrap_or_default().into_iter();
+    Ok(found.map(|it| stranger("carrier gateway", it.carrier_gateway_id)).collect())
+}
 
 /// The network interfaces at a place: in a VPC, in subnets, of a security group.
 ///
@@ -18,6 +126,8 @@ pub async fn interfaces(call: &Call, place: Filter) -> Result<Vec<Stranger>, Fai
 }
 
 fn interface(interface: NetworkInterface) -> Stranger {
+    let unused = interface.status.is_some_and(|it| it != NetworkInterfaceStatus::InUse);
+    let passing = unused || interface.requester_managed == Some(true);
     let instance = interface.attachment.and_then(|it| it.instance_id);
     let kind = interface.interface_type.as_ref().map(NetworkInterfaceType::as_str);
     let words = match (instance, interface.description) {
@@ -29,6 +139,7 @@ fn interface(interface: NetworkInterface) -> Stranger {
         kind: "network interface",
         id: interface.network_interface_id.unwrap_or_default(),
         words,
+        passing,
     }
 }
 
@@ -42,6 +153,18 @@ pub fn refusal(what: &str, strangers: &[Stranger]) -> Diagnostic {
             "The network did not make these, and does not remove them:\n{}\nRemove them where \
              they come from (clusters, load balancers, instances, other modules) and apply again.",
             list.join("\n"),
+        ),
+    )
+}
+
+/// The error for something that cannot be removed for a reason that only EC2 knows.
+pub fn held(what: &str, said: &str) -> Diagnostic {
+    let said = said.trim_end_matches('.');
+    Diagnostic::error(
+        format!("{what} is still in use"),
+        format!(
+            "EC2 says: {said}. Nothing of the network holds on to it any more. Find what does \
+             (subnets, public addresses, gateways, other modules), remove that and apply again.",
         ),
     )
 }
@@ -65,11 +188,28 @@ mod tests {
     }
 
     #[test]
+    fn knows_what_may_go_by_itself() {
+        let (unused, used) = (NetworkInterfaceStatus::Available, NetworkInterfaceStatus::InUse);
+        for (status, managed, passing) in [
+            (None, None, false),
+            (Some(used.clone()), Some(false), false),
+            (Some(used), Some(true), true),
+            (Some(unused), None, true),
+            (Some(NetworkInterfaceStatus::from("detaching")), Some(false), true),
+        ] {
+            let found = NetworkInterface::builder().set_status(status.clone());
+            let found = interface(found.set_requester_managed(managed).build());
+            assert_eq!(found.passing, passing, "{status:?} {managed:?}");
+        }
+    }
+
+    #[test]
     fn lists_what_is_in_the_way() {
         let stranger = |id: &str, words: &str| Stranger {
             kind: "subnet",
             id: id.to_owned(),
             words: words.to_owned(),
+            passing: false,
         };
         let error = refusal("VPC vpc-1", &[stranger("subnet-2", ""), stranger("subnet-1", "a")]);
         assert_eq!(error.summary, "VPC vpc-1 is still in use");

@@ -6,7 +6,7 @@ use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 
 use super::observed::Gateway;
-use super::work::{Work, once};
+use super::work::{Work, once, token};
 
 /// The name of the part.
 pub const NAME: &str = "egress_only_gateway";
@@ -43,6 +43,7 @@ impl<'a> Part<Work<'a>> for EgressOnlyGatewayPart {
         let request = work
             .ec2()
             .create_egress_only_internet_gateway()
+            .client_token(token())
             .vpc_id(work.vpc_id()?)
             .tag_specifications(work.tag_specification(kind.clone(), NAME));
         let send = || {

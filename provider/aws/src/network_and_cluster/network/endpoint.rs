@@ -13,7 +13,7 @@ use travel_value::Path;
 use super::observed::Endpoint;
 use super::subnet::at;
 use super::wanted;
-use super::work::{MISSING, Work, once};
+use super::work::{MISSING, Work, once, token};
 use super::{listing, services};
 use crate::error::Reply;
 use crate::policy;
@@ -114,7 +114,7 @@ impl<'a> Part<Work<'a>> for EndpointPart {
 }
 
 /// Whether nothing more will become of an endpoint in this state.
-fn is_over(state: &str) -> bool {
+pub fn is_over(state: &str) -> bool {
     matches!(state, "failed" | "rejected" | "expired" | "deleting")
 }
 
@@ -258,6 +258,7 @@ impl EndpointPart {
         let request = work
             .ec2()
             .create_vpc_endpoint()
+            .client_token(token())
             .vpc_id(work.vpc_id()?)
             .vpc_endpoint_type(kind)
             .service_name(&service_name)

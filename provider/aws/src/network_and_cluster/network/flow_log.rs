@@ -11,7 +11,7 @@ use travel_framework::{Diagnostic, Failure};
 
 use super::listing;
 use super::observed::FlowLog;
-use super::work::{Work, once};
+use super::work::{Work, token};
 use super::{FlowLogs, log_group, role};
 use crate::consistency::{Call, IAM, send_when_ready};
 use crate::error::{Reply, is_code, message};
@@ -111,6 +111,7 @@ async fn make(work: &Work<'_>, wanted: &FlowLogs) -> Result<(), Failure> {
     let mut request = work
         .ec2()
         .create_flow_logs()
+        .client_token(token())
         .resource_type(FlowLogsResourceType::Vpc)
         .resource_ids(work.vpc_id()?)
         .traffic_type(TrafficType::from(wanted.traffic.as_str()))
@@ -131,28 +132,14 @@ async fn make(work: &Work<'_>, wanted: &FlowLogs) -> Result<(), Failure> {
             request.log_destination_type(LogDestinationType::S3).set_log_destination(bucket.clone())
         }
     };
-    let send = || {
-        let request = request.clone();
-        async move {
-            // EC2 tries to assume the role: that is what tells when IAM has spread it.
-            let answer = send_when_ready(
-                work.call,
-                IAM,
-                |error| {
-                    is_code(error, &["InvalidParameter"]) && message(error).contains(NO_ROLE_YET)
-                },
-                || request.clone().customize().config_override(once()).send(),
-            );
-            answer.await
-        }
-    };
-    let id = match send().await {
-        Ok(answer) => created(work, answer)?,
-        Err(failure) => match work.find_tagged(NAME, &ResourceType::VpcFlowLog).await? {
-            Some(id) => id,
-            None => return Err(failure),
-        },
-    };
+    // EC2 tries to assume the role: that is what tells when IAM has spread it.
+    let answer = send_when_ready(
+        work.call,
+        IAM,
+        |error| is_code(error, &["InvalidParameter"]) && message(error).contains(NO_ROLE_YET),
+        || request.clone().send(),
+    );
+    let id = created(work, answer.await?)?;
     let flow_log = FlowLog {
         id,
         tags: work.tags(NAME),

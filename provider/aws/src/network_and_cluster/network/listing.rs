@@ -10,7 +10,7 @@ use super::observed::{
     Address, Association, Endpoint, Gateway, NatGateway, Observed, Ownership, RouteTable,
     RouteTableAssociation, SecurityGroup, Stranger, Subnet, Vpc,
 };
-use super::{flow_log, log_group, role, security_group};
+use super::{endpoint, flow_log, log_group, role, security_group};
 use crate::consistency::Call;
 use crate::error::Reply;
 use crate::tags::Tags;
@@ -214,7 +214,21 @@ fn sort_subnets(
 }
 
 fn stranger(kind: &'static str, id: &str, words: &str) -> Stranger {
-    Stranger { kind, id: id.to_owned(), words: words.to_owned() }
+    Stranger { kind, id: id.to_owned(), words: words.to_owned(), passing: false }
+}
+
+/// Takes in what claims a place among the network's parts. Where the place is taken by what is not
+/// ending, that stays; what does not get the place is returned.
+fn take_in<T>(
+    parts: &mut BTreeMap<String, T>,
+    key: &str,
+    found: T,
+    is_ending: impl Fn(&T) -> bool,
+) -> Option<T> {
+    match parts.get(key) {
+        Some(there) if !is_ending(there) => Some(found),
+        _ => parts.insert(key.to_owned(), found),
+    }
 }
 
 async fn route_tables(call: &Call, vpc_id: &str) -> Result<Vec<ec2::RouteTable>, Failure> {
@@ -232,10 +246,10 @@ pub fn route_table(table: ec2::RouteTable) -> RouteTable {
 }
 
 /// Destination and target of a route; none for those of AWS: the local ones, those of gateway
-/// endpoints, and those that a virtual private gateway propagates.
+/// endpoints, and those that a virtual private gateway propagates or a route server advertises.
 fn route(route: ec2::Route) -> Option<(String, String)> {
     let made_by = route.origin.as_ref().map(ec2::RouteOrigin::as_str);
-    if matches!(made_by, Some("CreateRouteTable" | "EnableVgwRoutePropagation")) {
+    if matches!(made_by, Some("CreateRouteTable" | "EnableVgwRoutePropagation" | "Advertisement")) {
         return None;
     }
     let prefix_list = route.destination_prefix_list_id;
@@ -266,7 +280,9 @@ fn sort_route_tables(found: Vec<ec2::RouteTable>, ownership: &Ownership, observe
         let part = ownership.part(&table.id, &table.tags);
         match part.as_deref().and_then(|part| part.strip_prefix("route_table/")) {
             Some(key) => {
-                observed.route_tables.insert(key.to_owned(), table);
+                let surplus = take_in(&mut observed.route_tables, key, table, |_| false);
+                let surplus = surplus.map(|it| stranger("route table", &it.id, "one too many"));
+                observed.strangers.extend(surplus);
             }
             None if main => {}
             None => observed.strangers.push(stranger("route table", &table.id, "")),
@@ -294,6 +310,11 @@ pub fn nat_gateway(gateway: ec2::NatGateway) -> NatGateway {
     }
 }
 
+/// Whether nothing will come of a gateway any more, nor does it hold anything for long.
+fn is_ending(gateway: &NatGateway) -> bool {
+    matches!(gateway.state.as_str(), "deleting" | "failed")
+}
+
 fn sort_nat_gateways(found: Vec<ec2::NatGateway>, ownership: &Ownership, observed: &mut Observed) {
     for found in found {
         let gateway = nat_gateway(found);
@@ -303,13 +324,14 @@ fn sort_nat_gateways(found: Vec<ec2::NatGateway>, ownership: &Ownership, observe
         }
         let part = ownership.part(&gateway.id, &gateway.tags);
         match part.as_deref().and_then(|part| part.strip_prefix("nat_gateway/")) {
-            Some(zone) => {
-                let ending = |it: &NatGateway| it.state == "deleting" || it.state == "failed";
-                let better = observed.nat_gateways.get(zone).is_none_or(ending);
-                if better {
-                    observed.nat_gateways.insert(zone.to_owned(), gateway);
+            Some(zone) => match take_in(&mut observed.nat_gateways, zone, gateway, is_ending) {
+                Some(it) if is_ending(&it) => observed.past_interfaces.extend(it.interface_id),
+                Some(it) => {
+                    observed.strangers.push(stranger("NAT gateway", &it.id, "one too many"));
                 }
-            }
+                None => {}
+            },
+            None if is_ending(&gateway) => {}
             None => observed.strangers.push(stranger("NAT gateway", &gateway.id, "")),
         }
     }
@@ -328,7 +350,8 @@ pub fn endpoint(endpoint: ec2::VpcEndpoint) -> Endpoint {
     Endpoint {
         id: endpoint.vpc_endpoint_id.unwrap_or_default(),
         tags: tags(endpoint.tags),
-        gateway: kind == Some("Gateway"),
+        // Endpoints from before there were others have no type.
+        gateway: matches!(kind, None | Some("" | "Gateway")),
         service_name: endpoint.service_name.unwrap_or_default(),
         state,
         policy: endpoint.policy_document,
@@ -350,8 +373,16 @@ fn sort_endpoints(found: Vec<ec2::VpcEndpoint>, ownership: &Ownership, observed:
         let part = ownership.part(&endpoint.id, &endpoint.tags);
         match part.as_deref().and_then(|part| part.strip_prefix("endpoint/")) {
             Some(service) => {
-                observed.endpoints.insert(service.to_owned(), endpoint);
+                let is_over = |it: &Endpoint| endpoint::is_over(&it.state);
+                match take_in(&mut observed.endpoints, service, endpoint, is_over) {
+                    Some(it) if is_over(&it) => observed.past_interfaces.extend(it.interface_ids),
+                    Some(it) => {
+                        observed.strangers.push(stranger("endpoint", &it.id, "one too many"));
+                    }
+                    None => {}
+                }
             }
+            None if matches!(endpoint.state.as_str(), "deleting" | "failed") => {}
             None => {
                 observed.strangers.push(stranger("endpoint", &endpoint.id, &endpoint.service_name));
             }
@@ -448,7 +479,8 @@ fn sort_egress_only_gateways(
             () if elsewhere => None,
             () => ownership.loose_part(&id, &tags),
         };
-        if part.is_some_and(|part| part == "egress_only_gateway") {
+        let taken = observed.egress_only_gateway.is_some();
+        if part.is_some_and(|part| part == "egress_only_gateway") && !taken {
             observed.egress_only_gateway = Some(Gateway { id, own: true, tags, attached });
         } else if attached {
             observed.strangers.push(stranger("egress-only internet gateway", &id, ""));
@@ -462,6 +494,8 @@ async fn addresses(call: &Call) -> Result<Vec<ec2::Address>, Failure> {
     Ok(found.addresses.unwrap_or_default())
 }
 
+/// The addresses by zone: that of the zone's gateway, or else the first. Any more, which a request
+/// that was sent twice has left behind, stand beside it as ZONE/ID, to be released.
 fn sort_addresses(found: Vec<ec2::Address>, ownership: &Ownership, observed: &mut Observed) {
     let used: BTreeMap<String, String> = observed
         .nat_gateways
@@ -479,11 +513,14 @@ fn sort_addresses(found: Vec<ec2::Address>, ownership: &Ownership, observed: &mu
         let Some(zone) = part.as_deref().and_then(|part| part.strip_prefix("address/")) else {
             continue;
         };
-        let in_use = observed.addresses.get(zone).is_some_and(|it| used.contains_key(&it.id));
-        if !in_use {
-            let public_ip = address.public_ip.unwrap_or_default();
-            observed.addresses.insert(zone.to_owned(), Address { id, tags, public_ip });
-        }
+        let address = Address { id, tags, public_ip: address.public_ip.unwrap_or_default() };
+        let free = |it: &Address| !used.contains_key(&it.id);
+        let surplus = match observed.addresses.get(zone) {
+            Some(there) if !free(there) || free(&address) => Some(address),
+            _ => observed.addresses.insert(zone.to_owned(), address),
+        };
+        let surplus = surplus.map(|it| (format!("{zone}/{}", it.id), it));
+        observed.addresses.extend(surplus);
     }
 }
 

@@ -7,7 +7,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
 use super::observed::NatGateway;
-use super::work::{Work, once};
+use super::work::{Work, once, token};
 use super::{address, listing};
 use crate::error::Reply;
 
@@ -110,6 +110,7 @@ impl NatGatewayPart {
         let request = work
             .ec2()
             .create_nat_gateway()
+            .client_token(token())
             .subnet_id(&subnet_id)
             .allocation_id(&allocation_id)
             .tag_specifications(work.tag_specification(ResourceType::Natgateway, &part));

@@ -266,6 +266,8 @@ pub struct Stranger {
     pub id: String,
     /// Its name or place, for a person.
     pub words: String,
+    /// Whether it may go by itself before long.
+    pub passing: bool,
 }
 
 impl std::fmt::Display for Stranger {

@@ -1,14 +1,17 @@
 //! A network's operations: from what is there, by its parts, to what is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::Filter;
+use ipnet::Ipv4Net;
 use travel_framework::ownership::{Mark, RESOURCE_TAG};
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::{Diagnostic, Failure, Plan};
 
 use super::address_block::Block;
+use super::blockers::FILTER_VALUES;
 use super::keys::Keys;
 use super::listing::{self, Place};
 use super::observed::{Observed, Ownership, STATUS_TAG, Stranger};
@@ -22,9 +25,6 @@ use crate::consistency::Call;
 use crate::error::Reply;
 use crate::platform::Aws;
 use crate::tags::Tags;
-
-/// How many values one filter can have.
-const FILTER_VALUES: usize = 200;
 
 #[async_trait]
 impl Resource for Network {
@@ -184,18 +184,57 @@ async fn transform(
 
 async fn run(work: &Work<'_>, prior: &Network, plan: &Network) -> Result<(), Failure> {
     let cancel = &work.call.cancel;
-    work.claim_all().await?;
     let in_the_way = work.see(|observed| Keys::in_the_way(work.wanted, observed));
-    graph(&in_the_way)?.remove(work, cancel).await?;
     let wanted = Keys::wanted(work.wanted);
-    graph(&wanted)?.ensure(work, cancel).await?;
     let blocks = own_blocks(prior);
-    let obsolete = work.see(|observed| Keys::observed(observed, &blocks).without(&wanted));
-    graph(&obsolete)?.remove(work, cancel).await?;
-    if plan.exclusive {
-        foreign::remove(work, prior.foreign.as_ref().unwrap_or(&BTreeSet::new())).await?;
-    }
+    let obsolete = || work.see(|observed| Keys::observed(observed, &blocks).without(&wanted));
+    let none = BTreeSet::new();
+    let foreign = prior.foreign.as_ref().filter(|_| plan.exclusive).unwrap_or(&none);
+    refuse_to_evict(work, &in_the_way, &obsolete(), foreign).await?;
+    work.claim_all().await?;
+    graph(&in_the_way)?.remove(work, cancel).await?;
+    graph(&wanted)?.ensure(work, cancel).await?;
+    // What is foreign may stand in what is obsolete.
+    foreign::remove(work, foreign).await?;
+    graph(&obsolete())?.remove(work, cancel).await?;
     complete(work).await
+}
+
+/// Refuses a change before it begins where somebody else still uses what is to leave the network.
+/// What is `foreign` goes first.
+async fn refuse_to_evict(
+    work: &Work<'_>,
+    in_the_way: &Keys,
+    obsolete: &Keys,
+    foreign: &BTreeSet<String>,
+) -> Result<(), Failure> {
+    for block in &obsolete.blocks {
+        let Block::Secondary(net) = block else { continue };
+        let inside = |it: &&Stranger| {
+            let there = it.kind == "subnet" && !foreign.contains(&format!("subnet/{}", it.id));
+            there && it.words.parse::<Ipv4Net>().is_ok_and(|subnet| net.contains(&subnet))
+        };
+        let inside: Vec<Stranger> =
+            work.see(|observed| observed.strangers.iter().filter(inside).cloned().collect());
+        if !inside.is_empty() {
+            let refusal = blockers::refusal(&format!("block {net}"), &inside);
+            return Err(refusal.at_attribute("secondary_cidrs").into());
+        }
+    }
+    let keys: Vec<&String> = in_the_way.subnets.keys().chain(obsolete.subnets.keys()).collect();
+    let observed = work.see(Observed::clone);
+    let ids = keys.iter().filter_map(|key| Some(observed.subnets.get(*key)?.id.clone()));
+    let ids: Vec<String> = ids.collect();
+    let found = blockers::in_subnets(work.call, &observed, &ids, blockers::PASSING).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let zones = &work.wanted.zones;
+    let in_zone = |key: &&String| zones.iter().any(|zone| key.ends_with(&format!("/{zone}")));
+    let attribute = if keys.iter().all(in_zone) { "tiers" } else { "zones" };
+    let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+    let what = format!("what is to leave the network (subnets {})", keys.join(", "));
+    Err(blockers::refusal(&what, &found).at_attribute(attribute).into())
 }
 
 /// The further blocks of addresses that a network has brought into its VPC.
@@ -227,16 +266,14 @@ async fn complete(work: &Work<'_>) -> Result<(), Failure> {
 async fn refuse_if_used(call: &Call, observed: &Observed) -> Result<(), Failure> {
     let own_vpc = observed.vpc.as_ref().filter(|vpc| vpc.own);
     let mut in_the_way: Vec<Stranger> = Vec::new();
-    if own_vpc.is_some() {
+    if let Some(vpc) = own_vpc {
         in_the_way.extend(observed.strangers.iter().cloned());
+        in_the_way.extend(blockers::of_vpc(call, &vpc.id).await?);
     }
-    let own = observed.interface_ids();
     let subnets: Vec<String> = observed.subnets.values().map(|it| it.id.clone()).collect();
-    for some in subnets.chunks(FILTER_VALUES) {
-        let filter = Filter::builder().name("subnet-id").set_values(Some(some.to_vec())).build();
-        let found = blockers::interfaces(call, filter).await?;
-        in_the_way.extend(found.into_iter().filter(|it| !own.contains(&it.id)));
-    }
+    // What refuses the delete anyhow is told at once.
+    let patience = if in_the_way.is_empty() { blockers::PASSING } else { Duration::ZERO };
+    in_the_way.extend(blockers::in_subnets(call, observed, &subnets, patience).await?);
     if in_the_way.is_empty() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use travel_value::Path;
 use super::observed::{Observed, RouteTable};
 use super::subnet::at;
 use super::wanted::Target;
-use super::work::{MISSING, Work, once};
+use super::work::{MISSING, Work, once, token};
 use crate::consistency::{WITHIN_SERVICE, send_when_ready};
 use crate::error::is_code;
 
@@ -82,7 +82,7 @@ impl<'a> Part<Work<'a>> for RouteTablePart {
             let replaces = there.routes.contains_key(&destination);
             let path = Path::attribute("routes").key(&destination);
             let set = set_route(work, &there.id, &destination, &target, replaces).await;
-            set.map_err(|failure| {
+            set.map_err(with_remedy).map_err(|failure| {
                 let configured = self.is_configured(work, &destination);
                 if configured { at(failure, path) } else { failure }
             })?;
@@ -140,6 +140,7 @@ impl RouteTablePart {
         let request = work
             .ec2()
             .create_route_table()
+            .client_token(token())
             .vpc_id(work.vpc_id()?)
             .tag_specifications(work.tag_specification(ResourceType::RouteTable, &part));
         let send = || {
@@ -208,12 +209,28 @@ fn replace(request: ReplaceRouteFluentBuilder, from: &str, to: &str) -> ReplaceR
 }
 
 /// What a route may lead to that was made a moment ago.
-const TOO_EARLY: [&str; 4] = [
+const TOO_EARLY: [&str; 6] = [
     "InvalidGatewayID.NotFound",
     "InvalidNatGatewayID.NotFound",
     "InvalidVpcPeeringConnectionID.NotFound",
     "InvalidNetworkInterfaceID.NotFound",
+    "InvalidEgressOnlyInternetGatewayId.NotFound",
+    UNATTACHED,
 ];
+/// What EC2 says of a transit gateway that the VPC is not attached to, or not yet.
+const UNATTACHED: &str = "InvalidTransitGatewayID.NotFound";
+
+/// Where the VPC is not attached to a transit gateway, what to do about it.
+fn with_remedy(failure: Failure) -> Failure {
+    let Failure::Failed(mut diagnostic) = failure else { return failure };
+    if diagnostic.detail.contains(UNATTACHED) {
+        diagnostic.detail.push_str(
+            " A route can lead to a transit gateway only once the VPC is attached to it: attach it \
+             first, then add the route.",
+        );
+    }
+    Failure::Failed(diagnostic)
+}
 
 async fn set_route(
     work: &Work<'_>,

@@ -216,7 +216,8 @@ impl SubnetPart {
             let client = work.ec2();
             let what = format!("{cidr} of subnet {id}");
             let busy = ["InvalidCidrBlock.InUse", "DependencyViolation"];
-            work.remove(&what, &busy, None, || {
+            let place = Filter::builder().name("subnet-id").values(id).build();
+            work.remove(&what, &busy, Some(place), || {
                 client.disassociate_subnet_cidr_block().association_id(association).send()
             })
             .await

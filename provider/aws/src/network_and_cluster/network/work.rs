@@ -22,7 +22,7 @@ use super::observed::{Observed, PART_TAG};
 use super::wanted::Wanted;
 use crate::connection::{Unreachable, find};
 use crate::consistency::{Call, WITHIN_SERVICE};
-use crate::error::{Answer, Reply, failure, is_code};
+use crate::error::{Answer, Reply, failure, is_code, message};
 use crate::tags::{TagChanges, Tags};
 
 /// How long EC2 may take to show in a list what was just made.
@@ -30,8 +30,14 @@ pub const CONSISTENCY: Duration = Duration::from_secs(8);
 /// How many resources one request can tag.
 const TAGGED_AT_ONCE: usize = 500;
 
+/// How long something may be held by what is not the network's own before that is an error: what
+/// was just taken away may count for a while.
+const HELD: Duration = Duration::from_secs(300);
+/// How CreateNatGateway calls a subnet that it does not see yet.
+const EARLY: [&str; 1] = ["InvalidSubnet"];
+
 /// What is not there yet, or any more.
-pub const MISSING: [&str; 14] = [
+pub const MISSING: [&str; 16] = [
     "InvalidVpcID.NotFound",
     "InvalidSubnetID.NotFound",
     "InvalidSubnetId.NotFound",
@@ -40,12 +46,23 @@ pub const MISSING: [&str; 14] = [
     "InvalidInternetGatewayID.NotFound",
     "InvalidInternetGatewayId.NotFound",
     "InvalidAllocationID.NotFound",
+    "InvalidElasticIpID.NotFound",
     "NatGatewayNotFound",
     "InvalidGroup.NotFound",
     "InvalidGroupId.NotFound",
+    "InvalidSecurityGroupID.NotFound",
     "InvalidVpcEndpointId.NotFound",
     "InvalidVpcEndpointID.NotFound",
     "InvalidID",
+];
+
+/// What is not there any more: nobody but a removal asks for these right after they were made.
+const GONE: [&str; 5] = [
+    "InvalidAssociationID.NotFound",
+    "InvalidVpcCidrBlockAssociationID.NotFound",
+    "InvalidSubnetCidrBlockAssociationID.NotFound",
+    "InvalidEgressOnlyInternetGatewayId.NotFound",
+    "InvalidGatewayID.NotFound",
 ];
 
 /// Parts under way.
@@ -285,7 +302,8 @@ impl<'a> Work<'a> {
                 Ok(None) => return Err(no_id(part, &self.call.scope.place())),
                 Err(error) => error,
             };
-            let early = is_code(&error, &MISSING) && begun.elapsed() < WITHIN_SERVICE;
+            let early = is_code(&error, &MISSING) || is_code(&error, &EARLY);
+            let early = early && begun.elapsed() < WITHIN_SERVICE;
             let in_the_way = is_code(&error, conflict);
             let outcome = Outcome::of(&error);
             if (in_the_way || outcome == Outcome::Uncertain)
@@ -361,7 +379,8 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// As the request fails otherwise, where somebody else's network interfaces stand in the way,
-    /// and where the operation's time is up.
+    /// where nothing of the network's own has held on to it for minutes, and where the operation's
+    /// time is up.
     pub async fn remove<T, E, F>(
         &self,
         what: &str,
@@ -374,6 +393,7 @@ impl<'a> Work<'a> {
         E: Error + ProvideErrorMetadata + Send + 'static,
         F: Future<Output = Answer<T, E>> + Send,
     {
+        let begun = Instant::now();
         self.call
             .wait_until(what, Pace::QUICK, || {
                 let answer = send();
@@ -381,9 +401,16 @@ impl<'a> Work<'a> {
                 async move {
                     match answer.await {
                         Ok(_) => Ok(Look::Done(())),
-                        Err(error) if is_code(&error, &MISSING) => Ok(Look::Done(())),
+                        Err(error) if is_code(&error, &MISSING) || is_code(&error, &GONE) => {
+                            Ok(Look::Done(()))
+                        }
                         Err(error) if is_code(&error, busy) => {
-                            self.in_use(what, place).await.map(Look::Pending)
+                            let patient = begun.elapsed() < HELD;
+                            match self.in_use(what, place, patient).await? {
+                                Some(words) => Ok(Look::Pending(words)),
+                                None if patient => Ok(Look::Pending("in use".to_owned())),
+                                None => Err(blockers::held(what, message(&error)).into()),
+                            }
                         }
                         Err(error) => Err(failure(&error, &self.call.scope.place())),
                     }
@@ -392,22 +419,28 @@ impl<'a> Work<'a> {
             .await
     }
 
-    /// What holds on to something, in words.
-    async fn in_use(&self, what: &str, place: Option<Filter>) -> Result<String, Failure> {
-        let Some(place) = place else { return Ok("in use".to_owned()) };
+    /// The network interfaces that hold on to something and will go, in words.
+    async fn in_use(
+        &self,
+        what: &str,
+        place: Option<Filter>,
+        patient: bool,
+    ) -> Result<Option<String>, Failure> {
+        let Some(place) = place else { return Ok(None) };
         let own = self.see(Observed::interface_ids);
         let found = blockers::interfaces(self.call, place).await?;
-        let (own, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|it| own.contains(&it.id));
-        if !others.is_empty() {
+        let others: Vec<_> = found.iter().filter(|it| !own.contains(&it.id)).cloned().collect();
+        if others.iter().any(|it| !(it.passing && patient)) {
             return Err(blockers::refusal(what, &others).into());
         }
-        let own: Vec<String> = own.into_iter().map(|it| it.id).collect();
-        Ok(format!(
-            "in use by {}",
-            if own.is_empty() { "something".to_owned() } else { own.join(", ") }
-        ))
+        let found: Vec<String> = found.into_iter().map(|it| it.id).collect();
+        Ok((!found.is_empty()).then(|| format!("in use by {}", found.join(", "))))
     }
+}
+
+/// A token for a request that is to be carried out once, however often it is sent.
+pub fn token() -> String {
+    format!("{:032x}", rand::random::<u128>())
 }
 
 /// The SDK is not to repeat a request by itself: see [`Work::make`].

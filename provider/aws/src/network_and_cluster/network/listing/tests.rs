@@ -58,6 +58,13 @@ fn routes_of_aws_are_left_out() {
                 .origin(RouteOrigin::EnableVgwRoutePropagation),
             None,
         ),
+        (
+            base()
+                .destination_cidr_block("10.4.0.0/16")
+                .network_interface_id("eni-1")
+                .origin(RouteOrigin::Advertisement),
+            None,
+        ),
         // A target that is gone leaves a route to nothing.
         (base().destination_cidr_block("10.3.0.0/16"), Some(("10.3.0.0/16", ""))),
     ] {
@@ -76,17 +83,98 @@ fn of_two_gateways_in_a_zone_the_living_counts() {
             .set_tags(Some(ours("nat_gateway/eu-central-1a")))
             .build()
     };
-    for (states, expected) in [
-        (vec![("nat-1", "available"), ("nat-2", "deleting")], Some("nat-1")),
-        (vec![("nat-1", "failed"), ("nat-2", "pending")], Some("nat-2")),
-        (vec![("nat-1", "deleted")], None),
-        (vec![("nat-1", "failed")], Some("nat-1")),
+    for (states, expected, strangers) in [
+        (vec![("nat-1", "available"), ("nat-2", "deleting")], Some("nat-1"), 0),
+        (vec![("nat-1", "failed"), ("nat-2", "pending")], Some("nat-2"), 0),
+        (vec![("nat-1", "deleted")], None, 0),
+        (vec![("nat-1", "failed")], Some("nat-1"), 0),
+        (vec![("nat-1", "available"), ("nat-2", "pending")], Some("nat-1"), 1),
     ] {
         let mut observed = Observed::default();
         let found = states.iter().map(|(id, state)| gateway(id, state)).collect();
         sort_nat_gateways(found, &ownership(), &mut observed);
         let there = observed.nat_gateways.get("eu-central-1a").map(|it| it.id.as_str());
         assert_eq!(there, expected, "{states:?}");
+        assert_eq!(observed.strangers.len(), strangers, "{states:?}");
+    }
+}
+
+#[test]
+fn gateways_and_endpoints_of_others_that_are_ending_are_not_in_the_way() {
+    for (state, strangers) in [("available", 2), ("deleting", 0), ("failed", 0)] {
+        let mut observed = Observed::default();
+        let gateway = ec2::NatGateway::builder().nat_gateway_id("nat-9").state(state.into());
+        sort_nat_gateways(vec![gateway.build()], &ownership(), &mut observed);
+        let endpoint = ec2::VpcEndpoint::builder().vpc_endpoint_id("vpce-9").state(state.into());
+        sort_endpoints(vec![endpoint.build()], &ownership(), &mut observed);
+        assert_eq!(observed.strangers.len(), strangers, "{state}");
+    }
+}
+
+#[test]
+fn of_two_parts_in_one_place_one_is_too_many() {
+    let mut observed = Observed::default();
+    let table = |id: &str| {
+        let tags = Some(ours("route_table/data"));
+        ec2::RouteTable::builder().route_table_id(id).set_tags(tags).build()
+    };
+    sort_route_tables(vec![table("rtb-1"), table("rtb-2")], &ownership(), &mut observed);
+    let endpoint = |id: &str, state: &str| {
+        let tags = Some(ours("endpoint/sts"));
+        let state = ec2::State::from(state);
+        ec2::VpcEndpoint::builder().vpc_endpoint_id(id).state(state).set_tags(tags).build()
+    };
+    let found = [("vpce-1", "deleting"), ("vpce-2", "available"), ("vpce-3", "pending")];
+    let found = found.map(|(id, state)| endpoint(id, state));
+    sort_endpoints(found.into(), &ownership(), &mut observed);
+    assert_eq!(observed.route_tables["data"].id, "rtb-1");
+    assert_eq!(observed.endpoints["sts"].id, "vpce-2");
+    let strangers: Vec<String> = observed.strangers.iter().map(ToString::to_string).collect();
+    assert_eq!(strangers, ["route table rtb-2 (one too many)", "endpoint vpce-3 (one too many)"]);
+}
+
+#[test]
+fn addresses_too_many_stand_beside_to_be_released() {
+    let zone = "eu-central-1a";
+    let address = |id: &str| {
+        let tags = Some(ours("address/eu-central-1a"));
+        ec2::Address::builder().allocation_id(id).set_tags(tags).build()
+    };
+    for (found, used, expected) in [
+        (vec!["eipalloc-1"], None, vec![(zone, "eipalloc-1")]),
+        (
+            vec!["eipalloc-1", "eipalloc-2"],
+            None,
+            vec![(zone, "eipalloc-1"), ("eu-central-1a/eipalloc-2", "eipalloc-2")],
+        ),
+        (
+            vec!["eipalloc-1", "eipalloc-2", "eipalloc-3"],
+            Some("eipalloc-2"),
+            vec![
+                (zone, "eipalloc-2"),
+                ("eu-central-1a/eipalloc-1", "eipalloc-1"),
+                ("eu-central-1a/eipalloc-3", "eipalloc-3"),
+            ],
+        ),
+    ] {
+        let mut observed = Observed::default();
+        if let Some(id) = used {
+            let gateway = NatGateway { allocation_id: id.into(), ..NatGateway::default() };
+            observed.nat_gateways.insert(zone.into(), gateway);
+        }
+        let found = found.into_iter().map(address).collect();
+        sort_addresses(found, &ownership(), &mut observed);
+        let there = observed.addresses.iter().map(|(key, it)| (key.as_str(), it.id.as_str()));
+        assert_eq!(there.collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn an_endpoint_without_a_type_is_a_gateway() {
+    for (kind, gateway) in [(None, true), (Some("Gateway"), true), (Some("Interface"), false)] {
+        let kind = kind.map(ec2::VpcEndpointType::from);
+        let found = ec2::VpcEndpoint::builder().set_vpc_endpoint_type(kind).build();
+        assert_eq!(endpoint(found).gateway, gateway);
     }
 }
 

@@ -44,7 +44,7 @@ async fn check(
     let network = network(1);
     let wanted = Wanted::of(&network).unwrap();
     let work = Work::new(&call, &wanted, &network, Observed::default());
-    let request = work.ec2().create_route_table().vpc_id("vpc-1");
+    let request = work.ec2().create_route_table().vpc_id("vpc-1").client_token(token());
     let send = || {
         let answer = request.clone().customize().config_override(once()).send();
         async { answer.await.map(|it| it.route_table.and_then(|it| it.route_table_id)) }
@@ -61,6 +61,9 @@ async fn check(
     let mut short: Vec<&str> = seen.iter().map(|it| it.trim_start_matches("ec2:")).collect();
     short.dedup();
     assert_eq!(short, actions);
+    let creations = fake.calls().into_iter().filter(|it| it.action == "ec2:CreateRouteTable");
+    let tokens = creations.map(|it| it.input["ClientToken"].as_str().unwrap().to_owned());
+    assert_eq!(tokens.collect::<BTreeSet<_>>().len(), 1, "EC2 can tell a repetition by its token");
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,9 +81,10 @@ async fn makes_nothing_twice() {
         if attempt < 2 { ec2_error(503, "RequestLimitExceeded") } else { made("rtb-4") }
     };
     check(second, none, Ok("rtb-4"), &[create]).await;
-    let early =
-        |attempt| if attempt < 5 { ec2_error(400, "InvalidVpcID.NotFound") } else { made("rtb-5") };
-    check(early, none, Ok("rtb-5"), &[create]).await;
+    for code in ["InvalidVpcID.NotFound", "InvalidElasticIpID.NotFound", "InvalidSubnet"] {
+        let early = move |attempt| if attempt < 5 { ec2_error(400, code) } else { made("rtb-5") };
+        check(early, none, Ok("rtb-5"), &[create]).await;
+    }
     check(
         |_| ec2_error(400, "RouteTableLimitExceeded"),
         none,
@@ -167,4 +171,66 @@ async fn an_adoption_marks_all_parts_at_once() {
         assert_eq!(ids, ["subnet-1", "vpc-1"]);
     })
     .await;
+}
+
+/// Removes a subnet of a cloud that answers to deletions by the number of the attempt, with these
+/// network interfaces in the subnet. An expected error is part of its words.
+async fn check_removal(
+    delete: impl Fn(usize) -> Reply + Send + Sync + 'static,
+    interfaces: &'static str,
+    expected: Result<(), &str>,
+    attempts: std::ops::RangeInclusive<usize>,
+) {
+    let attempt = AtomicUsize::new(0);
+    let fake = Fake::new(move |request: &Request| match request.action.as_str() {
+        "ec2:DeleteSubnet" => delete(attempt.fetch_add(1, Ordering::SeqCst)),
+        "ec2:DescribeNetworkInterfaces" => Reply::ec2("DescribeNetworkInterfaces", interfaces),
+        other => panic!("{other}"),
+    });
+    let call = call_on(&fake, Settings::default(), "travel_network/main").await;
+    let network = network(1);
+    let wanted = Wanted::of(&network).unwrap();
+    let mut observed = Observed::default();
+    observed.past_interfaces.insert("eni-own".into());
+    let work = Work::new(&call, &wanted, &network, observed);
+    let place = Filter::builder().name("subnet-id").values("subnet-1").build();
+    let removed = work
+        .remove("subnet subnet-1", &["DependencyViolation"], Some(place), || {
+            work.ec2().delete_subnet().subnet_id("subnet-1").send()
+        })
+        .await;
+    let removed = removed.map_err(|failure| failure.into_diagnostic().to_string());
+    match expected {
+        Ok(()) => assert_eq!(removed, Ok(())),
+        Err(words) => assert!(removed.clone().unwrap_err().contains(words), "{removed:?}"),
+    }
+    let sent = fake.actions().into_iter().filter(|it| it == "ec2:DeleteSubnet").count();
+    assert!(attempts.contains(&sent), "{sent} attempts, {removed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_ends() {
+    let deleted = || Reply::ec2("DeleteSubnet", "<return>true</return>");
+    let busy = |_| ec2_error(400, "DependencyViolation");
+    let nothing = "<networkInterfaceSet/>";
+    let used = "<networkInterfaceSet><item><networkInterfaceId>eni-9</networkInterfaceId>\
+                <status>in-use</status></item></networkInterfaceSet>";
+    let unused = "<networkInterfaceSet><item><networkInterfaceId>eni-9</networkInterfaceId>\
+                  <status>available</status></item></networkInterfaceSet>";
+    let own = "<networkInterfaceSet><item><networkInterfaceId>eni-own</networkInterfaceId>\
+               <status>in-use</status></item></networkInterfaceSet>";
+    check_removal(move |_| deleted(), nothing, Ok(()), 1..=1).await;
+    // A repeated request finds nothing any more.
+    for code in ["InvalidSubnetID.NotFound", "InvalidAssociationID.NotFound"] {
+        check_removal(move |_| ec2_error(400, code), nothing, Ok(()), 1..=1).await;
+    }
+    let third = move |attempt| if attempt < 2 { busy(attempt) } else { deleted() };
+    check_removal(third, nothing, Ok(()), 3..=3).await;
+    check_removal(third, own, Ok(()), 3..=3).await;
+    check_removal(third, unused, Ok(()), 3..=3).await;
+    // Others are told of at once, or when they have not gone by themselves.
+    check_removal(busy, used, Err("eni-9"), 1..=1).await;
+    check_removal(busy, unused, Err("eni-9"), 50..=1000).await;
+    check_removal(busy, nothing, Err("EC2 says: no. Nothing of the network"), 50..=1000).await;
+    check_removal(busy, own, Err("timed out"), 50..=1000).await;
 }
