@@ -251,7 +251,7 @@ pub struct Route {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 pub struct Endpoint {
     /// `gateway` (routes in every route table; S3 and DynamoDB only, free of charge) or
-    /// `interface` (network interfaces in every subnet of `endpoint_tier`). By default `gateway`
+    /// `interface` (network interfaces in the subnets of `endpoint_tier`). By default `gateway`
     /// for `s3` and `dynamodb`, otherwise `interface`.
     #[model(name = "type", optional, computed, one_of("gateway", "interface"))]
     pub kind: Option<String>,
@@ -262,6 +262,10 @@ pub struct Endpoint {
     /// for interface endpoints of AWS services.
     #[model(optional, computed)]
     pub private_dns: Option<bool>,
+    /// The zones in which an interface endpoint has its network interfaces; by default all of the
+    /// network's. For services that some zones do not have.
+    #[model(optional, length(1, 20))]
+    pub zones: Option<BTreeSet<String>>,
     /// The id of the endpoint.
     #[model(computed)]
     pub id: Option<String>,

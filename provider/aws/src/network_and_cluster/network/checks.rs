@@ -4,11 +4,21 @@
 use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
-use travel_framework::Plan;
+use travel_framework::{Diagnostic, Plan};
 use travel_value::{Path, Value};
 
 use super::{services, wanted};
 use crate::network_and_cluster::addresses;
+
+/// How many blocks of IPv4 addresses a VPC can have where nobody has asked for more.
+const USUAL_BLOCKS: usize = 5;
+/// The ranges of private addresses.
+const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+/// The range for tests of network devices, of which AWS uses some.
+const BENCHMARK: &str = "198.19.0.0/16";
+const LINK_LOCAL: &str = "169.254.0.0/16";
+/// The ranges that EC2 tells from all others.
+const RANGES: [&str; 5] = [PRIVATE[0], PRIVATE[1], PRIVATE[2], BENCHMARK, LINK_LOCAL];
 
 /// Checks the configuration.
 pub fn check(plan: &mut Plan<'_>) {
@@ -84,6 +94,61 @@ fn check_blocks(plan: &mut Plan<'_>) {
             plan.refuse_at(path.clone(), format!("{block} overlaps {other}"), detail);
         }
     }
+    let given = !plan.config.get("vpc_id").is_null();
+    let cidr = plan.config.get("cidr").as_str().and_then(|text| addresses::block(text).ok());
+    if let Some(first) = cidr.filter(|_| !given) {
+        for (path, block) in blocks {
+            if let Some(reason) = restriction(first, block) {
+                plan.refuse_at(path, format!("EC2 does not allow {block} here"), reason);
+            }
+        }
+    }
+    let count = 1 + texts(plan, "secondary_cidrs").len();
+    if count > USUAL_BLOCKS {
+        let warning = Diagnostic::warning(
+            format!("{count} blocks of addresses"),
+            format!(
+                "A VPC can have {USUAL_BLOCKS}, unless the quota \"IPv4 CIDR blocks per VPC\" \
+                 (L-83CA0A9D) has been raised."
+            ),
+        );
+        plan.diagnostics.push(warning.at_attribute("secondary_cidrs"));
+    }
+}
+
+/// Why a VPC whose first block is this one cannot have that one, if so: after "IPv4 CIDR block
+/// association restrictions" in the VPC guide.
+fn restriction(first: Ipv4Net, block: Ipv4Net) -> Option<&'static str> {
+    let range = |net: Ipv4Net| RANGES.into_iter().find(|range| is_in(net, range));
+    let is_private = |range: Option<&str>| range.is_some_and(|it| PRIVATE.contains(&it));
+    let (there, new) = (range(first), range(block));
+    if new == Some(LINK_LOCAL) {
+        return Some("No VPC can have link-local addresses (169.254.0.0/16).");
+    }
+    if first == block {
+        return None;
+    }
+    if is_private(new) && there != new {
+        return Some(
+            "Private addresses must all be of the range that cidr is in: 10.0.0.0/8, \
+             172.16.0.0/12 or 192.168.0.0/16. Other addresses, such as those of 100.64.0.0/10, \
+             can join them.",
+        );
+    }
+    if new == Some(BENCHMARK) && there != new {
+        return Some("Addresses of 198.19.0.0/16 join none of other ranges.");
+    }
+    if is_in(first, "10.0.0.0/15") && is_in(block, "10.0.0.0/16") {
+        return Some("AWS keeps 10.0.0.0/16 for itself where cidr is in 10.0.0.0/15.");
+    }
+    if there == Some("172.16.0.0/12") && is_in(block, "172.31.0.0/16") {
+        return Some("AWS keeps 172.31.0.0/16 for itself where cidr is in 172.16.0.0/12.");
+    }
+    None
+}
+
+fn is_in(net: Ipv4Net, range: &str) -> bool {
+    range.parse::<Ipv4Net>().is_ok_and(|range| range.contains(&net))
 }
 
 fn check_tiers(plan: &mut Plan<'_>) {
@@ -189,6 +254,32 @@ fn check_routes(plan: &mut Plan<'_>) {
     }
 }
 
+/// Checks the zones chosen for an endpoint.
+fn check_endpoint_zones(plan: &mut Plan<'_>, chosen: &Value, gateway: bool, path: &Path) {
+    if chosen.is_null() {
+        return;
+    }
+    if gateway {
+        plan.refuse_at(
+            path.field("zones"),
+            "a gateway endpoint is in no zone",
+            "Traffic reaches it by routes. Leave zones out, or use an interface endpoint.",
+        );
+        return;
+    }
+    if !plan.config.get("zones").is_wholly_known() {
+        return;
+    }
+    let zones: Vec<String> = texts(plan, "zones").into_iter().map(|(_, zone)| zone).collect();
+    for zone in chosen.elements().into_iter().flatten().filter_map(Value::as_str) {
+        if !zones.iter().any(|known| known == zone) {
+            let detail = format!("The network's zones are {}.", zones.join(", "));
+            let summary = format!("{zone} is no zone of the network");
+            plan.refuse_at(path.field("zones"), summary, detail);
+        }
+    }
+}
+
 fn check_endpoints(plan: &mut Plan<'_>) {
     let endpoints = plan.config.get("endpoints").clone();
     let off = |name: &str| plan.config.get(name).as_bool() == Some(false);
@@ -201,6 +292,7 @@ fn check_endpoints(plan: &mut Plan<'_>) {
             None if kind.is_unknown() => continue,
             None => services::has_gateway(service),
         };
+        check_endpoint_zones(plan, endpoint.get("zones"), gateway, &path);
         let private_dns = endpoint.get("private_dns");
         if gateway && !services::has_gateway(service) {
             plan.refuse_at(

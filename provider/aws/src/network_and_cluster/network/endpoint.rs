@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, ResourceType, VpcEndpointType};
+use tokio::time::Instant;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
@@ -15,6 +16,7 @@ use super::subnet::at;
 use super::wanted;
 use super::work::{MISSING, Work, once, token};
 use super::{listing, services};
+use crate::consistency::WITHIN_SERVICE;
 use crate::error::Reply;
 use crate::policy;
 
@@ -56,7 +58,7 @@ impl<'a> Part<Work<'a>> for EndpointPart {
         };
         let changed = self.is_another(work, &there, wanted)
             || !is_usable(&there)
-            || !Change::of(work, &there, wanted).is_empty()
+            || !self.change(work, &there, wanted).is_empty()
             || work.is_mistagged(&part(&self.service), &there.tags);
         if changed { Standing::Different } else { Standing::AsPlanned }
     }
@@ -69,16 +71,20 @@ impl<'a> Part<Work<'a>> for EndpointPart {
         {
             self.remove(work).await?;
         }
-        let id = match self.there(work) {
-            Some(there) => {
-                work.mend_tags(&part(&self.service), &there.id).await?;
-                let change = Change::of(work, &there, wanted);
-                change.make(work, &there.id).await.map_err(|failure| at(failure, path()))?;
-                there.id
-            }
-            None => self.make(work, wanted).await.map_err(|failure| at(failure, path()))?,
+        let told = |failure| at(with_remedy(failure), path());
+        let Some(there) = self.there(work) else {
+            let id = self.make(work, wanted).await.map_err(told)?;
+            return self.wait(work, &id, None).await;
         };
-        self.wait(work, &id).await
+        work.mend_tags(&part(&self.service), &there.id).await?;
+        let change = self.change(work, &there, wanted);
+        if change.is_empty() {
+            return self.wait(work, &there.id, None).await;
+        }
+        // In subnets that it leaves, its interfaces may outlast the change for a moment.
+        work.note(|observed| observed.past_interfaces.extend(there.interface_ids));
+        change.make(work, &there.id).await.map_err(told)?;
+        self.wait(work, &there.id, Some(wanted)).await
     }
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
@@ -122,29 +128,6 @@ fn is_usable(there: &Endpoint) -> bool {
     matches!(there.state.as_str(), "available" | "pendingacceptance")
 }
 
-impl Places {
-    fn of(work: &Work<'_>, wanted: &wanted::Endpoint) -> Self {
-        work.see(|observed| {
-            if wanted.gateway {
-                let keys = work.wanted.route_tables.keys();
-                let tables = keys.filter_map(|key| observed.route_tables.get(key));
-                return Self {
-                    tables: tables.map(|it| it.id.clone()).collect(),
-                    ..Self::default()
-                };
-            }
-            let subnets =
-                work.wanted.endpoint_subnets().filter_map(|key| observed.subnets.get(key));
-            let group = observed.endpoint_security_group.as_ref();
-            Self {
-                tables: BTreeSet::new(),
-                subnets: subnets.map(|it| it.id.clone()).collect(),
-                groups: group.map(|it| it.id.clone()).into_iter().collect(),
-            }
-        })
-    }
-}
-
 /// What makes an endpoint what it is to be. Where others have put it besides stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Change {
@@ -156,8 +139,8 @@ struct Change {
 }
 
 impl Change {
-    fn of(work: &Work<'_>, there: &Endpoint, wanted: &wanted::Endpoint) -> Self {
-        let places = Places::of(work, wanted);
+    /// What makes of an endpoint one at these places.
+    fn of(work: &Work<'_>, there: &Endpoint, wanted: &wanted::Endpoint, places: &Places) -> Self {
         let (own_tables, own_subnets): (BTreeSet<String>, BTreeSet<String>) =
             work.see(|observed| {
                 let tables = observed.route_tables.values().map(|it| it.id.clone());
@@ -243,6 +226,33 @@ impl EndpointPart {
         services::full_name(&self.service, wanted.gateway, work.call.scope.region())
     }
 
+    /// Where the endpoint is to be.
+    fn places(&self, work: &Work<'_>, wanted: &wanted::Endpoint) -> Places {
+        work.see(|observed| {
+            if wanted.gateway {
+                let keys = work.wanted.route_tables.keys();
+                let tables = keys.filter_map(|key| observed.route_tables.get(key));
+                return Places {
+                    tables: tables.map(|it| it.id.clone()).collect(),
+                    ..Places::default()
+                };
+            }
+            let subnets = work.wanted.endpoint_subnets(&self.service);
+            let subnets = subnets.filter_map(|key| observed.subnets.get(key));
+            let group = observed.endpoint_security_group.as_ref();
+            Places {
+                tables: BTreeSet::new(),
+                subnets: subnets.map(|it| it.id.clone()).collect(),
+                groups: group.map(|it| it.id.clone()).into_iter().collect(),
+            }
+        })
+    }
+
+    /// What makes the endpoint that is there the one that is to be.
+    fn change(&self, work: &Work<'_>, there: &Endpoint, wanted: &wanted::Endpoint) -> Change {
+        Change::of(work, there, wanted, &self.places(work, wanted))
+    }
+
     /// Whether nothing can make the endpoint that is there the one that is to be.
     fn is_another(&self, work: &Work<'_>, there: &Endpoint, wanted: &wanted::Endpoint) -> bool {
         there.gateway != wanted.gateway || there.service_name != self.service_name(work, wanted)
@@ -250,7 +260,7 @@ impl EndpointPart {
 
     async fn make(&self, work: &Work<'_>, wanted: &wanted::Endpoint) -> Result<String, Failure> {
         let part = part(&self.service);
-        let Places { tables, subnets, groups } = Places::of(work, wanted);
+        let Places { tables, subnets, groups } = self.places(work, wanted);
         let list = |ids: BTreeSet<String>| (!ids.is_empty()).then(|| ids.into_iter().collect());
         let kind =
             if wanted.gateway { VpcEndpointType::Gateway } else { VpcEndpointType::Interface };
@@ -288,13 +298,27 @@ impl EndpointPart {
         Ok(id)
     }
 
-    async fn wait(&self, work: &Work<'_>, id: &str) -> Result<(), Failure> {
+    /// Waits until the endpoint can be used, and for a while until what was just `changed` shows.
+    async fn wait(
+        &self,
+        work: &Work<'_>,
+        id: &str,
+        changed: Option<&wanted::Endpoint>,
+    ) -> Result<(), Failure> {
         let what = format!("endpoint {id} ({})", self.service);
+        let begun = Instant::now();
+        let lags = |there: &Endpoint| {
+            let differs = changed.is_some_and(|it| !self.change(work, there, it).is_empty());
+            differs && begun.elapsed() < WITHIN_SERVICE
+        };
         let (endpoint, reason) = work
             .call
             .wait_until(&what, Pace::SLOW, || async {
                 Ok(match look(work, id).await? {
                     None => Look::Pending("not listed yet".to_owned()),
+                    Some((endpoint, _)) if is_usable(&endpoint) && lags(&endpoint) => {
+                        Look::Pending("listed as it was".to_owned())
+                    }
                     Some((endpoint, reason))
                         if is_usable(&endpoint) || is_over(&endpoint.state) =>
                     {
@@ -329,6 +353,18 @@ impl EndpointPart {
     }
 }
 
+/// Where the service is not in all zones, what to do about it.
+fn with_remedy(failure: Failure) -> Failure {
+    let Failure::Failed(mut diagnostic) = failure else { return failure };
+    if diagnostic.detail.contains("availability zone") {
+        diagnostic.detail.push_str(
+            " Not every zone has this service. Name in zones here those that have it: aws ec2 \
+             describe-vpc-endpoint-services lists them.",
+        );
+    }
+    Failure::Failed(diagnostic)
+}
+
 fn refused(what: &str, code: &str, message: &str, place: &str) -> Diagnostic {
     let message = if message.is_empty() { "EC2 gives no reason" } else { message };
     Diagnostic::error(
@@ -350,25 +386,4 @@ async fn look(work: &Work<'_>, id: &str) -> Result<Option<(Endpoint, String)>, F
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALL: &str = r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*",
-        "Action":"*","Resource":"*"}]}"#;
-    const SOME: &str = r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*",
-        "Action":"s3:GetObject","Resource":"*"}]}"#;
-
-    #[test]
-    fn changes_a_policy_only_where_it_means_something_else() {
-        for (there, wanted, expected) in [
-            (None, None, None),
-            (Some(ALL), None, None),
-            (Some(SOME), None, Some(None)),
-            (Some(ALL), Some(SOME), Some(Some(SOME.to_owned()))),
-            (Some(SOME), Some(SOME), None),
-            (None, Some(SOME), Some(Some(SOME.to_owned()))),
-        ] {
-            assert_eq!(new_policy(there, wanted), expected, "{there:?} {wanted:?}");
-        }
-    }
-}
+mod tests;

@@ -136,6 +136,8 @@ pub fn reconstruct(network: &mut Network, observed: &Observed, settings: &TagSet
         let there = observed.endpoints.get(service);
         endpoint.kind = there.map(|it| if it.gateway { "gateway" } else { "interface" }.to_owned());
         endpoint.private_dns = there.filter(|it| !it.gateway).map(|it| it.private_dns);
+        let zones = there.map(|it| zones_of(observed, &it.subnet_ids)).unwrap_or_default();
+        endpoint.zones = (!zones.is_empty() && zones.len() < network.zones.len()).then_some(zones);
     }
     let tags = || observed.subnets.values().flat_map(|subnet| &subnet.tags);
     network.clusters =
@@ -176,6 +178,12 @@ fn zones(observed: &Observed) -> Vec<String> {
     let mut zones: Vec<String> = zones.into_iter().cloned().collect();
     zones.sort_by_key(|zone| (Some(zone) != first, zone.clone()));
     zones
+}
+
+/// The zones of these subnets.
+fn zones_of(observed: &Observed, subnet_ids: &BTreeSet<String>) -> BTreeSet<String> {
+    let held = observed.subnets.values().filter(|subnet| subnet_ids.contains(&subnet.id));
+    held.map(|subnet| subnet.zone.clone()).collect()
 }
 
 fn tier_of(observed: &Observed, subnet_id: &str) -> Option<String> {

@@ -107,14 +107,7 @@ pub async fn vpc(
     let found = client.describe_vpcs().filters(in_vpc(id)).into_paginator().items().send();
     let found = found.try_collect().await.at(&call.scope)?;
     let Some(vpc) = found.into_iter().next() else { return Ok(None) };
-    let attribute = |name| client.describe_vpc_attribute().vpc_id(id).attribute(name).send();
-    let gone = ["InvalidVpcID.NotFound"];
-    let (support, names) = futures::join!(
-        attribute(VpcAttributeName::EnableDnsSupport),
-        attribute(VpcAttributeName::EnableDnsHostnames),
-    );
-    let support = support.found(&call.scope, &gone)?.and_then(|it| it.enable_dns_support);
-    let names = names.found(&call.scope, &gone)?.and_then(|it| it.enable_dns_hostnames);
+    let (enable_dns_support, enable_dns_hostnames) = names(call, id).await?;
     let tags = tags(vpc.tags);
     let own =
         !given && ownership.clone().anchored(&tags).part(id, &tags).is_some_and(|it| it == "vpc");
@@ -138,9 +131,26 @@ pub async fn vpc(
             })
             .collect(),
         ipv6,
-        enable_dns_support: support.and_then(|it| it.value).unwrap_or_default(),
-        enable_dns_hostnames: names.and_then(|it| it.value).unwrap_or_default(),
+        enable_dns_support,
+        enable_dns_hostnames,
     }))
+}
+
+/// Whether a VPC has a DNS server, and names for public addresses.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn names(call: &Call, vpc_id: &str) -> Result<(bool, bool), Failure> {
+    let request = call.scope.ec2().describe_vpc_attribute().vpc_id(vpc_id);
+    let attribute = |name| request.clone().attribute(name).send();
+    let gone = ["InvalidVpcID.NotFound"];
+    let (support, names) = futures::join!(
+        attribute(VpcAttributeName::EnableDnsSupport),
+        attribute(VpcAttributeName::EnableDnsHostnames),
+    );
+    let support = support.found(&call.scope, &gone)?.and_then(|it| it.enable_dns_support?.value);
+    let names = names.found(&call.scope, &gone)?.and_then(|it| it.enable_dns_hostnames?.value);
+    Ok((support.unwrap_or_default(), names.unwrap_or_default()))
 }
 
 /// An association that is not over yet.

@@ -65,11 +65,14 @@ impl<'a> Part<Work<'a>> for LogGroupPart {
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(logs) = work.wanted.log_group() else { return Ok(()) };
         let name = name(work, logs);
-        if there(work).is_some_and(|there| there.name != name) {
-            self.remove(work).await?;
-        }
-        if there(work).is_none() {
+        let before = there(work);
+        let stays = before.as_ref().is_some_and(|before| before.name == name);
+        if !stays {
             make(work, logs, &name).await?;
+        }
+        if let Some(before) = before.filter(|_| !stays) {
+            // Only now: what cannot be made must not cost the records that there are.
+            delete(work, &before.name).await?;
         }
         let Some(there) = there(work) else { return Ok(()) };
         mend(work, logs, &there).await?;
@@ -85,17 +88,21 @@ impl<'a> Part<Work<'a>> for LogGroupPart {
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(there) = there(work) else { return Ok(()) };
-        let client = work.call.scope.logs();
-        settled(work, || async {
-            match client.delete_log_group().log_group_name(&there.name).send().await {
-                Err(error) if is_code(&error, &GONE) => Ok(()),
-                answer => answer.map(drop),
-            }
-        })
-        .await?;
+        delete(work, &there.name).await?;
         work.note(|observed| observed.log_group = None);
         Ok(())
     }
+}
+
+async fn delete(work: &Work<'_>, name: &str) -> Result<(), Failure> {
+    let client = work.call.scope.logs();
+    settled(work, || async {
+        match client.delete_log_group().log_group_name(name).send().await {
+            Err(error) if is_code(&error, &GONE) => Ok(()),
+            answer => answer.map(drop),
+        }
+    })
+    .await
 }
 
 fn there(work: &Work<'_>) -> Option<LogGroup> {

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use travel_framework::Plan;
 use travel_framework::model::{Field as _, Model};
 use travel_framework::timeouts::READY;
+use travel_framework::{Diagnostic, Plan};
 use travel_value::{Path, Value};
 
 use super::wanted::{Access, Subnet, Target, Wanted, subnet_key};
@@ -124,6 +124,7 @@ fn plan_ids(plan: &mut Plan<'_>, prior: Option<&Network>) {
 fn plan_flow_logs(plan: &mut Plan<'_>) {
     let mut logs = plan.planned.get("flow_logs").clone();
     if logs.is_null() || logs.is_unknown() {
+        warn_of_lost_records(plan);
         return;
     }
     let config = plan.config.get("flow_logs").clone();
@@ -159,6 +160,24 @@ fn plan_flow_logs(plan: &mut Plan<'_>) {
     logs.set_attribute("log_group_arn", group_arn);
     logs.set_attribute("role_arn", role_arn);
     plan.set("flow_logs", logs);
+    warn_of_lost_records(plan);
+}
+
+/// Says which records go when the log group does that they are in.
+fn warn_of_lost_records(plan: &mut Plan<'_>) {
+    let (before, after) = (plan.prior.get("flow_logs"), plan.planned.get("flow_logs"));
+    let there = before.get("log_group").as_str().filter(|_| !before.get("log_group_arn").is_null());
+    let next = after.get("log_group");
+    let Some(group) = there.filter(|_| !after.is_unknown() && !next.is_unknown()) else { return };
+    if next.as_str() == Some(group) {
+        return;
+    }
+    let warning = Diagnostic::warning(
+        format!("the records in log group {group} will be deleted"),
+        "The log group is the network's, and goes with its flow logs or when they get another. \
+         Export first what is still needed.",
+    );
+    plan.diagnostics.push(warning.at_attribute("flow_logs"));
 }
 
 /// The network as planned, once all is known that decides which parts there are; what else is not
@@ -304,6 +323,16 @@ fn refuse_moves(plan: &mut Plan<'_>, wanted: &Wanted, prior: Option<&Network>) {
 }
 
 fn check_tag_count(plan: &mut Plan<'_>, wanted: &Wanted) {
+    // The part that stands for the whole also says whether the network is complete.
+    let most = MOST_TAGS - HIDDEN_TAGS - 1;
+    let count = wanted.tags(super::vpc::NAME).len();
+    if count > most {
+        plan.refuse(
+            "tags",
+            "too many tags on the network",
+            format!("Its parts would have {count}, with a name each. {most} is the most."),
+        );
+    }
     let most = MOST_TAGS - HIDDEN_TAGS;
     for tier in wanted.tiers.keys() {
         let mut subnets = wanted.subnets.iter().filter(|(_, subnet)| subnet.tier == *tier);
@@ -518,7 +547,7 @@ impl Expected<'_> {
             let kind = if wanted.gateway { "gateway" } else { "interface" };
             let prior = prior.filter(|prior| prior.kind.as_deref() == Some(kind));
             let tables = self.wanted.route_tables.keys().map(|key| self.table_id(key));
-            let subnets = self.wanted.endpoint_subnets().map(|key| self.subnet_id(key));
+            let subnets = self.wanted.endpoint_subnets(service).map(|key| self.subnet_id(key));
             let name = self.region.as_ref();
             let name = name.map(|region| services::full_name(service, wanted.gateway, region));
             let dns_name = prior.and_then(|it| it.dns_name.as_ref());

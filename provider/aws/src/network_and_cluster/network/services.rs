@@ -90,7 +90,8 @@ pub fn has_private_names(service: &str) -> bool {
 
 /// Whether the name is that of an endpoint service, rather than the short one of an AWS service.
 fn is_full(service: &str) -> bool {
-    service.starts_with("com.amazonaws.") || service.starts_with("cn.com.amazonaws.")
+    let domains = ["com.amazonaws.", "cn.com.amazonaws.", "aws.", "api.aws."];
+    domains.iter().any(|domain| service.starts_with(domain))
 }
 
 /// The last part of a whole name; a short one as it is.
@@ -118,6 +119,13 @@ mod tests {
                 "eu-west-1",
                 "com.amazonaws.vpce.eu-west-1.vpce-svc-0abc",
             ),
+            (
+                "aws.sagemaker.eu-west-1.notebook",
+                false,
+                "eu-west-1",
+                "aws.sagemaker.eu-west-1.notebook",
+            ),
+            ("api.aws.eu-west-1.cassandra", false, "eu-west-1", "api.aws.eu-west-1.cassandra"),
         ] {
             assert_eq!(full_name(service, gateway, region), name);
         }

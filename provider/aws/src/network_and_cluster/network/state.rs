@@ -170,6 +170,7 @@ fn endpoints(network: &Network, observed: &Observed) -> BTreeMap<String, Endpoin
                 dns_name: it.dns_name.clone().filter(|_| !it.gateway),
                 route_table_ids: it.gateway.then(|| own(&it.route_table_ids, &tables)),
                 subnet_ids: (!it.gateway).then(|| own(&it.subnet_ids, &subnets)),
+                zones: configured.filter(|_| !it.gateway).and_then(|it| it.zones.clone()),
             };
             (service.clone(), endpoint)
         })

@@ -160,13 +160,18 @@ impl SubnetPart {
         work.note(|observed| {
             observed.subnets.insert(self.key.clone(), subnet);
         });
-        let seen = self.wait(work, &id).await?;
+        let seen = self.wait(work, &id, place).await?;
         self.note(work, |subnet| subnet.ipv6 = seen.ipv6);
         Ok(())
     }
 
-    /// Waits until the subnet can be used, and its block of IPv6 addresses, if it has one.
-    async fn wait(&self, work: &Work<'_>, id: &str) -> Result<Subnet, Failure> {
+    /// Waits until the subnet can be used, and has this block of IPv6 addresses, or none.
+    async fn wait(
+        &self,
+        work: &Work<'_>,
+        id: &str,
+        expected: Option<Ipv6Net>,
+    ) -> Result<Subnet, Failure> {
         let what = format!("subnet {id} ({})", self.key);
         work.call
             .wait_until(&what, Pace::QUICK, || async {
@@ -180,16 +185,20 @@ impl SubnetPart {
                     let state = found.state.map(|it| it.as_str().to_owned());
                     return Ok(Look::Pending(state.unwrap_or_default()));
                 }
-                let mut blocks = found.ipv6_cidr_block_association_set().iter();
-                let pending = blocks.find_map(|it| {
-                    let state = it.ipv6_cidr_block_state.as_ref()?.state.as_ref()?;
-                    let coming = *state == SubnetCidrBlockStateCode::Associating;
-                    let going = *state == SubnetCidrBlockStateCode::Disassociating;
-                    (coming || going).then(|| format!("{} IPv6 addresses", state.as_str()))
+                let failed = found.ipv6_cidr_block_association_set().iter().any(|it| {
+                    let state = it.ipv6_cidr_block_state().and_then(|it| it.state());
+                    let block = it.ipv6_cidr_block().and_then(|it| it.parse().ok());
+                    state == Some(&SubnetCidrBlockStateCode::Failed) && block == expected
                 });
-                Ok(match pending {
-                    Some(words) => Look::Pending(words),
-                    None => Look::Done(super::listing::subnet(found)),
+                let seen = super::listing::subnet(found);
+                Ok(match (&seen.ipv6, expected) {
+                    (None, None) => Look::Done(seen),
+                    (Some((block, it)), Some(place)) if *block == place && it.associated => {
+                        Look::Done(seen)
+                    }
+                    (None, Some(place)) if failed => return Err(no_ipv6(id, place).into()),
+                    (Some((block, _)), _) => Look::Pending(format!("changing from {block}")),
+                    (None, Some(place)) => Look::Pending(format!("without {place}")),
                 })
             })
             .await
@@ -222,7 +231,7 @@ impl SubnetPart {
             })
             .await
             .map_err(|failure| failure.at_attribute("ipv6"))?;
-            self.wait(work, id).await?;
+            self.wait(work, id, None).await?;
             self.note(work, |subnet| subnet.ipv6 = None);
         }
         let Some(place) = place else { return Ok(()) };
@@ -233,10 +242,7 @@ impl SubnetPart {
         }
         let settled = there.ipv6.as_ref().is_some_and(|(_, it)| it.associated);
         if !(fits && settled) {
-            let seen = self.wait(work, id).await?;
-            if seen.ipv6.is_none() {
-                return Err(no_ipv6(id, place).into());
-            }
+            let seen = self.wait(work, id, Some(place)).await?;
             self.note(work, |subnet| subnet.ipv6 = seen.ipv6);
         }
         if !(there.assign_ipv6 && fits) {
@@ -261,3 +267,6 @@ pub fn at(failure: Failure, path: Path) -> Failure {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

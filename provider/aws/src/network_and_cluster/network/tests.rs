@@ -250,7 +250,7 @@ fn make_endpoints(wanted: &Wanted, made: &mut observed::Observed) {
     }
     for (service, it) in &wanted.endpoints {
         let tables = made.route_tables.values().map(|table| table.id.clone());
-        let subnets = wanted.endpoint_subnets().map(|key| format!("subnet-{key}"));
+        let subnets = wanted.endpoint_subnets(service).map(|key| format!("subnet-{key}"));
         let endpoint = observed::Endpoint {
             id: format!("vpce-{service}"),
             tags: wanted.tags(&endpoint::part(service)),

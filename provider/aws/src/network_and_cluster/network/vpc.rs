@@ -7,6 +7,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
+use super::listing;
 use super::observed::{Association, Observed, Vpc};
 use super::wanted::Wanted;
 use super::work::{Work, once};
@@ -135,9 +136,20 @@ async fn set_names(work: &Work<'_>) -> Result<(), Failure> {
     if !wanted.enable_dns_support {
         changes.reverse();
     }
+    if changes.is_empty() {
+        return Ok(());
+    }
     for change in changes {
         work.patiently(|| change.clone().send()).await?;
     }
+    let expected = (wanted.enable_dns_support, wanted.enable_dns_hostnames);
+    work.call
+        .wait_until(&format!("the names of VPC {id}"), Pace::QUICK, || async {
+            let there = listing::names(work.call, &id).await?;
+            let as_before = || Look::Pending("as before".to_owned());
+            Ok(if there == expected { Look::Done(()) } else { as_before() })
+        })
+        .await?;
     work.note(|observed| {
         if let Some(vpc) = &mut observed.vpc {
             vpc.enable_dns_support = wanted.enable_dns_support;

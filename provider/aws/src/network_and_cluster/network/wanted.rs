@@ -121,6 +121,8 @@ pub struct Endpoint {
     pub private_dns: bool,
     /// Its policy; none for the service's own, which allows everything.
     pub policy: Option<String>,
+    /// The zones of an interface endpoint; none for all.
+    pub zones: Option<BTreeSet<String>>,
 }
 
 impl Wanted {
@@ -193,10 +195,14 @@ impl Wanted {
         format!("{}-{}", self.name, part.replace(['/', '_'], "-"))
     }
 
-    /// The subnets that hold the interface endpoints.
-    pub fn endpoint_subnets(&self) -> impl Iterator<Item = &String> {
-        let in_tier = |subnet: &Subnet| Some(&subnet.tier) == self.endpoint_tier.as_ref();
-        self.subnets.iter().filter(move |(_, subnet)| in_tier(subnet)).map(|(key, _)| key)
+    /// The subnets that hold the interface endpoint of a service.
+    pub fn endpoint_subnets(&self, service: &str) -> impl Iterator<Item = &String> + use<'_> {
+        let zones = self.endpoints.get(service).and_then(|endpoint| endpoint.zones.as_ref());
+        let holds = move |subnet: &Subnet| {
+            Some(&subnet.tier) == self.endpoint_tier.as_ref()
+                && zones.is_none_or(|zones| zones.contains(&subnet.zone))
+        };
+        self.subnets.iter().filter(move |(_, subnet)| holds(subnet)).map(|(key, _)| key)
     }
 
     /// The blocks of IPv4 addresses that the network's subnets lie in.
@@ -550,6 +556,7 @@ fn endpoint(service: &str, endpoint: &super::Endpoint) -> Endpoint {
         gateway,
         private_dns: endpoint.private_dns.unwrap_or(by_default),
         policy: endpoint.policy.clone(),
+        zones: endpoint.zones.clone(),
     }
 }
 

@@ -112,6 +112,40 @@ fn blocks_of_a_network_do_not_overlap() {
 }
 
 #[test]
+fn blocks_are_of_ranges_that_go_together() {
+    let place = |block: &str| format!("secondary_cidrs[…]: EC2 does not allow {block} here");
+    for (cidr, block, allowed) in [
+        ("10.20.0.0/16", "10.21.0.0/16", true),
+        ("10.20.0.0/16", "10.0.0.0/16", true),
+        ("10.1.0.0/16", "10.0.0.0/16", false),
+        ("10.20.0.0/16", "172.16.0.0/16", false),
+        ("10.20.0.0/16", "192.168.0.0/16", false),
+        ("10.20.0.0/16", "198.19.0.0/16", false),
+        ("10.20.0.0/16", "198.18.0.0/16", true),
+        ("10.20.0.0/16", "203.0.113.0/24", true),
+        ("172.16.0.0/16", "172.20.0.0/16", true),
+        ("172.16.0.0/16", "172.31.0.0/16", false),
+        ("172.16.0.0/16", "10.20.0.0/16", false),
+        ("192.168.0.0/20", "192.168.16.0/20", true),
+        ("100.64.0.0/16", "10.20.0.0/16", false),
+        ("100.64.0.0/16", "100.65.0.0/16", true),
+        ("100.64.0.0/16", "198.19.0.0/16", false),
+        ("198.19.0.0/20", "198.19.16.0/20", true),
+        ("198.19.0.0/16", "100.64.0.0/16", true),
+        ("10.20.0.0/16", "169.254.0.0/16", false),
+    ] {
+        let expected = place(block);
+        let expected = if allowed { vec![] } else { vec![expected.as_str()] };
+        check(&[("cidr", cidr.into()), ("secondary_cidrs", texts(&[block]))], &expected);
+    }
+    check(&[("cidr", "169.254.0.0/16".into())], &["cidr: EC2 does not allow 169.254.0.0/16 here"]);
+    let many: Vec<String> = (64..69).map(|number| format!("100.{number}.0.0/16")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    check(&[("secondary_cidrs", texts(&many[..4]))], &[]);
+    check(&[("secondary_cidrs", texts(&many))], &["secondary_cidrs: 6 blocks of addresses"]);
+}
+
+#[test]
 fn tiers_lie_in_the_network() {
     check(&[tiers("Data/x", &[])], &[r#"tiers["Data/x"]: invalid name of a tier: "Data/x""#]);
     check(
@@ -143,6 +177,13 @@ fn endpoints_are_what_services_have() {
             "s3",
             vec![("private_dns", true.into())],
             Some("private_dns: a gateway endpoint has no names"),
+        ),
+        ("s3", vec![("zones", texts(&["x"]))], Some("zones: a gateway endpoint is in no zone")),
+        ("sts", vec![("zones", texts(&["eu-central-1b"]))], None),
+        (
+            "sts",
+            vec![("zones", texts(&["eu-central-1c"]))],
+            Some("zones: eu-central-1c is no zone of the network"),
         ),
     ] {
         let expected: Vec<String> = expected

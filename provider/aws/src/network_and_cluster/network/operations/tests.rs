@@ -137,6 +137,12 @@ async fn check_eviction(prior: &Network, plan: &Network, expected: &str) {
         other => panic!("{other} before the refusal"),
     });
     let call = call_on(&fake, Settings::default(), "travel_network/main").await;
+    // A plan keeps the places that the state knows.
+    let subnets = Wanted::of(prior).unwrap().subnets.into_iter().map(|(key, it)| {
+        let cidr = Some(it.cidr.to_string());
+        (key, super::super::Subnet { cidr, ..Default::default() })
+    });
+    let plan = &Network { subnets: Some(subnets.collect()), ..plan.clone() };
     let wanted = Wanted::of(plan).unwrap();
     let mut observed = made(prior);
     let association = Association { id: "assoc-9".into(), associated: true };

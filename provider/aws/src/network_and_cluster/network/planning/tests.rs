@@ -90,11 +90,11 @@ fn planned(config: &Value, prior: &Value) -> (Value, Diagnostics) {
 
 fn fine(config: &Value, prior: &Value) -> Value {
     let (planned, found) = planned(config, prior);
-    assert!(found.is_empty(), "{found:?}");
+    assert!(!found.has_error(), "{found:?}");
     planned
 }
 
-/// The errors of a plan, each with its place.
+/// The errors and warnings of a plan, each with its place.
 fn errors(config: &Value, prior: &Value) -> Vec<String> {
     let (_, found) = planned(config, prior);
     let path = |error: &travel_framework::Diagnostic| {
@@ -233,7 +233,9 @@ async fn a_second_plan_is_empty() {
         ("exclusive", true.into()),
     ];
     let given = vec![("vpc_id", Value::from("vpc-1")), ("endpoints", endpoints(&["sts"]))];
-    for attributes in [vec![], rich(), explicit, given] {
+    let somewhere = nested("endpoints", &[("zones", Value::set([ZONES[1].into()]))]);
+    let somewhere = vec![("endpoints", Value::map([("lambda", somewhere)]))];
+    for attributes in [vec![], rich(), explicit, given, somewhere] {
         let config = config(&attributes);
         let planned = fine(&config, &Value::Null);
         let state = state_of(&planned, &parts(&planned)).await;
@@ -489,6 +491,25 @@ async fn a_tier_is_not_resized_by_the_way() {
     let planned = fine(&config(&private), &state);
     assert_eq!(*planned.get("tiers").get("data").get("prefix_length"), 22.into());
     assert_eq!(*planned.get("tiers").get("data").get("discovery"), true.into());
+}
+
+/// Another name, another destination or none: the log group goes, with all that is in it.
+#[tokio::test]
+async fn a_plan_says_which_records_it_deletes() {
+    let with = |logs: Value| config(&[("flow_logs", logs)]);
+    let logs = |attributes: &[(&str, Value)]| with(nested("flow_logs", attributes));
+    let planned = fine(&logs(&[]), &Value::Null);
+    let state = state_of(&planned, &parts(&planned)).await;
+    let lost = "flow_logs: the records in log group /travel/network/main/flow-logs will be deleted";
+    for (config, expected) in [
+        (logs(&[]), vec![]),
+        (logs(&[("retention_days", 7.into())]), vec![]),
+        (logs(&[("log_group", "/other".into())]), vec![lost]),
+        (logs(&[("bucket_arn", "arn:aws:s3:::logs".into())]), vec![lost]),
+        (with(Value::Null), vec![lost]),
+    ] {
+        assert_eq!(errors(&config, &state), expected);
+    }
 }
 
 #[tokio::test]

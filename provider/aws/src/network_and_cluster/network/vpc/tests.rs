@@ -1,6 +1,10 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::network_and_cluster::network::Network;
-use crate::network_and_cluster::network::tests::network;
+use crate::network_and_cluster::network::tests::{made, network};
+use crate::settings::Settings;
+use crate::testing::{Fake, Reply, Request, call_on};
 
 fn check(change: impl FnOnce(&mut Network, &mut Vpc), expected: Option<&str>) {
     let mut network = network(2);
@@ -49,4 +53,36 @@ fn a_given_vpc_must_have_what_the_network_needs() {
         },
         None,
     );
+}
+
+/// What EC2 shows of a change may lag behind it.
+#[tokio::test(start_paused = true)]
+async fn names_are_awaited() {
+    let looks = AtomicUsize::new(0);
+    let fake = Fake::new(move |request: &Request| match request.action.as_str() {
+        "ec2:ModifyVpcAttribute" => Reply::ec2("ModifyVpcAttribute", "<return>true</return>"),
+        "ec2:DescribeVpcAttribute" => {
+            let shown = looks.fetch_add(1, Ordering::SeqCst) >= 4;
+            Reply::ec2(
+                "DescribeVpcAttribute",
+                &format!(
+                    "<enableDnsSupport><value>true</value></enableDnsSupport>\
+                     <enableDnsHostnames><value>{shown}</value></enableDnsHostnames>"
+                ),
+            )
+        }
+        other => panic!("{other}"),
+    });
+    let call = call_on(&fake, Settings::default(), "travel_network/main").await;
+    let network = network(1);
+    let wanted = Wanted::of(&network).unwrap();
+    let mut observed = made(&network);
+    observed.vpc.as_mut().unwrap().enable_dns_hostnames = false;
+    let work = Work::new(&call, &wanted, &network, observed);
+    set_names(&work).await.unwrap();
+    let looks = fake.actions().into_iter().filter(|it| it == "ec2:DescribeVpcAttribute").count();
+    assert_eq!(looks, 6, "two attributes, three times");
+    let sent = fake.actions().len();
+    set_names(&work).await.unwrap();
+    assert_eq!(fake.actions().len(), sent, "there is nothing to change any more");
 }

@@ -234,16 +234,21 @@ fn endpoints_by_service() {
         let interface = Some("interface".to_owned());
         let dynamodb = EndpointAttributes { kind: interface, ..EndpointAttributes::default() };
         network.endpoints.insert("dynamodb".into(), dynamodb);
+        let zones = Some([ZONES[1].to_owned()].into());
+        let lambda = EndpointAttributes { zones, ..EndpointAttributes::default() };
+        network.endpoints.insert("lambda".into(), lambda);
     });
-    let endpoint = |gateway, private_dns| Endpoint { gateway, private_dns, policy: None };
+    let endpoint =
+        |gateway, private_dns| Endpoint { gateway, private_dns, policy: None, zones: None };
     assert_eq!(wanted.endpoints["s3"], endpoint(true, false));
     assert_eq!(wanted.endpoints["sts"], endpoint(false, true));
     assert_eq!(wanted.endpoints["dynamodb"], endpoint(false, false));
     let service = "com.amazonaws.vpce.eu-central-1.vpce-svc-1";
     assert_eq!(wanted.endpoints[service], endpoint(false, false));
     assert_eq!(wanted.endpoint_tier.as_deref(), Some("private"));
-    let subnets: Vec<&String> = wanted.endpoint_subnets().collect();
-    assert_eq!(subnets, ["private/eu-central-1a", "private/eu-central-1b"]);
+    let subnets = |service: &str| wanted.endpoint_subnets(service).cloned().collect::<Vec<_>>();
+    assert_eq!(subnets("sts"), ["private/eu-central-1a", "private/eu-central-1b"]);
+    assert_eq!(subnets("lambda"), ["private/eu-central-1b"]);
 }
 
 #[test]
