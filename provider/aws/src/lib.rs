@@ -17,6 +17,7 @@ pub mod partition;
 pub mod placement;
 pub mod platform;
 pub mod policy;
+pub mod recovery;
 pub mod scope;
 pub mod session;
 pub mod settings;

@@ -118,6 +118,12 @@ impl Scope {
         self.session.scope(&wanted).await
     }
 
+    /// What an account of this id is called in the provider's `accounts` or in AWS Organizations;
+    /// none where it has no name there, or that cannot be told.
+    pub async fn name_of(&self, account_id: &str) -> Option<String> {
+        self.session.name_of(account_id).await
+    }
+
     /// Calls of one service to one account and region share their rate; a retry never fails for
     /// want of a budget that other calls have used up.
     fn retry_partition(&self, service: &str) -> RetryPartition {

@@ -195,6 +195,16 @@ impl Settings {
             .find(|role| Arn::parse(&role.role_arn).is_some_and(|arn| arn.account_id == account_id))
     }
 
+    /// What the account of this id is called in `accounts`.
+    pub fn name_of(&self, account_id: &str) -> Option<String> {
+        let mut accounts = self.accounts.known()?.iter();
+        let found = accounts.find(|(_, role)| {
+            let arn = role.known().and_then(|role| Arn::parse(&role.role_arn));
+            arn.is_some_and(|arn| arn.account_id == account_id)
+        });
+        found.map(|(name, _)| name.clone())
+    }
+
     /// Whether the account of this id may be touched.
     pub fn allows(&self, account_id: &str) -> bool {
         self.allowed_account_ids.known().is_none_or(|allowed| allowed.contains(account_id))

@@ -66,6 +66,23 @@ impl Session {
         }
     }
 
+    /// The name that means the account of this id, and no other.
+    pub async fn name_of(&self, account_id: &str) -> Option<String> {
+        if let Some(name) = self.settings.name_of(account_id) {
+            return Some(name);
+        }
+        match self.directory().await {
+            Ok(directory) => {
+                let mut named = directory.iter();
+                named.find(|(_, ids)| ids.as_slice() == [account_id]).map(|(name, _)| name.clone())
+            }
+            Err(error) => {
+                tracing::debug!("not naming account {account_id}: {error}");
+                None
+            }
+        }
+    }
+
     async fn directory(&self) -> Result<Directory, Diagnostic> {
         // Asking who calls comes first: it soon tells an endpoint that does not answer.
         self.caller().await?;

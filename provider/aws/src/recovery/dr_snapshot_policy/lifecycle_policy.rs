@@ -1,0 +1,341 @@
+//! The policies of DLM: the one that takes snapshots, and the one of the backup account that
+//! copies what the first shares.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dlm::config::retry::RetryConfig;
+use aws_sdk_dlm::error::ProvideErrorMetadata;
+use aws_sdk_dlm::operation::create_lifecycle_policy::CreateLifecyclePolicyError;
+use aws_sdk_dlm::operation::create_lifecycle_policy::builders::CreateLifecyclePolicyFluentBuilder;
+use aws_sdk_dlm::types::SettablePolicyStateValues;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use tokio::time::Instant;
+use travel_framework::parts::{Observed as Standing, Part};
+use travel_framework::wait::Pace;
+use travel_framework::{Diagnostic, Failure};
+
+use super::details::Details;
+use super::observed::{self, Policy, marked_ids};
+use super::wanted::Side;
+use super::work::{Purpose, Work};
+use crate::Scope;
+use crate::consistency::{IAM, send_when_ready};
+use crate::error::{Reply, failure, is_code, message};
+
+/// How long DLM may take to show in a list what was just made.
+const CONSISTENCY: Duration = Duration::from_secs(8);
+/// How long to wait until a read shows what was just written.
+const SETTLING: Duration = Duration::from_secs(30);
+const INVALID: [&str; 1] = ["InvalidRequestException"];
+
+/// A policy.
+pub struct PolicyPart {
+    /// Whose.
+    pub side: Side,
+    /// The parts before it.
+    pub after: Vec<String>,
+}
+
+/// The name of the part.
+pub fn part(side: Side) -> String {
+    side.part("policy")
+}
+
+#[async_trait]
+impl<'a> Part<Work<'a>> for PolicyPart {
+    fn name(&self) -> String {
+        part(self.side)
+    }
+
+    fn after(&self) -> Vec<String> {
+        self.after.clone()
+    }
+
+    fn observe(&self, work: &Work<'a>) -> Standing {
+        let Some(there) = self.there(work) else { return Standing::Absent };
+        // Without the other policy there is nothing to wait for, so that this one cannot fit.
+        let Ok(details) = self.details(work) else { return Standing::Different };
+        let tagged = work.tag_changes(&self.name(), &there.tags).is_empty();
+        let fits = tagged && self.is_as_wanted(work, &there, &details);
+        if fits { Standing::AsPlanned } else { Standing::Different }
+    }
+
+    async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let details = self.details(work)?;
+        if self.there(work).is_none() && work.purpose != Purpose::Create {
+            self.look_for_remains(work).await?;
+        }
+        let there = match self.there(work) {
+            None => self.make(work, &details).await?,
+            Some(there) if self.is_as_wanted(work, &there, &details) => there,
+            Some(there) => {
+                self.change(work, &there, &details).await?;
+                there
+            }
+        };
+        self.mend_tags(work, &there).await?;
+        let settled = self.settled(work, &there, &details).await?;
+        work.note(|observed| observed.side_mut(self.side).policy = Some(settled));
+        Ok(())
+    }
+
+    async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
+        let Some(there) = self.there(work) else { return Ok(()) };
+        let scope = work.scope(self.side)?;
+        let request = scope.dlm().delete_lifecycle_policy().policy_id(&there.id);
+        request.send().await.found(scope, &["ResourceNotFoundException"])?;
+        work.note(|observed| observed.side_mut(self.side).policy = None);
+        Ok(())
+    }
+}
+
+impl PolicyPart {
+    fn there(&self, work: &Work<'_>) -> Option<Policy> {
+        work.see(|observed| observed.side(self.side).policy.clone())
+    }
+
+    fn details(&self, work: &Work<'_>) -> Result<Details, Failure> {
+        match self.side {
+            Side::Source => Ok(work.wanted.snapshots()),
+            Side::Backup => Ok(work.wanted.copies(&work.policy_id()?)),
+        }
+    }
+
+    fn is_as_wanted(&self, work: &Work<'_>, there: &Policy, details: &Details) -> bool {
+        let wanted = &work.wanted;
+        // A read says by an attribute that the policy for the volumes is in error.
+        let told = self.side == Side::Source && work.purpose == Purpose::Read;
+        let state = if wanted.is_enabled() { "ENABLED" } else { "DISABLED" };
+        there.details == *details
+            && (told || there.state == state)
+            && there.description == wanted.description(self.side)
+            && there.role_arn == wanted.role_arn(self.side)
+    }
+
+    /// An attempt that was cut off may have made the policy where the state does not know it: that
+    /// there is none is certain only once DLM would show it.
+    async fn look_for_remains(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let found = self.find(work, work.begun + CONSISTENCY).await?;
+        work.note(|observed| observed.side_mut(self.side).policy = found);
+        Ok(())
+    }
+
+    async fn find(&self, work: &Work<'_>, until: Instant) -> Result<Option<Policy>, Failure> {
+        let scope = work.scope(self.side)?;
+        let mut attempt = 0;
+        loop {
+            let certain = Instant::now() >= until;
+            let ids = marked_ids(work.call, scope, self.side).await?;
+            if let Some(id) = ids.first() {
+                return observed::policy(scope, id).await;
+            }
+            if certain {
+                return Ok(None);
+            }
+            work.call.pause(Pace::QUICK.pause(attempt)).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Makes the policy. DLM would make another for each request, so that where it is not certain
+    /// what became of one, its result is looked for before it is sent again.
+    async fn make(&self, work: &Work<'_>, details: &Details) -> Result<Policy, Failure> {
+        let scope = work.scope(self.side)?;
+        let wanted = &work.wanted;
+        let tags: HashMap<String, String> = work.tags(&self.name()).into_iter().collect();
+        let request = scope
+            .dlm()
+            .create_lifecycle_policy()
+            .description(wanted.description(self.side))
+            .state(state(work))
+            .execution_role_arn(wanted.role_arn(self.side))
+            .policy_details(details.to_request(None))
+            .set_tags(Some(tags.clone()));
+        let id = self.send(work, request).await?;
+        Ok(Policy {
+            arn: observed::arn(scope, &id),
+            id,
+            state: state(work).as_str().to_owned(),
+            status: String::new(),
+            description: wanted.description(self.side),
+            role_arn: wanted.role_arn(self.side),
+            tags: tags.into_iter().collect(),
+            details: details.clone(),
+            parameters: None,
+        })
+    }
+
+    async fn send(
+        &self,
+        work: &Work<'_>,
+        request: CreateLifecyclePolicyFluentBuilder,
+    ) -> Result<String, Failure> {
+        let scope = work.scope(self.side)?;
+        let begun = Instant::now();
+        let mut attempt = 0;
+        loop {
+            work.call.proceed()?;
+            let once = aws_sdk_dlm::config::Builder::new().retry_config(RetryConfig::disabled());
+            let answer = request.clone().customize().config_override(once).send().await;
+            let error = match answer {
+                Ok(made) => return made.policy_id.ok_or_else(|| no_id(scope)),
+                Err(error) => error,
+            };
+            let outcome = Outcome::of(&error);
+            if outcome == Outcome::Uncertain
+                && let Some(found) = self.find(work, Instant::now() + CONSISTENCY).await?
+            {
+                return Ok(found.id);
+            }
+            let early = is_about_role(&error) && begun.elapsed() < IAM;
+            let later = outcome != Outcome::Refused && attempt < scope.settings().max_retries;
+            if !early && !later {
+                return Err(explained(&error, scope));
+            }
+            work.call.pause(Pace::QUICK.pause(attempt)).await?;
+            attempt += 1;
+        }
+    }
+
+    async fn change(
+        &self,
+        work: &Work<'_>,
+        there: &Policy,
+        details: &Details,
+    ) -> Result<(), Failure> {
+        let scope = work.scope(self.side)?;
+        let wanted = &work.wanted;
+        let request = scope
+            .dlm()
+            .update_lifecycle_policy()
+            .policy_id(&there.id)
+            .description(wanted.description(self.side))
+            .state(state(work))
+            .execution_role_arn(wanted.role_arn(self.side))
+            .policy_details(details.to_request(there.parameters.clone()));
+        send_when_ready(
+            work.call,
+            IAM,
+            |error| is_code(error, &INVALID) && message(error).to_lowercase().contains("role"),
+            || request.clone().send(),
+        )
+        .await
+        .map(drop)
+    }
+
+    async fn mend_tags(&self, work: &Work<'_>, there: &Policy) -> Result<(), Failure> {
+        let scope = work.scope(self.side)?;
+        let changes = work.tag_changes(&self.name(), &there.tags);
+        if !changes.set.is_empty() {
+            let tags: HashMap<String, String> = changes.set.into_iter().collect();
+            let request = scope.dlm().tag_resource().resource_arn(&there.arn);
+            request.set_tags(Some(tags)).send().await.at(scope)?;
+        }
+        if !changes.remove.is_empty() {
+            let request = scope.dlm().untag_resource().resource_arn(&there.arn);
+            request.set_tag_keys(Some(changes.remove)).send().await.at(scope)?;
+        }
+        Ok(())
+    }
+
+    /// The policy as a read shows it, once that is what was written, so that the next plan is
+    /// empty. If it takes longer than DLM should need, the next plan will tell.
+    async fn settled(
+        &self,
+        work: &Work<'_>,
+        made: &Policy,
+        details: &Details,
+    ) -> Result<Policy, Failure> {
+        let scope = work.scope(self.side)?;
+        let until = (Instant::now() + SETTLING).min(work.call.deadline);
+        let mut attempt = 0;
+        loop {
+            let read = observed::policy(scope, &made.id).await?;
+            let shown = read.as_ref().is_some_and(|read| {
+                self.is_as_wanted(work, read, details)
+                    && work.tag_changes(&self.name(), &read.tags).is_empty()
+            });
+            if shown || Instant::now() >= until {
+                return Ok(read.unwrap_or_else(|| made.clone()));
+            }
+            work.call.pause(Pace::QUICK.pause(attempt)).await?;
+            attempt += 1;
+        }
+    }
+}
+
+fn state(work: &Work<'_>) -> SettablePolicyStateValues {
+    if work.wanted.is_enabled() {
+        SettablePolicyStateValues::Enabled
+    } else {
+        SettablePolicyStateValues::Disabled
+    }
+}
+
+/// Whether DLM refuses the role, which it may only not know yet.
+fn is_about_role(error: &SdkError<CreateLifecyclePolicyError, HttpResponse>) -> bool {
+    is_code(error, &INVALID) && message(error).to_lowercase().contains("role")
+}
+
+/// What became of a request that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It was not carried out, and would not be if it were sent again.
+    Refused,
+    /// It was not carried out, but may be if it is sent again.
+    Later,
+    /// It may have been carried out.
+    Uncertain,
+}
+
+impl Outcome {
+    fn of<E: Error + ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(answered) => {
+                let code = answered.err().code().unwrap_or_default();
+                let throttled = code.contains("Throttl") || code == "TooManyRequestsException";
+                match answered.raw().status().as_u16() {
+                    _ if throttled => Self::Later,
+                    500.. => Self::Uncertain,
+                    _ => Self::Refused,
+                }
+            }
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Self::Uncertain,
+            SdkError::DispatchFailure(failed) if !failed.is_user() => Self::Uncertain,
+            // A request that cannot be built: it never left.
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// The failure to make a policy, with what DLM says besides its message.
+fn explained(error: &SdkError<CreateLifecyclePolicyError, HttpResponse>, scope: &Scope) -> Failure {
+    let failure = failure(error, &scope.place());
+    let Some(CreateLifecyclePolicyError::InvalidRequestException(invalid)) =
+        error.as_service_error()
+    else {
+        return failure;
+    };
+    let mut diagnostic = failure.into_diagnostic();
+    for (what, names) in [
+        ("Missing", &invalid.required_parameters),
+        ("In each other's way", &invalid.mutually_exclusive_parameters),
+    ] {
+        if let Some(names) = names.as_ref().filter(|names| !names.is_empty()) {
+            diagnostic.detail = format!("{} {what}: {}.", diagnostic.detail, names.join(", "));
+        }
+    }
+    diagnostic.into()
+}
+
+fn no_id(scope: &Scope) -> Failure {
+    Diagnostic::error(
+        "dlm:CreateLifecyclePolicy got no usable answer",
+        format!("It names no policy ({}). Apply again to go on with what was made.", scope.place()),
+    )
+    .into()
+}

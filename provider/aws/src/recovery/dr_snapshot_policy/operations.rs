@@ -1,0 +1,354 @@
+//! A snapshot policy's operations: from what is there, by its parts, to what is wanted.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use travel_framework::ownership::Mark;
+use travel_framework::resource::{Found, Resource, Timeouts};
+use travel_framework::{Diagnostic, Failure, Plan};
+
+use super::observed::{self, Observed, Place, SideObserved, id_in};
+use super::wanted::{Accounts, Side, Wanted, role_name};
+use super::work::{Purpose, Work};
+use super::{DrSnapshotPolicy, Keys, coverage, graph, import, planning, state};
+use crate::Scope;
+use crate::consistency::Call;
+use crate::platform::Aws;
+
+#[async_trait]
+impl Resource for DrSnapshotPolicy {
+    type Platform = Aws;
+
+    const TIMEOUTS: Timeouts = Timeouts::minutes(10);
+
+    fn validate(plan: &mut Plan<'_>) {
+        planning::check(plan);
+    }
+
+    fn plan(plan: &mut Plan<'_>) {
+        planning::plan(plan);
+    }
+
+    async fn read(call: &Call, state: &Self) -> Result<Option<Self>, Failure> {
+        let imported = state.target_tags.is_empty();
+        let id = state.policy_id.clone();
+        let here = match (&id, imported) {
+            (None, true) => observed::marked(call, &call.scope, Side::Source).await?,
+            (None, false) => None,
+            (Some(id), _) => observed::policy(&call.scope, id).await?,
+        };
+        let Some(here) = here else { return Ok(None) };
+        if imported {
+            import::refuse_foreign_kinds(&here)?;
+            let mut base = import::object(state, &here);
+            if base.name.is_empty() {
+                base.name = import::name_of(&here);
+            }
+            return reconstruct(call, &base, here).await.map(Some);
+        }
+        warn_of_error(call, &here);
+        let place = Places::of(call, state).await?;
+        let observed = place.look_beside(call, here, state).await?;
+        let mut read = state.clone();
+        tell(call, &mut read, place, observed).await?;
+        Ok(Some(read))
+    }
+
+    async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
+        let mut found = Vec::new();
+        for id in observed::marked_ids(call, &call.scope, Side::Source).await? {
+            let Some(policy) = observed::policy(&call.scope, &id).await? else { continue };
+            let (mark, label) = (observed::mark(&policy.tags), policy.id.clone());
+            let base = import::object(plan, &policy);
+            let object = reconstruct(call, &base, policy).await?;
+            found.push(Found { object, mark, complete: true, label });
+        }
+        Ok(found)
+    }
+
+    async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
+        let nothing = Self { name: plan.name.clone(), ..Self::default() };
+        transform(call, &nothing, plan, state, Purpose::Create).await
+    }
+
+    async fn update(
+        call: &Call,
+        prior: &Self,
+        plan: &Self,
+        state: &mut Self,
+    ) -> Result<(), Failure> {
+        transform(call, prior, plan, state, Purpose::Update).await
+    }
+
+    async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
+        let places = Places::of(call, prior).await?;
+        let mut observed = places.look(call, prior).await?;
+        if let Some(generation) = prior.lifecycle.generation.as_deref() {
+            observed.keep_generation(generation);
+        }
+        remove(call, places, prior, observed).await
+    }
+
+    async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
+        let Some(id) = &state.policy_id else { return Ok(None) };
+        let policy = observed::policy(&call.scope, id).await?;
+        Ok(policy.as_ref().and_then(|policy| observed::mark(&policy.tags)))
+    }
+
+    fn import(id: &str) -> Result<Self, Diagnostic> {
+        import::parse(id)
+    }
+}
+
+/// Where the parts of a policy are: its two accounts, and what they are called there.
+struct Places {
+    accounts: Accounts,
+    backup: Option<Scope>,
+    source_place: Place,
+    backup_place: Place,
+}
+
+impl Places {
+    /// The places of a policy with these attributes.
+    async fn of(call: &Call, policy: &DrSnapshotPolicy) -> Result<Self, Failure> {
+        let region = call.scope.region();
+        let backup = match &policy.backup {
+            None => None,
+            Some(backup) => {
+                let account = backup.account_id.as_ref().or(backup.account.as_ref());
+                let account = account.map(String::as_str).unwrap_or_default();
+                let scope = call.scope.in_account(account, region).await.map_err(at_backup)?;
+                refuse_own_account(call, &scope)?;
+                Some(scope)
+            }
+        };
+        let accounts = Accounts {
+            region: region.to_owned(),
+            source: call.scope.account_id().to_owned(),
+            backup: backup.as_ref().map(|scope| scope.account_id().to_owned()),
+        };
+        let policy_arn = policy.backup.as_ref().and_then(|backup| backup.policy_arn.as_ref());
+        let role = |side| Some(role_name(&policy.name, side, &accounts));
+        let given = policy.backup.as_ref().is_some_and(|backup| backup.role_arn.is_some());
+        Ok(Self {
+            source_place: Place {
+                policy_id: policy.policy_id.clone(),
+                role: role(Side::Source).filter(|_| policy.role_arn.is_none()),
+            },
+            backup_place: Place {
+                policy_id: policy_arn.and_then(|arn| id_in(arn)),
+                role: role(Side::Backup).filter(|_| !given),
+            },
+            accounts,
+            backup,
+        })
+    }
+
+    /// The places of what is planned, where what there was before may still be.
+    async fn planned(
+        call: &Call,
+        prior: &DrSnapshotPolicy,
+        plan: &DrSnapshotPolicy,
+    ) -> Result<Self, Failure> {
+        let mut places = Self::of(call, plan).await?;
+        places.source_place.policy_id.clone_from(&prior.policy_id);
+        let accounts = &places.accounts;
+        if prior.role_arn.is_none() {
+            places.source_place.role = Some(role_name(&plan.name, Side::Source, accounts));
+        }
+        let before = prior.backup.as_ref().filter(|it| it.account_id == accounts.backup);
+        let policy_arn = before.and_then(|backup| backup.policy_arn.as_ref());
+        places.backup_place.policy_id = policy_arn.and_then(|arn| id_in(arn));
+        if before.is_some_and(|backup| backup.role_arn.is_none()) {
+            places.backup_place.role = Some(role_name(&plan.name, Side::Backup, accounts));
+        }
+        Ok(places)
+    }
+
+    /// Looks at everything. The grants are those on the keys of `policy`.
+    async fn look(&self, call: &Call, policy: &DrSnapshotPolicy) -> Result<Observed, Failure> {
+        let source = observed::look(call, &call.scope, Side::Source, &self.source_place).await?;
+        self.beside(call, source, policy).await
+    }
+
+    /// Looks at everything but the policy for the volumes, which is this.
+    async fn look_beside(
+        &self,
+        call: &Call,
+        here: observed::Policy,
+        policy: &DrSnapshotPolicy,
+    ) -> Result<Observed, Failure> {
+        let role = match &self.source_place.role {
+            Some(name) => observed::own_role(call, &call.scope, name).await?,
+            None => None,
+        };
+        self.beside(call, SideObserved { policy: Some(here), role }, policy).await
+    }
+
+    async fn beside(
+        &self,
+        call: &Call,
+        source: SideObserved,
+        policy: &DrSnapshotPolicy,
+    ) -> Result<Observed, Failure> {
+        let mut observed = Observed { source, ..Observed::default() };
+        if let Some(scope) = &self.backup {
+            observed.backup = observed::look(call, scope, Side::Backup, &self.backup_place).await?;
+            observed.grants = observed::grants(call, &policy.volume_kms_key_arns).await?;
+        }
+        Ok(observed)
+    }
+}
+
+fn at_backup(error: Diagnostic) -> Failure {
+    let error = if error.path.is_none() { error.at_attribute("backup") } else { error };
+    error.into()
+}
+
+/// DLM would share each snapshot with its own account, and copy it there again and again.
+fn refuse_own_account(call: &Call, backup: &Scope) -> Result<(), Failure> {
+    if call.scope.account_id() != backup.account_id() {
+        return Ok(());
+    }
+    Err(planning::own_account(backup.account_id()).into())
+}
+
+fn warn_of_error(call: &Call, policy: &observed::Policy) {
+    if policy.state == "ERROR" {
+        call.warn(Diagnostic::warning(
+            format!("{} does not work", policy.id),
+            format!(
+                "DLM says: {} ({}). Correct what it names, if it is not the policy's own; the \
+                 next apply enables it again.",
+                policy.status,
+                call.scope.place(),
+            ),
+        ));
+    }
+}
+
+/// The state of a policy whose attributes are not known but by what there is.
+async fn reconstruct(
+    call: &Call,
+    base: &DrSnapshotPolicy,
+    here: observed::Policy,
+) -> Result<DrSnapshotPolicy, Failure> {
+    let mut object = base.clone();
+    if let Some(account) = import::backup_account(&here) {
+        let name = call.scope.name_of(&account).await;
+        object.backup = Some(import::backup(name.unwrap_or(account)));
+    }
+    let places = Places::of(call, &object).await?;
+    let mut observed = places.look_beside(call, here, &object).await?;
+    // The keys stand in the role, and the grants on them can be looked at only then.
+    import::fill_roles(&mut object, &observed, &places.accounts.region);
+    if object.backup.is_some() {
+        observed.grants = observed::grants(call, &object.volume_kms_key_arns).await?;
+    }
+    tell(call, &mut object, places, observed).await?;
+    Ok(object)
+}
+
+/// Sets all attributes to what there is, and tells what is not as they then say.
+async fn tell(
+    call: &Call,
+    policy: &mut DrSnapshotPolicy,
+    places: Places,
+    observed: Observed,
+) -> Result<(), Failure> {
+    state::fill(policy, &observed, &places.accounts, &call.scope.settings().tags);
+    let enabled = policy.state == "ENABLED";
+    let id = policy.policy_id.as_deref();
+    let coverage = coverage::find(&call.scope, id, &policy.target_tags, enabled).await?;
+    state::fill_coverage(policy, coverage);
+    if let Some(backup) = &observed.backup.policy {
+        warn_of_error(call, backup);
+    }
+    let wanted = Wanted::of(policy, places.accounts);
+    let work = Work::new(call, places.backup, wanted, None, observed, Purpose::Read);
+    policy.faults = Some(state::faults(&work)?);
+    Ok(())
+}
+
+/// Makes of what is there what is wanted, and tells in `state` how far that came.
+async fn transform(
+    call: &Call,
+    prior: &DrSnapshotPolicy,
+    plan: &DrSnapshotPolicy,
+    state: &mut DrSnapshotPolicy,
+    purpose: Purpose,
+) -> Result<(), Failure> {
+    let places = Places::planned(call, prior, plan).await?;
+    let both = DrSnapshotPolicy {
+        volume_kms_key_arns: &plan.volume_kms_key_arns | &prior.volume_kms_key_arns,
+        ..plan.clone()
+    };
+    let observed = places.look(call, &both).await?;
+    let Places { accounts, backup, .. } = places;
+    let wanted = Wanted::of(plan, accounts.clone());
+    let before = prior.tagging.tags_all.as_ref();
+    let work = Work::new(call, backup, wanted, before, observed, purpose);
+    let result = run(&work, prior).await;
+    let observed = work.into_observed();
+    let made = observed.source.policy.is_some();
+    let lifecycle = state.lifecycle.clone();
+    *state = DrSnapshotPolicy { lifecycle, ..plan.clone() };
+    state::fill(state, &observed, &accounts, &call.scope.settings().tags);
+    state.faults = Some(BTreeSet::new());
+    result?;
+    if made && (plan.volume_ids.is_none() || plan.uncovered_volume_ids.is_none()) {
+        let enabled = state.state == "ENABLED";
+        let id = state.policy_id.as_deref();
+        let coverage = coverage::find(&call.scope, id, &state.target_tags, enabled).await?;
+        state::fill_coverage(state, coverage);
+    }
+    Ok(())
+}
+
+async fn run(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure> {
+    let wanted = work.wanted.keys();
+    graph(&wanted)?.ensure(work, &work.call.cancel).await?;
+    let obsolete = work.see(keys_of).without(&wanted);
+    graph(&obsolete)?.remove(work, &work.call.cancel).await?;
+    retire(work, prior).await
+}
+
+/// Takes away what there was in a backup account that is the backup account no more.
+async fn retire(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure> {
+    let Some(before) = &prior.backup else { return Ok(()) };
+    if before.account_id == work.wanted.accounts.backup {
+        return Ok(());
+    }
+    let places = Places::of(work.call, prior).await?;
+    let mut observed = places.look(work.call, prior).await?;
+    observed.source = SideObserved::default();
+    if work.wanted.policy.backup.is_some() {
+        // The grants are the new account's by now.
+        observed.grants.clear();
+    }
+    remove(work.call, places, prior, observed).await
+}
+
+/// Removes all that there is.
+async fn remove(
+    call: &Call,
+    places: Places,
+    policy: &DrSnapshotPolicy,
+    observed: Observed,
+) -> Result<(), Failure> {
+    let keys = keys_of(&observed);
+    let wanted = Wanted::of(policy, places.accounts);
+    let work = Work::new(call, places.backup, wanted, None, observed, Purpose::Update);
+    graph(&keys)?.remove(&work, &call.cancel).await
+}
+
+/// The parts that there are.
+fn keys_of(observed: &Observed) -> Keys {
+    let sides = || [Side::Source, Side::Backup].into_iter();
+    let grants = observed.grants.iter().filter(|(_, grants)| !grants.is_empty());
+    Keys {
+        roles: sides().filter(|side| observed.side(*side).role.is_some()).collect(),
+        policies: sides().filter(|side| observed.side(*side).policy.is_some()).collect(),
+        grants: grants.map(|(key, _)| key.clone()).collect(),
+    }
+}

@@ -1,0 +1,131 @@
+//! What the parts of a snapshot policy share while they are made, changed and removed.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+use travel_framework::ownership::Mark;
+use travel_framework::{Diagnostic, Failure};
+
+use super::observed::Observed;
+use super::wanted::{Side, Wanted};
+use crate::Scope;
+use crate::consistency::Call;
+use crate::tags::{TagChanges, Tags};
+
+/// The tag that says which part of a resource something is.
+const PART_TAG: &str = "travel:part";
+
+/// Why the operation works on the parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To see what is not as it should be. Marks do not count: an imported object has none yet.
+    Read,
+    /// To make them: that there is nothing of an earlier attempt is certain.
+    Create,
+    /// To change, complete or remove them.
+    Update,
+}
+
+/// Parts under way.
+pub struct Work<'a> {
+    /// The operation.
+    pub call: &'a Call,
+    /// What there is to be.
+    pub wanted: Wanted,
+    /// When it began.
+    pub begun: Instant,
+    /// Why it works.
+    pub purpose: Purpose,
+    backup: Option<Scope>,
+    before: BTreeSet<String>,
+    observed: Mutex<Observed>,
+}
+
+impl<'a> Work<'a> {
+    /// The work from what is there, in two accounts, to what is wanted. `before` are the tags that
+    /// the parts had.
+    pub fn new(
+        call: &'a Call,
+        backup: Option<Scope>,
+        wanted: Wanted,
+        before: Option<&Tags>,
+        observed: Observed,
+        purpose: Purpose,
+    ) -> Self {
+        Self {
+            call,
+            wanted,
+            begun: Instant::now(),
+            purpose,
+            backup,
+            before: before.into_iter().flatten().map(|(key, _)| key.clone()).collect(),
+            observed: Mutex::new(observed),
+        }
+    }
+
+    /// Looks at what is there.
+    pub fn see<T>(&self, look: impl FnOnce(&Observed) -> T) -> T {
+        look(&self.observed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes a change of what is there.
+    pub fn note(&self, change: impl FnOnce(&mut Observed)) {
+        change(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What is there, when all is done.
+    pub fn into_observed(self) -> Observed {
+        self.observed.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the calls of a side go.
+    ///
+    /// # Errors
+    /// Where there is no backup account, which the parts rule out.
+    pub fn scope(&self, side: Side) -> Result<&Scope, Failure> {
+        match side {
+            Side::Source => Ok(&self.call.scope),
+            Side::Backup => self.backup.as_ref().ok_or_else(|| mistake("backup account")),
+        }
+    }
+
+    /// The id of the policy for the volumes.
+    ///
+    /// # Errors
+    /// Where it is not made yet, which the order of the parts rules out.
+    pub fn policy_id(&self) -> Result<String, Failure> {
+        let id = self.see(|it| it.source.policy.as_ref().map(|policy| policy.id.clone()));
+        id.ok_or_else(|| mistake("policy"))
+    }
+
+    /// The tags that a part is to have, its mark included.
+    pub fn tags(&self, part: &str) -> Tags {
+        let mut tags = self.wanted.tags();
+        tags.extend(self.call.claim.tags());
+        tags.insert(PART_TAG.to_owned(), part.to_owned());
+        tags
+    }
+
+    /// What makes the tags of a part those it is to have. Tags that others have added stay.
+    pub fn tag_changes(&self, part: &str, there: &Tags) -> TagChanges {
+        let wanted = self.tags(part);
+        let counts = |key: &str| self.purpose != Purpose::Read || !Mark::is_tag(key);
+        let differs =
+            |(key, value): &(&String, &String)| there.get(*key) != Some(value) && counts(key);
+        let set = wanted.iter().filter(differs);
+        let gone = |key: &&String| !wanted.contains_key(*key) && there.contains_key(*key);
+        TagChanges {
+            set: set.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            remove: self.before.iter().filter(gone).cloned().collect(),
+        }
+    }
+}
+
+fn mistake(what: &str) -> Failure {
+    Diagnostic::error(
+        "a mistake in the provider",
+        format!("The {what} was used before it was there. Report it."),
+    )
+    .into()
+}
