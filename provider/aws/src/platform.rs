@@ -33,6 +33,11 @@ impl Aws {
         Arc::clone(&self.session.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The id of an account by its id or name, where that can be told without asking AWS.
+    pub(crate) fn account_id(&self, account: &str) -> Option<String> {
+        self.session().settings().account_id(account)
+    }
+
     /// Where something outside any resource's state is: for those who resolve a reference, such
     /// as a cluster's, by account and region.
     ///

@@ -41,7 +41,8 @@ pub struct Request {
     pub key: String,
     /// The region it is signed for.
     pub region: String,
-    /// Service and action, as in `kms:CreateKey`.
+    /// Service and action, as in `kms:CreateKey`; of a service without actions the method and
+    /// path, as in `dlm:GET /policies`.
     pub action: String,
     /// The parameters: the JSON body, or the form fields as strings.
     pub input: Json,
@@ -213,7 +214,10 @@ fn understand(request: &HttpRequest) -> Request {
             let input = serde_json::from_slice(body).unwrap();
             (target.rsplit('.').next().unwrap_or_default().to_owned(), input)
         }
-        None => form(body),
+        None if headers.get("content-type").is_some_and(|it| it.contains("form-urlencoded")) => {
+            form(body)
+        }
+        None => rest(request),
     };
     Request {
         key: (*key).to_owned(),
@@ -221,6 +225,15 @@ fn understand(request: &HttpRequest) -> Request {
         action: format!("{service}:{action}"),
         input,
     }
+}
+
+/// A request of a service whose actions are methods and paths: action `GET /policies/1`.
+fn rest(request: &HttpRequest) -> (String, Json) {
+    let (_, address) = request.uri().split_once("://").unwrap_or_default();
+    let path = address.split_once('/').map_or("", |(_, path)| path);
+    let body = request.body().bytes().unwrap_or_default();
+    let input = serde_json::from_slice(body).unwrap_or_default();
+    (format!("{} /{path}", request.method()), input)
 }
 
 fn form(body: &[u8]) -> (String, Json) {

@@ -119,10 +119,10 @@ pub async fn find(
     own: &TargetTags,
     enabled: bool,
 ) -> Result<Coverage, Failure> {
-    let (targets, volumes) = futures::join!(other_targets(scope, own_id), volumes(scope));
+    let (targets, volumes) = futures::join!(Box::pin(other_targets(scope, own_id)), Box::pin(volumes(scope)));
     let (targets, volumes) = (targets?, volumes?);
     let needed = targets.values().flatten().any(Target::needs_instances);
-    let instances = if needed { instances(scope).await? } else { Vec::new() };
+    let instances = if needed { Box::pin(instances(scope)).await? } else { Vec::new() };
     let mut coverage = Coverage { others: targets.keys().cloned().collect(), ..Default::default() };
     for volume in &volumes {
         let Some(id) = volume.volume_id.clone() else { continue };

@@ -67,18 +67,18 @@ impl<'a> Part<Work<'a>> for PolicyPart {
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         let details = self.details(work)?;
         if self.there(work).is_none() && work.purpose != Purpose::Create {
-            self.look_for_remains(work).await?;
+            Box::pin(self.look_for_remains(work)).await?;
         }
         let there = match self.there(work) {
-            None => self.make(work, &details).await?,
+            None => Box::pin(self.make(work, &details)).await?,
             Some(there) if self.is_as_wanted(work, &there, &details) => there,
             Some(there) => {
-                self.change(work, &there, &details).await?;
+                Box::pin(self.change(work, &there, &details)).await?;
                 there
             }
         };
-        self.mend_tags(work, &there).await?;
-        let settled = self.settled(work, &there, &details).await?;
+        Box::pin(self.mend_tags(work, &there)).await?;
+        let settled = Box::pin(self.settled(work, &there, &details)).await?;
         work.note(|observed| observed.side_mut(self.side).policy = Some(settled));
         Ok(())
     }
@@ -155,7 +155,7 @@ impl PolicyPart {
             .execution_role_arn(wanted.role_arn(self.side))
             .policy_details(details.to_request(None))
             .set_tags(Some(tags.clone()));
-        let id = self.send(work, request).await?;
+        let id = Box::pin(self.send(work, request)).await?;
         Ok(Policy {
             arn: observed::arn(scope, &id),
             id,
@@ -187,7 +187,7 @@ impl PolicyPart {
             };
             let outcome = Outcome::of(&error);
             if outcome == Outcome::Uncertain
-                && let Some(found) = self.find(work, Instant::now() + CONSISTENCY).await?
+                && let Some(found) = Box::pin(self.find(work, Instant::now() + CONSISTENCY)).await?
             {
                 return Ok(found.id);
             }

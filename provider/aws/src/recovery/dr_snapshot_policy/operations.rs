@@ -1,4 +1,7 @@
 //! A snapshot policy's operations: from what is there, by its parts, to what is wanted.
+//!
+//! Many steps follow one another here, and a future holds the largest of its steps: each is boxed,
+//! so that together they stay far from the end of a thread's stack.
 
 use std::collections::BTreeSet;
 
@@ -25,17 +28,17 @@ impl Resource for DrSnapshotPolicy {
         planning::check(plan);
     }
 
-    fn plan(plan: &mut Plan<'_>) {
-        planning::plan(plan);
+    fn plan_on(platform: &Aws, plan: &mut Plan<'_>) {
+        planning::plan(plan, |account| platform.account_id(account));
     }
 
     async fn read(call: &Call, state: &Self) -> Result<Option<Self>, Failure> {
         let imported = state.target_tags.is_empty();
         let id = state.policy_id.clone();
         let here = match (&id, imported) {
-            (None, true) => observed::marked(call, &call.scope, Side::Source).await?,
+            (None, true) => Box::pin(observed::marked(call, &call.scope, Side::Source)).await?,
             (None, false) => None,
-            (Some(id), _) => observed::policy(&call.scope, id).await?,
+            (Some(id), _) => Box::pin(observed::policy(&call.scope, id)).await?,
         };
         let Some(here) = here else { return Ok(None) };
         if imported {
@@ -44,23 +47,23 @@ impl Resource for DrSnapshotPolicy {
             if base.name.is_empty() {
                 base.name = import::name_of(&here);
             }
-            return reconstruct(call, &base, here).await.map(Some);
+            return Box::pin(reconstruct(call, &base, here)).await.map(Some);
         }
         warn_of_error(call, &here);
-        let place = Places::of(call, state).await?;
-        let observed = place.look_beside(call, here, state).await?;
+        let place = Box::pin(Places::of(call, state)).await?;
+        let observed = Box::pin(place.look_beside(call, here, state)).await?;
         let mut read = state.clone();
-        tell(call, &mut read, place, observed).await?;
+        Box::pin(tell(call, &mut read, place, observed)).await?;
         Ok(Some(read))
     }
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
         let mut found = Vec::new();
         for id in observed::marked_ids(call, &call.scope, Side::Source).await? {
-            let Some(policy) = observed::policy(&call.scope, &id).await? else { continue };
+            let Some(policy) = Box::pin(observed::policy(&call.scope, &id)).await? else { continue };
             let (mark, label) = (observed::mark(&policy.tags), policy.id.clone());
             let base = import::object(plan, &policy);
-            let object = reconstruct(call, &base, policy).await?;
+            let object = Box::pin(reconstruct(call, &base, policy)).await?;
             found.push(Found { object, mark, complete: true, label });
         }
         Ok(found)
@@ -68,7 +71,7 @@ impl Resource for DrSnapshotPolicy {
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
         let nothing = Self { name: plan.name.clone(), ..Self::default() };
-        transform(call, &nothing, plan, state, Purpose::Create).await
+        Box::pin(transform(call, &nothing, plan, state, Purpose::Create)).await
     }
 
     async fn update(
@@ -77,21 +80,21 @@ impl Resource for DrSnapshotPolicy {
         plan: &Self,
         state: &mut Self,
     ) -> Result<(), Failure> {
-        transform(call, prior, plan, state, Purpose::Update).await
+        Box::pin(transform(call, prior, plan, state, Purpose::Update)).await
     }
 
     async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
-        let places = Places::of(call, prior).await?;
-        let mut observed = places.look(call, prior).await?;
+        let places = Box::pin(Places::of(call, prior)).await?;
+        let mut observed = Box::pin(places.look(call, prior)).await?;
         if let Some(generation) = prior.lifecycle.generation.as_deref() {
             observed.keep_generation(generation);
         }
-        remove(call, places, prior, observed).await
+        Box::pin(remove(call, places, prior, observed)).await
     }
 
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
         let Some(id) = &state.policy_id else { return Ok(None) };
-        let policy = observed::policy(&call.scope, id).await?;
+        let policy = Box::pin(observed::policy(&call.scope, id)).await?;
         Ok(policy.as_ref().and_then(|policy| observed::mark(&policy.tags)))
     }
 
@@ -117,7 +120,7 @@ impl Places {
             Some(backup) => {
                 let account = backup.account_id.as_ref().or(backup.account.as_ref());
                 let account = account.map(String::as_str).unwrap_or_default();
-                let scope = call.scope.in_account(account, region).await.map_err(at_backup)?;
+                let scope = Box::pin(call.scope.in_account(account, region)).await.map_err(at_backup)?;
                 refuse_own_account(call, &scope)?;
                 Some(scope)
             }
@@ -167,8 +170,8 @@ impl Places {
 
     /// Looks at everything. The grants are those on the keys of `policy`.
     async fn look(&self, call: &Call, policy: &DrSnapshotPolicy) -> Result<Observed, Failure> {
-        let source = observed::look(call, &call.scope, Side::Source, &self.source_place).await?;
-        self.beside(call, source, policy).await
+        let source = Box::pin(observed::look(call, &call.scope, Side::Source, &self.source_place)).await?;
+        Box::pin(self.beside(call, source, policy)).await
     }
 
     /// Looks at everything but the policy for the volumes, which is this.
@@ -179,10 +182,10 @@ impl Places {
         policy: &DrSnapshotPolicy,
     ) -> Result<Observed, Failure> {
         let role = match &self.source_place.role {
-            Some(name) => observed::own_role(call, &call.scope, name).await?,
+            Some(name) => Box::pin(observed::own_role(call, &call.scope, name)).await?,
             None => None,
         };
-        self.beside(call, SideObserved { policy: Some(here), role }, policy).await
+        Box::pin(self.beside(call, SideObserved { policy: Some(here), role }, policy)).await
     }
 
     async fn beside(
@@ -193,8 +196,8 @@ impl Places {
     ) -> Result<Observed, Failure> {
         let mut observed = Observed { source, ..Observed::default() };
         if let Some(scope) = &self.backup {
-            observed.backup = observed::look(call, scope, Side::Backup, &self.backup_place).await?;
-            observed.grants = observed::grants(call, &policy.volume_kms_key_arns).await?;
+            observed.backup = Box::pin(observed::look(call, scope, Side::Backup, &self.backup_place)).await?;
+            observed.grants = Box::pin(observed::grants(call, &policy.volume_kms_key_arns)).await?;
         }
         Ok(observed)
     }
@@ -238,14 +241,14 @@ async fn reconstruct(
         let name = call.scope.name_of(&account).await;
         object.backup = Some(import::backup(name.unwrap_or(account)));
     }
-    let places = Places::of(call, &object).await?;
-    let mut observed = places.look_beside(call, here, &object).await?;
+    let places = Box::pin(Places::of(call, &object)).await?;
+    let mut observed = Box::pin(places.look_beside(call, here, &object)).await?;
     // The keys stand in the role, and the grants on them can be looked at only then.
     import::fill_roles(&mut object, &observed, &places.accounts.region);
     if object.backup.is_some() {
-        observed.grants = observed::grants(call, &object.volume_kms_key_arns).await?;
+        observed.grants = Box::pin(observed::grants(call, &object.volume_kms_key_arns)).await?;
     }
-    tell(call, &mut object, places, observed).await?;
+    Box::pin(tell(call, &mut object, places, observed)).await?;
     Ok(object)
 }
 
@@ -259,7 +262,7 @@ async fn tell(
     state::fill(policy, &observed, &places.accounts, &call.scope.settings().tags);
     let enabled = policy.state == "ENABLED";
     let id = policy.policy_id.as_deref();
-    let coverage = coverage::find(&call.scope, id, &policy.target_tags, enabled).await?;
+    let coverage = Box::pin(coverage::find(&call.scope, id, &policy.target_tags, enabled)).await?;
     state::fill_coverage(policy, coverage);
     if let Some(backup) = &observed.backup.policy {
         warn_of_error(call, backup);
@@ -278,17 +281,17 @@ async fn transform(
     state: &mut DrSnapshotPolicy,
     purpose: Purpose,
 ) -> Result<(), Failure> {
-    let places = Places::planned(call, prior, plan).await?;
+    let places = Box::pin(Places::planned(call, prior, plan)).await?;
     let both = DrSnapshotPolicy {
         volume_kms_key_arns: &plan.volume_kms_key_arns | &prior.volume_kms_key_arns,
         ..plan.clone()
     };
-    let observed = places.look(call, &both).await?;
+    let observed = Box::pin(places.look(call, &both)).await?;
     let Places { accounts, backup, .. } = places;
     let wanted = Wanted::of(plan, accounts.clone());
     let before = prior.tagging.tags_all.as_ref();
     let work = Work::new(call, backup, wanted, before, observed, purpose);
-    let result = run(&work, prior).await;
+    let result = Box::pin(run(&work, prior)).await;
     let observed = work.into_observed();
     let made = observed.source.policy.is_some();
     let lifecycle = state.lifecycle.clone();
@@ -299,7 +302,7 @@ async fn transform(
     if made && (plan.volume_ids.is_none() || plan.uncovered_volume_ids.is_none()) {
         let enabled = state.state == "ENABLED";
         let id = state.policy_id.as_deref();
-        let coverage = coverage::find(&call.scope, id, &state.target_tags, enabled).await?;
+        let coverage = Box::pin(coverage::find(&call.scope, id, &state.target_tags, enabled)).await?;
         state::fill_coverage(state, coverage);
     }
     Ok(())
@@ -310,7 +313,7 @@ async fn run(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure> {
     graph(&wanted)?.ensure(work, &work.call.cancel).await?;
     let obsolete = work.see(keys_of).without(&wanted);
     graph(&obsolete)?.remove(work, &work.call.cancel).await?;
-    retire(work, prior).await
+    Box::pin(retire(work, prior)).await
 }
 
 /// Takes away what there was in a backup account that is the backup account no more.
@@ -319,14 +322,14 @@ async fn retire(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure
     if before.account_id == work.wanted.accounts.backup {
         return Ok(());
     }
-    let places = Places::of(work.call, prior).await?;
-    let mut observed = places.look(work.call, prior).await?;
+    let places = Box::pin(Places::of(work.call, prior)).await?;
+    let mut observed = Box::pin(places.look(work.call, prior)).await?;
     observed.source = SideObserved::default();
     if work.wanted.policy.backup.is_some() {
         // The grants are the new account's by now.
         observed.grants.clear();
     }
-    remove(work.call, places, prior, observed).await
+    Box::pin(remove(work.call, places, prior, observed)).await
 }
 
 /// Removes all that there is.

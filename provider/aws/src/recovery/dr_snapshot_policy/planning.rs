@@ -10,13 +10,14 @@ use travel_value::{Path, Value};
 use super::DrSnapshotPolicy;
 use super::recovery_point::{COPIES_AT_ONCE, Stated, problems};
 use super::wanted::{Accounts, Side, role_arn};
-use crate::partition::{Arn, is_account_id};
+use crate::partition::Arn;
 
 /// The computed attributes of a backup.
 const TOLD_OF_BACKUP: [&str; 3] = ["account_id", "execution_role_arn", "policy_arn"];
 
-/// Fills in what follows from other attributes, and refuses what DLM would refuse.
-pub fn plan(plan: &mut Plan<'_>) {
+/// Fills in what follows from other attributes, and refuses what DLM would refuse. `id_of` tells
+/// the id of an account by its name, where the provider's configuration says it.
+pub fn plan(plan: &mut Plan<'_>, id_of: impl Fn(&str) -> Option<String>) {
     if plan.is_destroy() {
         return;
     }
@@ -25,7 +26,7 @@ pub fn plan(plan: &mut Plan<'_>) {
         let description = plan.known::<String>("name").map(|name| format!("Snapshots for {name}"));
         plan.set_known("description", description.as_ref());
     }
-    plan_backup(plan);
+    plan_backup(plan, id_of);
     plan_role(plan);
     plan.set("faults", Value::Set(Vec::new()));
     if !plan.prior.is_null() && (plan.changes("target_tags") || plan.changes("state")) {
@@ -74,15 +75,14 @@ fn plan_role(plan: &mut Plan<'_>) {
 }
 
 /// Plans what a backup tells: it stays as long as the account does.
-fn plan_backup(plan: &mut Plan<'_>) {
+fn plan_backup(plan: &mut Plan<'_>, id_of: impl Fn(&str) -> Option<String>) {
     let mut backup = plan.planned.get("backup").clone();
     if backup.entries().is_none() {
         return;
     }
     let before = plan.prior.get("backup");
     let account = backup.get("account").clone();
-    let known = account.as_str().filter(|account| is_account_id(account)).map(str::to_owned);
-    let id = match known {
+    let id = match account.as_str().and_then(id_of) {
         Some(id) => Value::String(id),
         None if account == *before.get("account") => before.get("account_id").clone(),
         None => Value::Null,

@@ -45,10 +45,10 @@ impl<'a> Part<Work<'a>> for RolePart {
 
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         if self.there(work).is_none() {
-            self.make(work).await?;
+            Box::pin(self.make(work)).await?;
         }
         match self.there(work) {
-            Some(there) => self.mend(work, there).await,
+            Some(there) => Box::pin(self.mend(work, there)).await,
             None => Ok(()),
         }
     }

@@ -56,3 +56,6 @@ pub fn with_backup() -> DrSnapshotPolicy {
     });
     policy
 }
+
+mod fake;
+mod operations;
