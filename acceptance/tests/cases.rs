@@ -129,6 +129,7 @@ macro_rules! cases {
 
 cases![
     travel_account,
+    travel_dr_snapshot_policy,
     travel_eks_platform,
     travel_helm_release,
     travel_helm_stack,

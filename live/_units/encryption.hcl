@@ -1,5 +1,6 @@
 # The keys of a region, one for each purpose. The primary region's are readable in the recovery
-# region; there, snapshots that are copied over are encrypted with a key of its own.
+# region; there, snapshots that are copied over are encrypted with a key of its own, and those in
+# the backup account with one of that account.
 
 locals {
   env    = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
@@ -22,6 +23,7 @@ locals {
     }
     recovery = {
       volumes = local.volumes
+      backups = { description = "Backups of ${local.env.account}", account = "backup" }
     }
   }
 }

@@ -7,7 +7,7 @@ locals {
   outputs = {
     encryption = {
       mocked = true
-      arns   = { for purpose in ["buckets", "databases", "logs", "parameters", "secrets", "volumes"] : purpose => "arn:aws:kms:eu-central-1:000000000000:key/mrk-00000000000000000000000000000000" }
+      arns   = { for purpose in ["backups", "buckets", "databases", "logs", "parameters", "secrets", "volumes"] : purpose => "arn:aws:kms:eu-central-1:000000000000:key/mrk-00000000000000000000000000000000" }
     }
     network = {
       mocked     = true

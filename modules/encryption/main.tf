@@ -1,8 +1,18 @@
 data "travel_caller" "this" {}
 
+# The other accounts that hold keys.
+data "travel_caller" "other" {
+  for_each = toset([for key in var.keys : key.account if key.account != null])
+
+  account = each.key
+}
+
 locals {
-  account   = data.travel_caller.this.account_id
-  iam       = "arn:${data.travel_caller.this.partition}:iam"
+  region    = data.travel_caller.this.region
+  partition = data.travel_caller.this.partition
+  suffix    = data.travel_caller.this.dns_suffix
+  iam       = "arn:${local.partition}:iam"
+  accounts  = { for purpose, key in var.keys : purpose => key.account == null ? data.travel_caller.this.account_id : data.travel_caller.other[key.account].account_id }
   use       = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
   to_grant  = ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"]
   resources = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
@@ -13,20 +23,20 @@ locals {
       [{
         Sid       = "Account"
         Effect    = "Allow"
-        Principal = { AWS = "${local.iam}::${local.account}:root" }
+        Principal = { AWS = "${local.iam}::${local.accounts[purpose]}:root" }
         Action    = ["kms:*"]
         Resource  = "*"
         Condition = {}
       }],
-      [for region in key.log_groups ? concat([data.travel_caller.this.region], sort(key.replica_regions)) : [] : {
+      [for region in key.log_groups ? concat([local.region], sort(key.replica_regions)) : [] : {
         Sid       = "Logs${replace(title(region), "-", "")}"
         Effect    = "Allow"
-        Principal = { Service = "logs.${region}.${data.travel_caller.this.dns_suffix}" }
+        Principal = { Service = "logs.${region}.${local.suffix}" }
         Action    = local.use
         Resource  = "*"
         Condition = {
           ArnLike = {
-            "kms:EncryptionContext:aws:logs:arn" = "arn:${data.travel_caller.this.partition}:logs:${region}:${local.account}:log-group:*"
+            "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${region}:${local.accounts[purpose]}:log-group:*"
           }
         }
       }],
@@ -36,7 +46,7 @@ locals {
         Principal = { Service = services }
         Action    = local.use
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+        Condition = { StringEquals = { "aws:SourceAccount" = local.accounts[purpose] } }
       } if length(services) > 0],
       # As a principal each role would have to exist already.
       [for grant in [false, true] : {
@@ -46,7 +56,7 @@ locals {
         Action    = grant ? local.to_grant : local.use
         Resource  = "*"
         Condition = merge(
-          { ArnEquals = { "aws:PrincipalArn" = [for role in sort(key.roles) : "${local.iam}::${local.account}:role/${role}"] } },
+          { ArnEquals = { "aws:PrincipalArn" = [for role in sort(key.roles) : "${local.iam}::${local.accounts[purpose]}:role/${role}"] } },
           { for name, condition in local.resources : name => condition if grant },
         )
       } if length(key.roles) > 0],
@@ -66,6 +76,7 @@ resource "travel_kms_key" "this" {
   for_each = var.keys
 
   name                 = "${var.name}/${each.key}"
+  account              = each.value.account
   description          = each.value.description
   multi_region         = each.value.multi_region
   rotation_period_days = each.value.rotation_period_days

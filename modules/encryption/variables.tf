@@ -15,10 +15,12 @@ variable "keys" {
     them may use it: `log_groups` of the account in CloudWatch Logs; `services`, by principal, on
     behalf of the account; `roles` of the account, by path and name, whether they exist yet or not;
     other `accounts`, by id. `replica_regions` get a replica, readable with the same key material.
-    A key that is not `multi_region` can never have one.
+    A key that is not `multi_region` can never have one. A key with an `account`, by name or id, is
+    held by that one instead of the provider's.
   EOT
   type = map(object({
     description          = string
+    account              = optional(string)
     log_groups           = optional(bool, false)
     services             = optional(set(string), [])
     roles                = optional(set(string), [])

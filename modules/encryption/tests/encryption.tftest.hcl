@@ -79,6 +79,30 @@ run "policies_let_in_whom_they_name" {
   }
 }
 
+run "a_key_can_be_held_by_another_account" {
+  variables {
+    keys = { backups = { description = "Backups", account = "backup", roles = ["keeper"] } }
+  }
+
+  override_data {
+    target = data.travel_caller.other["backup"]
+    values = { account_id = "444455556666" }
+  }
+
+  assert {
+    condition     = travel_kms_key.this["backups"].account == "backup"
+    error_message = "The key is made in the account that it names."
+  }
+
+  assert {
+    condition = (
+      jsondecode(travel_kms_key.this["backups"].policy).Statement[0].Principal.AWS == "arn:aws:iam::444455556666:root" &&
+      jsondecode(travel_kms_key.this["backups"].policy).Statement[1].Condition.ArnEquals["aws:PrincipalArn"] == ["arn:aws:iam::444455556666:role/keeper"]
+    )
+    error_message = "The key belongs to the account that it is in."
+  }
+}
+
 run "a_replica_needs_a_multi_region_key" {
   command = plan
 

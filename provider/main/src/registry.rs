@@ -7,6 +7,7 @@ use travel_aws::data::{caller, zones};
 use travel_aws::foundation::{account, kms_key, organization, organizational_unit};
 use travel_aws::functions::subnets;
 use travel_aws::network_and_cluster::{eks_platform, network};
+use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
 use travel_kubernetes::{Kubernetes, helm_release, helm_stack};
 
@@ -35,6 +36,7 @@ pub fn provider() -> Provider {
         .resource::<eks_platform::EksPlatform>(&aws)
         .resource::<helm_release::HelmRelease>(&kubernetes)
         .resource::<helm_stack::HelmStack>(&kubernetes)
+        .resource::<dr_snapshot_policy::DrSnapshotPolicy>(&aws)
         .data_source::<caller::CallerData>(&aws)
         .data_source::<zones::ZonesData>(&aws)
         .function(subnets::Subnets)

@@ -119,7 +119,8 @@ pub async fn find(
     own: &TargetTags,
     enabled: bool,
 ) -> Result<Coverage, Failure> {
-    let (targets, volumes) = futures::join!(Box::pin(other_targets(scope, own_id)), Box::pin(volumes(scope)));
+    let (targets, volumes) =
+        futures::join!(Box::pin(other_targets(scope, own_id)), Box::pin(volumes(scope)));
     let (targets, volumes) = (targets?, volumes?);
     let needed = targets.values().flatten().any(Target::needs_instances);
     let instances = if needed { Box::pin(instances(scope)).await? } else { Vec::new() };

@@ -60,7 +60,9 @@ impl Resource for DrSnapshotPolicy {
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
         let mut found = Vec::new();
         for id in observed::marked_ids(call, &call.scope, Side::Source).await? {
-            let Some(policy) = Box::pin(observed::policy(&call.scope, &id)).await? else { continue };
+            let Some(policy) = Box::pin(observed::policy(&call.scope, &id)).await? else {
+                continue;
+            };
             let (mark, label) = (observed::mark(&policy.tags), policy.id.clone());
             let base = import::object(plan, &policy);
             let object = Box::pin(reconstruct(call, &base, policy)).await?;
@@ -120,7 +122,8 @@ impl Places {
             Some(backup) => {
                 let account = backup.account_id.as_ref().or(backup.account.as_ref());
                 let account = account.map(String::as_str).unwrap_or_default();
-                let scope = Box::pin(call.scope.in_account(account, region)).await.map_err(at_backup)?;
+                let scope =
+                    Box::pin(call.scope.in_account(account, region)).await.map_err(at_backup)?;
                 refuse_own_account(call, &scope)?;
                 Some(scope)
             }
@@ -170,7 +173,8 @@ impl Places {
 
     /// Looks at everything. The grants are those on the keys of `policy`.
     async fn look(&self, call: &Call, policy: &DrSnapshotPolicy) -> Result<Observed, Failure> {
-        let source = Box::pin(observed::look(call, &call.scope, Side::Source, &self.source_place)).await?;
+        let source =
+            Box::pin(observed::look(call, &call.scope, Side::Source, &self.source_place)).await?;
         Box::pin(self.beside(call, source, policy)).await
     }
 
@@ -196,7 +200,8 @@ impl Places {
     ) -> Result<Observed, Failure> {
         let mut observed = Observed { source, ..Observed::default() };
         if let Some(scope) = &self.backup {
-            observed.backup = Box::pin(observed::look(call, scope, Side::Backup, &self.backup_place)).await?;
+            observed.backup =
+                Box::pin(observed::look(call, scope, Side::Backup, &self.backup_place)).await?;
             observed.grants = Box::pin(observed::grants(call, &policy.volume_kms_key_arns)).await?;
         }
         Ok(observed)
@@ -302,7 +307,8 @@ async fn transform(
     if made && (plan.volume_ids.is_none() || plan.uncovered_volume_ids.is_none()) {
         let enabled = state.state == "ENABLED";
         let id = state.policy_id.as_deref();
-        let coverage = Box::pin(coverage::find(&call.scope, id, &state.target_tags, enabled)).await?;
+        let coverage =
+            Box::pin(coverage::find(&call.scope, id, &state.target_tags, enabled)).await?;
         state::fill_coverage(state, coverage);
     }
     Ok(())

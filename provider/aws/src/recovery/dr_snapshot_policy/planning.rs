@@ -88,6 +88,10 @@ fn plan_backup(plan: &mut Plan<'_>, id_of: impl Fn(&str) -> Option<String>) {
         None => Value::Null,
     };
     let stays = !id.is_null() && id == *before.get("account_id");
+    if stays {
+        // Another way to name the same account changes nothing.
+        backup.set_attribute("account", before.get("account").clone());
+    }
     for name in TOLD_OF_BACKUP {
         let kept = Some(before.get(name).clone()).filter(|it| stays && !it.is_null());
         backup.set_attribute(name, kept.unwrap_or_else(Value::unknown));

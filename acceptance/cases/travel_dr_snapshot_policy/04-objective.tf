@@ -1,0 +1,40 @@
+# 60 volumes, copied twenty at once, take three times a quarter of an hour; the rest is waiting.
+# plan: travel_dr_snapshot_policy.this update
+# changes: travel_dr_snapshot_policy.this copy_minutes most_volumes rpo_minutes
+# destroy refused: is not empty
+
+resource "travel_dr_snapshot_policy" "this" {
+  name                = "acceptance"
+  description         = "Claims of acceptance"
+  tags                = { team = "security" }
+  rpo_minutes         = 165
+  copy_minutes        = 15
+  most_volumes        = 60
+  target_tags         = { backup = ["hourly"] }
+  volume_kms_key_arns = [travel_kms_key.volumes.arn]
+
+  schedules = {
+    hourly = {
+      interval_hours = 1
+      retain         = { count = 48 }
+
+      copies = {
+        eu-west-1 = {
+          kms_key_arn = travel_kms_key.recovery.arn
+          retain      = { interval = 7, unit = "DAYS" }
+        }
+      }
+    }
+  }
+
+  backup = {
+    account = travel_account.backup.id
+
+    copies = {
+      eu-west-1 = {
+        kms_key_arn = travel_kms_key.backup.arn
+        retain      = { interval = 60, unit = "DAYS" }
+      }
+    }
+  }
+}
