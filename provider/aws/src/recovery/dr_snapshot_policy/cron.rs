@@ -130,15 +130,13 @@ fn last_of_month(date: NaiveDate) -> u32 {
 /// The day from Monday to Friday that is nearest to a day of a date's month, in that month.
 fn workday_nearest(date: NaiveDate, day: u32) -> Option<NaiveDate> {
     let day = date.with_day(day)?;
-    let (before, after) = (Days::new(1), Days::new(1));
-    let moved = match day.weekday() {
+    match day.weekday() {
         Weekday::Sat if day.day() == 1 => day.checked_add_days(Days::new(2)),
-        Weekday::Sat => day.checked_sub_days(before),
+        Weekday::Sat => day.checked_sub_days(Days::new(1)),
         Weekday::Sun if day.day() == last_of_month(day) => day.checked_sub_days(Days::new(2)),
-        Weekday::Sun => day.checked_add_days(after),
+        Weekday::Sun => day.checked_add_days(Days::new(1)),
         _ => Some(day),
-    };
-    moved
+    }
 }
 
 /// The items of a list, taken together.

@@ -299,3 +299,6 @@ fn check_recovery_point(plan: &mut Plan<'_>) {
         plan.diagnostics.push(warning.at_attribute("rpo_minutes"));
     }
 }
+
+#[cfg(test)]
+mod tests;
