@@ -1,4 +1,4 @@
-# refresh: 27
+# refresh: 34
 # destroy refused: is not empty
 
 resource "travel_dr_snapshot_policy" "this" {

@@ -109,7 +109,7 @@ impl PolicyPart {
         let wanted = &work.wanted;
         // A read says by an attribute that the policy for the volumes is in error.
         let told = self.side == Side::Source && work.purpose == Purpose::Read;
-        let state = if wanted.is_enabled() { "ENABLED" } else { "DISABLED" };
+        let state = if wanted.enabled { "ENABLED" } else { "DISABLED" };
         there.details == *details
             && (told || there.state == state)
             && there.description == wanted.description(self.side)
@@ -269,7 +269,7 @@ impl PolicyPart {
 }
 
 fn state(work: &Work<'_>) -> SettablePolicyStateValues {
-    if work.wanted.is_enabled() {
+    if work.wanted.enabled {
         SettablePolicyStateValues::Enabled
     } else {
         SettablePolicyStateValues::Disabled

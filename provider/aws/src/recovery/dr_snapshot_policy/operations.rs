@@ -264,6 +264,9 @@ async fn tell(
     places: Places,
     observed: Observed,
 ) -> Result<(), Failure> {
+    // Where somebody has stopped the one policy, it is not the other that is wrong.
+    let was_disabled = policy.state == "DISABLED";
+    let imported = policy.state.is_empty();
     state::fill(policy, &observed, &places.accounts, &call.scope.settings().tags);
     let enabled = policy.state == "ENABLED";
     let id = policy.policy_id.as_deref();
@@ -272,7 +275,10 @@ async fn tell(
     if let Some(backup) = &observed.backup.policy {
         warn_of_error(call, backup);
     }
-    let wanted = Wanted::of(policy, places.accounts);
+    let mut wanted = Wanted::of(policy, places.accounts);
+    if !imported {
+        wanted.enabled = !was_disabled;
+    }
     let work = Work::new(call, places.backup, wanted, None, observed, Purpose::Read);
     policy.faults = Some(state::faults(&work)?);
     Ok(())

@@ -60,12 +60,14 @@ pub struct Wanted {
     pub policy: DrSnapshotPolicy,
     /// Where.
     pub accounts: Accounts,
+    /// Whether the policies are to be at work. One that is in error is to be, too.
+    pub enabled: bool,
 }
 
 impl Wanted {
     /// What these attributes ask for.
     pub fn of(policy: &DrSnapshotPolicy, accounts: Accounts) -> Self {
-        Self { policy: policy.clone(), accounts }
+        Self { policy: policy.clone(), accounts, enabled: policy.state != "DISABLED" }
     }
 
     /// The parts that there are to be.
@@ -112,11 +114,6 @@ impl Wanted {
                 format!("Backups of {} of account {}", self.policy.name, self.accounts.source)
             }
         }
-    }
-
-    /// Whether a side's policy is to be at work. One that is in error is to be, too.
-    pub fn is_enabled(&self) -> bool {
-        self.policy.state != "DISABLED"
     }
 
     /// The tags of all parts, without marks.

@@ -7,13 +7,16 @@ use serde_json::{Value as Json, json};
 
 use crate::testing::{Fake, Reply, Request};
 
+/// A role: trust, permissions, tags.
+pub type Role = (String, Option<String>, BTreeMap<String, String>);
+
 /// What there is, and what was done to it.
 #[derive(Default)]
 pub struct World {
     /// The policies by account and id, as GetLifecyclePolicy shows them.
     pub policies: BTreeMap<(String, String), Json>,
-    /// The roles by account and name: trust, permissions, tags.
-    pub roles: BTreeMap<(String, String), (String, Option<String>, BTreeMap<String, String>)>,
+    /// The roles by account and name.
+    pub roles: BTreeMap<(String, String), Role>,
     /// The grants: key, id, name, grantee, operations.
     pub grants: Vec<(String, String, String, String, Vec<String>)>,
     /// The volumes, with the value of their tag `backup`.

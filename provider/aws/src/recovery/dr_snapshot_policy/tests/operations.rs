@@ -241,6 +241,10 @@ async fn drift_shows_and_is_mended() {
             |state| state.state == "ERROR" && state.faults.as_ref().unwrap().is_empty(),
         ),
         (
+            |cloud| cloud.change_policy(ACCOUNT, |it| it["State"] = "DISABLED".into()),
+            |state| state.state == "DISABLED" && state.faults.as_ref().unwrap().is_empty(),
+        ),
+        (
             |cloud| cloud.change_policy(ACCOUNT, |it| it["Description"] = "mine".into()),
             |state| state.description.as_deref() == Some("mine"),
         ),
