@@ -2,7 +2,7 @@
 # outside: dlm PATCH /policies/${policy} {"State": "DISABLED", "Description": "Theirs"}
 # outside: iam DeleteRolePolicy RoleName=travel-acceptance-eu-central-1-dlm PolicyName=snapshots
 # plan: travel_dr_snapshot_policy.this update
-# changes: travel_dr_snapshot_policy.this description faults generation other_policy_ids state uncovered_volume_ids volume_ids
+# changes: travel_dr_snapshot_policy.this description faults state
 # destroy refused: is not empty
 
 resource "travel_dr_snapshot_policy" "this" {
