@@ -14,6 +14,15 @@ locals {
       id         = "vpc-00000000000000000"
       subnet_ids = { for tier in ["data", "private", "public"] : tier => ["subnet-00000000000000000", "subnet-00000000000000001"] }
     }
+    cluster = {
+      mocked = true
+      cluster = {
+        name        = "mocked"
+        region      = "eu-central-1"
+        account     = "000000000000"
+        incarnation = "https://oidc.eks.eu-central-1.amazonaws.com/id/00000000000000000000000000000000"
+      }
+    }
   }
 
   # The file that makes the plan say so. An ephemeral variable is not kept in a plan: who applies it

@@ -20,4 +20,17 @@ locals {
     interface_endpoints = []
     log_retention_days  = 7
   }
+
+  # The API is reached from within the network, by runners or a VPN. The units themselves work in
+  # the role of the administrators.
+  cluster = {
+    version             = "1.35"
+    public_access_cidrs = []
+    administrators      = ["OrganizationAccountAccessRole"]
+    log_retention_days  = 14
+
+    node_groups = {
+      general = { instance_types = ["m7i.large"], min_size = 2, max_size = 4 }
+    }
+  }
 }

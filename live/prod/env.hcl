@@ -21,4 +21,17 @@ locals {
     interface_endpoints = ["ec2", "ecr.api", "ecr.dkr", "eks", "kms", "logs", "secretsmanager", "sts"]
     log_retention_days  = 365
   }
+
+  # The API is reached from within the network, by runners or a VPN. The units themselves work in
+  # the role of the administrators.
+  cluster = {
+    version             = "1.35"
+    public_access_cidrs = []
+    administrators      = ["OrganizationAccountAccessRole"]
+    log_retention_days  = 365
+
+    node_groups = {
+      general = { instance_types = ["m7i.xlarge"], min_size = 3, max_size = 12 }
+    }
+  }
 }

@@ -21,4 +21,17 @@ locals {
     interface_endpoints = ["ecr.api", "ecr.dkr", "sts"]
     log_retention_days  = 30
   }
+
+  # The API is reached from within the network, by runners or a VPN. The units themselves work in
+  # the role of the administrators.
+  cluster = {
+    version             = "1.35"
+    public_access_cidrs = []
+    administrators      = ["OrganizationAccountAccessRole"]
+    log_retention_days  = 30
+
+    node_groups = {
+      general = { instance_types = ["m7i.large"], min_size = 2, max_size = 6 }
+    }
+  }
 }
