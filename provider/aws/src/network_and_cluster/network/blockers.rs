@@ -49,6 +49,37 @@ pub async fn in_subnets(
     .await
 }
 
+/// Which of these subnets of others stay. For as long as `patience`, they are waited for: whoever
+/// made them may be taking them away by now.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn that_stay(
+    call: &Call,
+    subnets: Vec<Stranger>,
+    patience: Duration,
+) -> Result<Vec<Stranger>, Failure> {
+    if subnets.is_empty() {
+        return Ok(subnets);
+    }
+    let ids = subnets.iter().map(|it| it.id.clone()).collect();
+    let place = Filter::builder().name("subnet-id").set_values(Some(ids)).build();
+    let request = call.scope.ec2().describe_subnets().filters(place);
+    let begun = Instant::now();
+    call.wait_until("subnets of others", Pace::SLOW, || async {
+        let found = request.clone().into_paginator().items().send().try_collect().await;
+        let found = found.at(&call.scope)?;
+        let is_there = |it: &&Stranger| found.iter().any(|one| one.subnet_id() == Some(&it.id));
+        let left: Vec<Stranger> = subnets.iter().filter(is_there).cloned().collect();
+        if left.is_empty() || begun.elapsed() >= patience {
+            return Ok(Look::Done(left));
+        }
+        let list: Vec<String> = left.iter().map(ToString::to_string).collect();
+        Ok(Look::Pending(format!("there: {}", list.join(", "))))
+    })
+    .await
+}
+
 /// What holds on to a VPC that the listing of a network does not show.
 ///
 /// # Errors

@@ -216,6 +216,7 @@ async fn refuse_to_evict(
         };
         let inside: Vec<Stranger> =
             work.see(|observed| observed.strangers.iter().filter(inside).cloned().collect());
+        let inside = blockers::that_stay(work.call, inside, blockers::PASSING).await?;
         if !inside.is_empty() {
             let refusal = blockers::refusal(&format!("block {net}"), &inside);
             return Err(refusal.at_attribute("secondary_cidrs").into());

@@ -134,6 +134,10 @@ async fn check_eviction(prior: &Network, plan: &Network, expected: &str) {
             "<networkInterfaceSet><item><networkInterfaceId>eni-9</networkInterfaceId>\
              <status>in-use</status></item></networkInterfaceSet>",
         ),
+        "ec2:DescribeSubnets" => Reply::ec2(
+            "DescribeSubnets",
+            "<subnetSet><item><subnetId>subnet-9</subnetId></item></subnetSet>",
+        ),
         other => panic!("{other} before the refusal"),
     });
     let call = call_on(&fake, Settings::default(), "travel_network/main").await;
@@ -159,7 +163,7 @@ async fn check_eviction(prior: &Network, plan: &Network, expected: &str) {
     assert_eq!(found, expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_in_use_is_not_taken_away() {
     let subnets =
         |subnets: &str| format!("what is to leave the network (subnets {subnets}) is still in use");
@@ -174,6 +178,28 @@ async fn what_is_in_use_is_not_taken_away() {
     prior.secondary_cidrs = ["100.64.0.0/16".to_owned()].into();
     let expected = "secondary_cidrs: block 100.64.0.0/16 is still in use";
     check_eviction(&prior, &network(2), expected).await;
+}
+
+/// Whoever made the subnets in a block may take them away at the same time.
+#[tokio::test(start_paused = true)]
+async fn a_block_waits_for_subnets_that_are_going() {
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let fake = Fake::new(move |request: &Request| match request.action.as_str() {
+        "ec2:DescribeSubnets" => {
+            let going = looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2;
+            let item = if going { "<item><subnetId>subnet-9</subnetId></item>" } else { "" };
+            Reply::ec2("DescribeSubnets", &format!("<subnetSet>{item}</subnetSet>"))
+        }
+        other => panic!("{other}"),
+    });
+    let call = call_on(&fake, Settings::default(), "travel_network/main").await;
+    let stranger =
+        |id: &str| Stranger { kind: "subnet", id: id.into(), words: String::new(), passing: false };
+    let subnets = || vec![stranger("subnet-9")];
+    let left = blockers::that_stay(&call, subnets(), Duration::ZERO).await.unwrap();
+    assert_eq!(left, subnets());
+    let left = blockers::that_stay(&call, subnets(), blockers::PASSING).await.unwrap();
+    assert_eq!(left, []);
 }
 
 /// A delete in an account where only a network interface stands in the way.
