@@ -19,6 +19,8 @@ use travel_kube::drift::Ignore as DriftIgnore;
 use travel_kube::path::PathPattern;
 use travel_value::Value;
 
+use self::values::Secrets;
+
 /// What is said of one release, and what it is.
 ///
 /// Chart and values only say where the content comes from: what counts is `documents`,
@@ -55,6 +57,10 @@ pub struct Settings {
     /// documents unknown that use it.
     #[model(optional, config_only, rule = values::is_map)]
     pub values: Option<Value>,
+    /// Values that are secret, over all others. Plans hide them, and every field of a document that
+    /// a text of them (of four letters or more) gets into, also in base64.
+    #[model(optional, config_only, sensitive, rule = values::is_map)]
+    pub secret_values: Option<Value>,
     /// Values in YAML, such as `[file("values.yaml")]`; later ones win, and `values` over all of
     /// them. What is not known of one of them makes all documents unknown.
     #[model(optional, config_only)]
@@ -165,6 +171,7 @@ impl Default for Settings {
             namespace: "default".to_owned(),
             create_namespace: false,
             values: None,
+            secret_values: None,
             values_yaml: None,
             kube_version: None,
             api_versions: None,
@@ -236,6 +243,11 @@ impl Settings {
             last_deployed: last_deployed.clone(),
             ..planned.clone()
         }
+    }
+
+    /// What plans hide.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::of(self.secret_values.as_ref().unwrap_or(&Value::Null))
     }
 
     /// Forgets what only the cluster can say.

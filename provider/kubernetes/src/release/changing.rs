@@ -79,7 +79,10 @@ impl Work<'_> {
         key: &SecretKey,
     ) -> Result<(), Failure> {
         let made = self.make(plan, state, memory, key).await;
-        if let Err(failure) = made {
+        if let Err(mut failure) = made {
+            if let Failure::Failed(diagnostic) = &mut failure {
+                diagnostic.detail = plan.secrets().hidden_in(&diagnostic.detail);
+            }
             // What is there now tells more than what was to be there.
             let mut found = state.clone();
             match self.observe(&mut found, memory, key).await {
@@ -231,9 +234,10 @@ impl Work<'_> {
             let reasons = travel_kube::error::chain(&error);
             Diagnostic::error("what was applied is not readable", format!("{reasons}."))
         })?;
+        let secrets = plan.secrets();
         let actual: Documents = objects
             .iter()
-            .map(|object| (object.key().to_string(), documents::fields(object, key)))
+            .map(|object| (object.key().to_string(), documents::fields(object, key, &secrets)))
             .collect::<BTreeMap<_, _>>();
         Ok(Settings {
             documents: Some(documents::as_planned(plan.documents.as_ref(), actual)),

@@ -9,6 +9,7 @@ use travel_kube::scope::Scopes;
 use travel_value::Value;
 
 use super::memory::SecretKey;
+use super::values::Secrets;
 
 /// For each document, by `apiVersion/kind/namespace/name`, its fields with their values.
 pub type Documents = BTreeMap<String, Fields>;
@@ -41,20 +42,20 @@ pub fn planned(
     namespace: &str,
     skip_crds: bool,
     key: Option<&SecretKey>,
+    secrets: &Secrets,
 ) -> Result<PlannedDocuments, ObjectError> {
-    let summary = Summary::new(key.map(SecretKey::bytes));
     let mut documents = BTreeMap::new();
     if !skip_crds {
         for (_, file) in rendering.custom_resource_definitions() {
             let text = String::from_utf8_lossy(&file.data);
             for object in objects_of_manifest(&text, namespace, &scopes())? {
-                documents.insert(object.key().to_string(), Some(shown(&summary, &object)));
+                documents.insert(object.key().to_string(), Some(shown(&object, key, secrets)));
             }
         }
     }
     for document in &rendering.manifests {
         for object in objects_of([document], namespace, &scopes())? {
-            let fields = (!document.unknown).then(|| shown(&summary, &object));
+            let fields = (!document.unknown).then(|| shown(&object, key, secrets));
             documents.insert(object.key().to_string(), fields);
         }
     }
@@ -82,16 +83,25 @@ pub fn applied<'f>(
 }
 
 /// The fields of one object.
-pub fn fields(object: &travel_kube::Document, key: &SecretKey) -> Fields {
-    let fields = shown(&Summary::new(Some(key.bytes())), object);
+pub fn fields(object: &travel_kube::Document, key: &SecretKey, secrets: &Secrets) -> Fields {
+    let fields = shown(object, Some(key), secrets);
     fields.into_iter().filter_map(|(path, value)| Some((path, value?))).collect()
 }
 
 /// The fields of an object but for those that its key says already.
-fn shown(summary: &Summary, object: &travel_kube::Document) -> BTreeMap<String, Option<String>> {
+fn shown(
+    object: &travel_kube::Document,
+    key: Option<&SecretKey>,
+    secrets: &Secrets,
+) -> BTreeMap<String, Option<String>> {
     const IN_KEY: [&str; 4] = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
-    let mut fields = summary.fields(object);
+    let mut fields = Summary::new(key.map(SecretKey::bytes)).fields(object);
     fields.retain(|path, _| !IN_KEY.contains(&path.as_str()));
+    for value in fields.values_mut() {
+        if let Some(text) = value.take_if(|text| secrets.are_in(text)) {
+            *value = key.map(|key| key.code(&text));
+        }
+    }
     fields
 }
 

@@ -166,10 +166,11 @@ async fn compare(
     };
     let found = drift::drift(cluster, &placed, &options).await;
     let found = found.map_err(|error| failure::of_call(&error))?;
+    let secrets = settings.secrets();
     let (mut seen, mut drifted) = (BTreeMap::new(), BTreeMap::new());
     for (document, found) in applied.iter().zip(found) {
         let name = document.key().to_string();
-        let wanted = documents::fields(document, key);
+        let wanted = documents::fields(document, key, &secrets);
         match found.state {
             DriftState::Same => {
                 seen.insert(name, wanted);
@@ -182,7 +183,7 @@ async fn compare(
                 drifted.insert(name, wanted);
             }
             DriftState::Differs(differences) => {
-                let live = documents::fields(&as_found(document, &differences), key);
+                let live = documents::fields(&as_found(document, &differences), key, &secrets);
                 if live != wanted {
                     drifted.insert(name.clone(), wanted);
                 }

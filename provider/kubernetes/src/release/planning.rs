@@ -12,7 +12,7 @@ use super::Identity;
 use super::charts::{self, Wanted};
 use super::documents::{self, Documents, PlannedDocuments};
 use super::memory::{ReleaseMemory, SecretKey};
-use super::values::{self, Values};
+use super::values::{self, Secrets, Values};
 use crate::platform::Mirror;
 
 /// What is known of a release when it is planned.
@@ -82,7 +82,12 @@ pub fn plan(question: &Question<'_>) -> Answer {
         Ok(false) => {
             answer.attributes.extend(DECIDED.map(|name| (name, Value::unknown())));
         }
-        Err(error) => answer.diagnostics.push(error),
+        Err(error) => {
+            // A chart may well quote its values where it fails.
+            let secrets = Secrets::of(question.planned.get("secret_values"));
+            let detail = secrets.hidden_in(&error.detail);
+            answer.diagnostics.push(Diagnostic { detail, ..error });
+        }
     }
     answer
 }
@@ -190,7 +195,8 @@ fn documents(
     };
     let rendering = render(chart, values_given, &options).map_err(|error| refusal(&error, path))?;
     let skip_crds = planned.get("skip_crds").as_bool() == Some(true);
-    let found = documents::planned(&rendering, identity.namespace, skip_crds, *key);
+    let secrets = Secrets::of(planned.get("secret_values"));
+    let found = documents::planned(&rendering, identity.namespace, skip_crds, *key, &secrets);
     let found: PlannedDocuments = found.map_err(|error| {
         Diagnostic::error(
             "the chart does not render to Kubernetes objects",

@@ -1,5 +1,7 @@
 //! A release's values: from what the configuration says to what the chart is given.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use travel_framework::Diagnostic;
 use travel_helm::{Tree, TreeMap, merge_values, read_values};
 use travel_value::{Path, Value};
@@ -29,7 +31,8 @@ impl Values {
 /// Where YAML is none, or is no map; says which. Never quotes what stands there.
 pub fn merged(object: &Value, path: &Path) -> Result<Values, Diagnostic> {
     let texts = object.get("values_yaml");
-    if texts.is_unknown() || object.get("values").is_unknown() {
+    let given = ["values", "secret_values"].map(|name| object.get(name));
+    if texts.is_unknown() || given.iter().any(|values| values.is_unknown()) {
         return Ok(Values::Unknown);
     }
     let mut values = TreeMap::new();
@@ -52,10 +55,55 @@ pub fn merged(object: &Value, path: &Path) -> Result<Values, Diagnostic> {
     if is_unknown {
         return Ok(Values::Unknown);
     }
-    if let Tree::Map(given) = tree_of(object.get("values")) {
-        merge_values(&mut values, given);
+    for given in given {
+        if let Tree::Map(given) = tree_of(given) {
+            merge_values(&mut values, given);
+        }
     }
     Ok(Values::Given(values))
+}
+
+/// Texts that no plan and no error shows.
+#[derive(Clone, Default)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// The shortest text that is hidden: a shorter one would hide half of everything.
+    const SHORTEST: usize = 4;
+
+    /// The texts in a value.
+    pub fn of(value: &Value) -> Self {
+        let mut texts = Vec::new();
+        collect_texts(value, &mut texts);
+        let encoded: Vec<String> = texts.iter().map(|text| STANDARD.encode(text)).collect();
+        texts.extend(encoded);
+        // What another one is a part of comes first, so that nothing of it is left.
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        Self(texts)
+    }
+
+    /// Whether one of them is in a text.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| text.contains(secret.as_str()))
+    }
+
+    /// A text without them.
+    pub fn hidden_in(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
+    }
+}
+
+fn collect_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.len() >= Secrets::SHORTEST => texts.push(text.clone()),
+        Value::Dynamic(_, value) => collect_texts(value, texts),
+        _ => {
+            let elements = value.elements().unwrap_or_default().iter();
+            let entries = value.entries().into_iter().flat_map(|entries| entries.values());
+            elements.chain(entries).for_each(|inner| collect_texts(inner, texts));
+        }
+    }
 }
 
 /// Refuses values that are no map.

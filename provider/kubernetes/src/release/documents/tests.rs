@@ -17,7 +17,10 @@ fn an_object_shows_its_fields_but_not_what_its_key_says() {
     let manifest = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {u: '80', v: b}\n";
     let objects = applied(manifest, [], "shop").unwrap();
     assert_eq!(objects[0].key().to_string(), "v1/ConfigMap/shop/a");
-    assert_eq!(fields(&objects[0], &key()), texts(&[("data.u", "\"80\""), ("data.v", "b")]));
+    assert_eq!(
+        fields(&objects[0], &key(), &Secrets::default()),
+        texts(&[("data.u", "\"80\""), ("data.v", "b")])
+    );
 }
 
 #[test]
@@ -32,7 +35,10 @@ fn long_values_and_definitions_are_digests_and_secrets_are_codes() {
     let (key, other) = (key(), key());
     let shown = |key: &SecretKey| -> Documents {
         let objects = applied(&manifest, [definition], "shop").unwrap();
-        objects.iter().map(|it| (it.key().to_string(), fields(it, key))).collect()
+        objects
+            .iter()
+            .map(|it| (it.key().to_string(), fields(it, key, &Secrets::default())))
+            .collect()
     };
     let documents = shown(&key);
     let value = |document: &str, path: &str| documents[document][path].clone();
@@ -98,7 +104,7 @@ fn check(template: &str, key: Option<&SecretKey>, expected: Option<serde_json::V
     };
     let values = TreeMap::from([("unknown".to_owned(), travel_helm::Tree::Unknown)]);
     let rendering = render(chart, &values, &options).unwrap();
-    let found = planned(&rendering, "n", false, key).unwrap();
+    let found = planned(&rendering, "n", false, key, &Secrets::default()).unwrap();
     let shape = match &found {
         PlannedDocuments::Unknown => None,
         PlannedDocuments::Known(documents) => Some(json!(documents)),
@@ -152,4 +158,20 @@ fn what_is_not_known_may_be_anything() {
     ] {
         assert_eq!((planned.may_be(&found), planned.may_be(&more)), (one, both), "{planned:?}");
     }
+}
+
+#[test]
+fn a_secret_value_is_hidden_wherever_it_gets_into() {
+    let secret = Value::object([("password", "hunter2".into()), ("short", "a".into())]);
+    let secrets = Secrets::of(&secret);
+    let manifest = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: c}\ndata: {url: \
+                    'db://a:hunter2@b', plain: a, coded: aHVudGVyMg==}\n";
+    let objects = applied(manifest, [], "shop").unwrap();
+    let key = key();
+    let shown = fields(&objects[0], &key, &secrets);
+    assert_eq!(shown["data.plain"], "a");
+    assert_eq!(shown["data.url"], key.code("db://a:hunter2@b"));
+    assert!(shown["data.coded"].starts_with("hmac:"));
+    assert_eq!(super::shown(&objects[0], None, &secrets)["data.url"], None);
+    assert_eq!(secrets.hidden_in("no user hunter2, aHVudGVyMg=="), "no user (secret), (secret)");
 }
