@@ -33,4 +33,7 @@ locals {
       general = { instance_types = ["m7i.large"], min_size = 2, max_size = 4 }
     }
   }
+
+  # What the pods of each service may ask for.
+  quota = { "requests.cpu" = "4", "requests.memory" = "8Gi", "limits.memory" = "16Gi" }
 }

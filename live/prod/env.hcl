@@ -34,4 +34,7 @@ locals {
       general = { instance_types = ["m7i.xlarge"], min_size = 3, max_size = 12 }
     }
   }
+
+  # What the pods of each service may ask for.
+  quota = { "requests.cpu" = "16", "requests.memory" = "32Gi", "limits.memory" = "64Gi" }
 }

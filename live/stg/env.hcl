@@ -34,4 +34,7 @@ locals {
       general = { instance_types = ["m7i.large"], min_size = 2, max_size = 6 }
     }
   }
+
+  # What the pods of each service may ask for.
+  quota = { "requests.cpu" = "8", "requests.memory" = "16Gi", "limits.memory" = "32Gi" }
 }
