@@ -40,6 +40,11 @@ dependency "recovery_encryption" {
   })
 }
 
+# Not for what it puts out: a policy says which volumes it finds, so these should be there.
+dependencies {
+  paths = ["../cluster"]
+}
+
 generate "mocks" {
   path        = "mocks.tf"
   if_exists   = "overwrite"

@@ -78,11 +78,6 @@ run "an_objective_comes_with_what_it_depends_on" {
     condition     = travel_dr_snapshot_policy.this["claims"].most_volumes == 40 && travel_dr_snapshot_policy.this["plain"].most_volumes == null
     error_message = "What is assumed of copies is said where an objective is."
   }
-
-  assert {
-    condition     = output.uncovered_volume_ids == toset(["vol-2"])
-    error_message = "The volumes without snapshots are told."
-  }
 }
 
 run "policies_can_do_without_a_backup_account" {
