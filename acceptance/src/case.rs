@@ -12,7 +12,7 @@
 //! | `# cluster: NAME` | in the first file: a cluster of this name, with nodes, is there before |
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
 //! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many AWS calls, not counting STS |
-//! | `# import: ADDRESS ID` | after the apply ADDRESS is forgotten and brought in again by ID; the plan stays empty |
+//! | `# import: ADDRESS ID ATTRIBUTE …` | after the apply ADDRESS is forgotten and brought in again by ID; the plan then sets just these attributes, which only the provider reads |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
 //! A call of `outside` may use outputs of what is applied, as in `${subnet}`.
@@ -75,8 +75,9 @@ pub struct Step {
     pub refused: Option<String>,
     /// What somebody else does before the plan.
     pub outside: Vec<Outside>,
-    /// What is forgotten and brought in again after the apply: addresses with ids.
-    pub imports: Vec<(String, String)>,
+    /// What is forgotten and brought in again after the apply: addresses with ids, and the
+    /// attributes that are then to be set.
+    pub imports: Vec<(String, String, Vec<String>)>,
     /// How many AWS calls a plan right after it may make.
     pub refresh: Option<u64>,
     /// What a refused destroy says.
@@ -210,8 +211,11 @@ impl Step {
                 "cluster" => step.cluster = Some(rest.to_owned()),
                 "outside" => step.outside.push(Outside::parse(rest)?),
                 "import" => {
-                    let (address, id) = addressed()?;
-                    step.imports.push((address, id.join(" ")));
+                    let (address, mut words) = addressed()?;
+                    ensure!(!words.is_empty(), "`import` takes an address and an id");
+                    let id = words.remove(0);
+                    words.sort();
+                    step.imports.push((address, id, words));
                 }
                 "refresh" => {
                     step.refresh = Some(rest.parse().context("`refresh` takes a number")?);
@@ -238,10 +242,16 @@ impl Step {
         workspace.apply(&[]).await?;
         let second = workspace.plan(&[]).await?;
         ensure!(second.is_empty(), "the second plan is not empty: {second:?}");
-        for (address, id) in &self.imports {
+        for (address, id, set) in &self.imports {
             workspace.run(&["state", "rm", address]).await?;
             workspace.run(&["import", "-input=false", "-no-color", address, id]).await?;
-            let plan = workspace.plan(&[]).await?;
+            let mut plan = workspace.plan(&[]).await?;
+            if !set.is_empty() {
+                let changed = plan.changed_attributes.get(address);
+                ensure!(changed == Some(set), "an import of {id} leaves {set:?} to set: {plan:?}");
+                workspace.apply(&[]).await?;
+                plan = workspace.plan(&[]).await?;
+            }
             ensure!(plan.is_empty(), "the plan after an import of {id} is not empty: {plan:?}");
         }
         Ok(())

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use chrono::Utc;
 use http::Method;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
-use crate::sandbox::Sandbox;
 use crate::sandbox::client::Client;
+use crate::sandbox::{Sandbox, tools_folder};
 
 /// How often a status is looked at before it is given up; in a sandbox a few looks suffice.
 const LOOKS: u32 = 400;
@@ -51,6 +53,40 @@ pub async fn make(sandbox: &Sandbox, name: &str) -> Result<()> {
     });
     eks(&client, Method::POST, &format!("{path}/node-groups"), Some(group)).await?;
     active(&client, &format!("{path}/node-groups/nodes"), "nodegroup").await
+}
+
+/// Runs kubectl in a cluster.
+///
+/// # Errors
+/// Where it cannot be run, or fails; with what it said.
+pub async fn kubectl(client: &Client, name: &str, arguments: &[String]) -> Result<()> {
+    let described = eks(client, Method::GET, &format!("/clusters/{name}"), None).await?;
+    let cluster = &described["cluster"];
+    let token = client.cluster_token(name, Utc::now());
+    let token = token.map_err(|error| anyhow::anyhow!("there is no token for {name}: {error}"))?;
+    let kubeconfig = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": {
+            "server": cluster["endpoint"],
+            "certificate-authority-data": cluster["certificateAuthority"]["data"],
+        }}],
+        "users": [{"name": name, "user": {"token": token}}],
+    });
+    let file = tempfile::NamedTempFile::new().context("failed to make a kubeconfig")?;
+    std::fs::write(file.path(), kubeconfig.to_string()).context("failed to write a kubeconfig")?;
+    let output = Command::new(tools_folder().join("bin/kubectl"))
+        .arg("--kubeconfig")
+        .arg(file.path())
+        .args(arguments)
+        .output()
+        .await
+        .context("failed to run kubectl")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "kubectl {} failed: {said}", arguments.join(" "));
+    Ok(())
 }
 
 async fn ec2(

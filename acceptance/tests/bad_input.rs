@@ -72,6 +72,35 @@ async fn a_world_out_of_order_is_told_clearly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_cannot_be_is_told_where_it_is_written() {
+    if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
+        eprintln!("left out: {missing}");
+        return;
+    }
+    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap();
+    let (provider, _) = CONFIGURATION.split_once("resource").unwrap();
+    let charts = sandbox::repository().join("charts").display().to_string();
+    let release = |name: &str, chart: &str, values: &str| {
+        format!(
+            "{provider}\nresource \"travel_helm_release\" \"this\" {{\n  name = \"{name}\"\n  \
+             chart = \"{chart}\"\n  cluster = {{ name = \"nowhere\" }}\n  values = {values}\n}}\n"
+        )
+    };
+    let service = format!("{charts}/service");
+    let service = service.as_str();
+    let image = "{ image = { repository = \"a\", tag = \"1\" } }";
+    for (name, chart, values, words) in [
+        ("a", service, image, ["no such cluster", "cluster = {"]),
+        ("a", "./none", image, ["no chart \"./none\"", "chart = \"./none\""]),
+        ("a", "none", image, ["no chart \"none\"", "chart_mirror"]),
+        ("a", service, "{ image = 5 }", ["at '/image'", "values = {"]),
+        ("A", service, image, ["invalid name \"A\"", "name = \"A\""]),
+    ] {
+        refuses(&sandbox, &release(name, chart, values), &[], &words).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn expired_credentials_are_told_as_such() {
     if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
         eprintln!("left out: {missing}");

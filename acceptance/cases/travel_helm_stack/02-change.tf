@@ -1,5 +1,6 @@
 # plan: travel_helm_stack.this update
 # changes: travel_helm_stack.this release
+# import: travel_helm_stack.this case/base/base:first,base:second,base:fourth release
 
 variable "charts" { type = string }
 

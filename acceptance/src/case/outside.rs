@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use http::Method;
 use serde_json::Value;
 
+use crate::cluster;
 use crate::sandbox::client::Client;
 
 /// A call behind the provider's back, as a directive writes it.
@@ -14,6 +15,7 @@ use crate::sandbox::client::Client;
 /// |---|---|
 /// | query, EC2 | `iam DetachRolePolicy RoleName=a PolicyArn=b` |
 /// | JSON | `logs DeleteLogGroup {"logGroupName": "a"}` |
+/// | kubectl in a cluster | `kubectl CLUSTER delete service a --namespace b` |
 /// | REST | `eks DELETE /clusters/a/addons/b`, with JSON behind the path where it takes some |
 ///
 /// Values stand between spaces, so none can have one, but for those in JSON.
@@ -37,6 +39,13 @@ pub enum Outside {
         /// Its input.
         input: Value,
     },
+    /// A command of kubectl.
+    Kubectl {
+        /// The name of the cluster.
+        cluster: String,
+        /// Its arguments.
+        arguments: Vec<String>,
+    },
     /// A call of a REST protocol.
     Rest {
         /// The service.
@@ -59,6 +68,10 @@ impl Outside {
         let (service, rest) = text.split_once(' ').context("a call names service and operation")?;
         let (operation, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let (service, rest) = (service.to_owned(), rest.trim());
+        if service == "kubectl" {
+            let arguments = rest.split_whitespace().map(str::to_owned).collect();
+            return Ok(Self::Kubectl { cluster: operation.to_owned(), arguments });
+        }
         let is_method = operation.bytes().all(|byte| byte.is_ascii_uppercase());
         if is_method {
             let (path, input) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -93,6 +106,11 @@ impl Outside {
                 }
             }
             Self::Json { input, .. } => *input = json(input)?,
+            Self::Kubectl { arguments, .. } => {
+                for argument in arguments {
+                    *argument = fill(argument, outputs)?;
+                }
+            }
             Self::Rest { path, input, .. } => {
                 *path = fill(path, outputs)?;
                 *input = input.as_ref().map(json).transpose()?;
@@ -111,6 +129,9 @@ impl Outside {
                 let parameters: Vec<(&str, &str)> =
                     parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
                 client.query(service, operation, &parameters).await.map(drop)
+            }
+            Self::Kubectl { cluster, arguments } => {
+                return cluster::kubectl(client, cluster, arguments).await;
             }
             Self::Json { service, operation, input } => {
                 client.json(service, operation, input).await.map(drop)
@@ -178,6 +199,13 @@ mod tests {
                     service: logs,
                     operation: "DeleteLogGroup".into(),
                     input: json!({"logGroupName": "a"}),
+                },
+            ),
+            (
+                "kubectl a delete service b",
+                Outside::Kubectl {
+                    cluster: "a".into(),
+                    arguments: vec!["delete".into(), "service".into(), "b".into()],
                 },
             ),
             (
