@@ -156,28 +156,24 @@ impl<R: Resource> Page<R> {
     }
 }
 
-/// The planned values wherever they are known, and those of the state elsewhere.
+/// The planned values wherever they are known, and those of the state elsewhere: null for what is
+/// not there yet.
 pub(super) fn as_planned(planned: &Value, state: &Value) -> Value {
-    match (planned, state) {
-        (Value::Unknown(_), _) => state.clone(),
-        (Value::Object(planned), Value::Object(state)) => {
-            Value::object(planned.iter().map(|(name, value)| {
-                (name.clone(), as_planned(value, state.get(name).unwrap_or(&Value::Null)))
-            }))
-        }
-        (Value::Map(planned), state) => Value::map(
+    match planned {
+        Value::Unknown(_) => state.clone(),
+        Value::Object(planned) => Value::object(
             planned.iter().map(|(name, value)| (name.clone(), as_planned(value, state.get(name)))),
         ),
-        (Value::List(planned), state) => {
+        Value::Map(planned) => Value::map(
+            planned.iter().map(|(name, value)| (name.clone(), as_planned(value, state.get(name)))),
+        ),
+        Value::List(planned) => {
             let state = state.elements().unwrap_or_default();
-            let elements = planned.iter().enumerate();
-            Value::List(
-                elements
-                    .map(|(index, value)| {
-                        as_planned(value, state.get(index).unwrap_or(&Value::Null))
-                    })
-                    .collect(),
-            )
+            let pairs = planned.iter().zip(state.iter().chain(std::iter::repeat(&Value::Null)));
+            Value::List(pairs.map(|(planned, state)| as_planned(planned, state)).collect())
+        }
+        Value::Set(planned) => {
+            Value::Set(planned.iter().map(|value| as_planned(value, &Value::Null)).collect())
         }
         _ => planned.clone(),
     }
@@ -189,4 +185,41 @@ fn interrupted_warning(type_name: &str) -> Diagnostic {
         "It is kept as incomplete: what depends on it may not find it usable yet. Apply again, \
          and it goes on from here.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(id: Value) -> Value {
+        Value::object([("id".to_owned(), id), ("size".to_owned(), 1.into())])
+    }
+
+    #[test]
+    fn what_was_planned_and_is_not_there_is_null() {
+        let unknown = Value::unknown;
+        for (planned, state, expected) in [
+            (unknown(), "x".into(), "x".into()),
+            (object(unknown()), object("x".into()), object("x".into())),
+            (object(unknown()), Value::Null, object(Value::Null)),
+            (
+                Value::map([("a", object(unknown())), ("b", object(unknown()))]),
+                Value::map([("a", object("x".into()))]),
+                Value::map([("a", object("x".into())), ("b", object(Value::Null))]),
+            ),
+            (
+                Value::List(vec![unknown(), unknown()]),
+                Value::List(vec!["x".into()]),
+                Value::List(vec!["x".into(), Value::Null]),
+            ),
+            (
+                Value::Set(vec![object(unknown())]),
+                Value::Null,
+                Value::Set(vec![object(Value::Null)]),
+            ),
+            ("known".into(), "other".into(), "known".into()),
+        ] {
+            assert_eq!(as_planned(&planned, &state), expected, "{planned:?} of {state:?}");
+        }
+    }
 }

@@ -320,7 +320,14 @@ async fn vpcs_of(
         let parts = parts.iter().filter(|(_, it)| *it == kind);
         parts.map(|(id, _)| id.clone()).collect::<Vec<String>>()
     };
-    let own: BTreeSet<String> = of_kind("vpc").into_iter().collect();
+    // The tags of what is gone are listed for a while.
+    let mut own = BTreeSet::new();
+    for some in of_kind("vpc").chunks(FILTER_VALUES) {
+        let ids = Filter::builder().name("vpc-id").set_values(Some(some.to_vec())).build();
+        let request = call.scope.ec2().describe_vpcs().filters(ids);
+        let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+        own.extend(found.into_iter().filter_map(|it| it.vpc_id));
+    }
     let mut vpcs: BTreeMap<String, bool> = own.iter().map(|id| (id.clone(), false)).collect();
     for some in of_kind("route-table").chunks(FILTER_VALUES) {
         let ids = Filter::builder().name("route-table-id").set_values(Some(some.to_vec())).build();
