@@ -30,6 +30,8 @@ use crate::error::{Reply, failure, is_code, message};
 const CONSISTENCY: Duration = Duration::from_secs(8);
 /// How long to wait until a read shows what was just written.
 const SETTLING: Duration = Duration::from_secs(30);
+/// How long to go on where it is not clear what DLM refuses.
+const UNCLEAR: Duration = Duration::from_secs(20);
 const INVALID: [&str; 1] = ["InvalidRequestException"];
 
 /// A policy.
@@ -191,7 +193,7 @@ impl PolicyPart {
             {
                 return Ok(found.id);
             }
-            let early = is_about_role(&error) && begun.elapsed() < IAM;
+            let early = begun.elapsed() < patience(&error);
             let later = outcome != Outcome::Refused && attempt < scope.settings().max_retries;
             if !early && !later {
                 return Err(explained(&error, scope));
@@ -276,9 +278,23 @@ fn state(work: &Work<'_>) -> SettablePolicyStateValues {
     }
 }
 
-/// Whether DLM refuses the role, which it may only not know yet.
-fn is_about_role(error: &SdkError<CreateLifecyclePolicyError, HttpResponse>) -> bool {
-    is_code(error, &INVALID) && message(error).to_lowercase().contains("role")
+/// How long to go on with what DLM refuses. It may only not know a new role yet, and what it then
+/// says is written nowhere: whatever names no parameter may mean that, and what names the role
+/// most likely does.
+fn patience(error: &SdkError<CreateLifecyclePolicyError, HttpResponse>) -> Duration {
+    let Some(CreateLifecyclePolicyError::InvalidRequestException(invalid)) =
+        error.as_service_error()
+    else {
+        return Duration::ZERO;
+    };
+    let names = |names: &Option<Vec<String>>| names.as_ref().is_some_and(|it| !it.is_empty());
+    if names(&invalid.required_parameters) || names(&invalid.mutually_exclusive_parameters) {
+        Duration::ZERO
+    } else if message(error).to_lowercase().contains("role") {
+        IAM
+    } else {
+        UNCLEAR
+    }
 }
 
 /// What became of a request that failed.

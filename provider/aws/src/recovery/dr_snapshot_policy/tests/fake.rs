@@ -164,7 +164,8 @@ impl World {
     fn create(&mut self, request: &Request) -> Reply {
         if self.roles_unknown > 0 {
             self.roles_unknown -= 1;
-            return Reply::error("InvalidRequestException", "The role cannot be assumed");
+            let message = if self.roles_unknown > 1 { "The role is unknown" } else { "No" };
+            return Reply::error("InvalidRequestException", message);
         }
         if let Err(reply) = self.change(request, "CreateLifecyclePolicy") {
             return reply;
