@@ -231,10 +231,15 @@ async fn parts_lead_to_their_vpcs() {
              </routeTableSet>",
         ),
         "ec2:DescribeSubnets" => Reply::ec2("DescribeSubnets", "<subnetSet/>"),
+        "ec2:DescribeVpcs" => {
+            Reply::ec2("DescribeVpcs", "<vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet>")
+        }
         other => panic!("{other}"),
     });
     let call = call_on(&fake, Settings::default(), "travel_network/main").await;
+    // The tags of a VPC that is gone are listed for a while.
     let parts = [
+        ("vpc-0", "vpc"),
         ("vpc-1", "vpc"),
         ("rtb-1", "route-table"),
         ("rtb-2", "route-table"),
