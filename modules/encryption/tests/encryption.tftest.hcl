@@ -85,7 +85,7 @@ run "a_key_can_be_held_by_another_account" {
   }
 
   override_data {
-    target = data.travel_caller.other["backup"]
+    target = data.travel_caller.other
     values = { account_id = "444455556666" }
   }
 
