@@ -7,6 +7,7 @@
 //! | directive | meaning |
 //! |---|---|
 //! | `# plan: ADDRESS ACTIONS` | the plan does this to ADDRESS (`create`, `update`, `delete create`, …) |
+//! | `# plan: nothing` | the plan is empty |
 //! | `# changes: ADDRESS ATTRIBUTE …` | the update of ADDRESS changes just these attributes |
 //! | `# refused: TEXT` | the plan is refused, and what is said contains TEXT; nothing is applied |
 //! | `# cluster: NAME` | in the first file: a cluster of this name, with nodes, is there before |
@@ -198,6 +199,9 @@ impl Step {
                 anyhow::Ok((address.to_owned(), words.map(str::to_owned).collect::<Vec<_>>()))
             };
             match directive {
+                "plan" if rest == "nothing" => {
+                    step.plan.get_or_insert_default();
+                }
                 "plan" => {
                     let (address, actions) = addressed()?;
                     step.plan.get_or_insert_default().insert(address, actions.join(" "));

@@ -11,6 +11,7 @@ use travel_value::Path;
 use crate::clusters::{self, Placement};
 use crate::platform::{Connected, Kubernetes};
 use crate::release::changing::Work;
+use crate::release::charts;
 use crate::release::memory::Memory;
 use crate::release::planning::{self, Question};
 use crate::release::{Identity, Settings, ownership};
@@ -84,6 +85,10 @@ impl Resource for HelmRelease {
         plan.diagnostics.extend(answer.diagnostics);
         for (name, value) in answer.attributes {
             plan.set(name, value);
+        }
+        let kept = charts::at_prior_place(&plan.planned, plan.prior);
+        if kept == *plan.prior {
+            plan.planned = kept;
         }
     }
 

@@ -8,6 +8,7 @@ use travel_value::Value;
 
 use super::path_of;
 use crate::platform::{Kubernetes, Mirror};
+use crate::release::charts;
 use crate::release::memory::Memory;
 use crate::release::planning::{self, Question};
 
@@ -93,6 +94,27 @@ pub fn plan(platform: &Kubernetes, plan: &mut Plan<'_>) {
     }
     // Blocks in a circle were refused when the configuration was checked.
     plan.set("release", Value::Map(planned));
+    keep_places(plan);
+}
+
+/// Leaves the charts where the state has them, if nothing else changes.
+fn keep_places(plan: &mut Plan<'_>) {
+    let (Some(planned), Some(before)) =
+        (plan.planned.get("release").entries(), plan.prior.get("release").entries())
+    else {
+        return;
+    };
+    let at_place = |(label, block): (&String, &Value)| {
+        let prior = before.get(label).unwrap_or(&Value::Null);
+        (label.clone(), charts::at_prior_place(block, prior))
+    };
+    let mut kept = plan.planned.clone();
+    kept.set_attribute("release", Value::Map(planned.iter().map(at_place).collect()));
+    let mut prior = plan.prior.clone();
+    prior.set_attribute("release", Value::Map(before.clone()));
+    if kept == prior {
+        plan.planned = kept;
+    }
 }
 
 fn plan_block(

@@ -59,6 +59,18 @@ fn is_path(chart: &str) -> bool {
     chart.contains('/') || chart.contains('\\') || chart.starts_with('.') || chart.ends_with(".tgz")
 }
 
+/// A release as planned, with the place of its chart as the state has it: the folder of a checkout
+/// is another one on each machine. To be planned only where nothing else changes.
+pub fn at_prior_place(planned: &Value, prior: &Value) -> Value {
+    let mut kept = planned.clone();
+    for name in ["chart", "chart_mirror"] {
+        if !planned.get(name).is_null() && !prior.get(name).is_null() {
+            kept.set_attribute(name, prior.get(name).clone());
+        }
+    }
+    kept
+}
+
 /// Finds and loads a chart.
 ///
 /// # Errors

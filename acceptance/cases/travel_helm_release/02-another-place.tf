@@ -1,0 +1,17 @@
+# plan: nothing
+# Found at another place, the same chart changes nothing.
+
+variable "charts" { type = string }
+
+resource "travel_helm_release" "this" {
+  name             = "probe"
+  namespace        = "probe"
+  create_namespace = true
+  chart            = "${var.charts}/../charts/probe"
+  cluster          = { name = "case" }
+
+  values = {
+    greeting = "hello"
+    password = "secret-of-the-case"
+  }
+}

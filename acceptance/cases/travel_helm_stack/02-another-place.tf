@@ -1,0 +1,36 @@
+# plan: nothing
+# Found at another place, the same chart changes nothing.
+
+variable "charts" { type = string }
+
+resource "terraform_data" "greeting" {
+  input = "hello"
+}
+
+resource "travel_helm_stack" "this" {
+  name    = "base"
+  cluster = { name = "case" }
+
+  release "first" {
+    chart            = "${var.charts}/../charts/probe"
+    namespace        = "base"
+    create_namespace = true
+    values           = { greeting = terraform_data.greeting.output }
+  }
+
+  release "second" {
+    chart     = "${var.charts}/../charts/probe"
+    namespace = "base"
+    skip_crds = true
+    after     = ["first"]
+    values    = { size = 80 }
+  }
+
+  release "third" {
+    name      = "other"
+    chart     = "${var.charts}/../charts/probe"
+    namespace = "base"
+    skip_crds = true
+    after     = ["first"]
+  }
+}
