@@ -1,6 +1,7 @@
 //! The two emulators behind the gateway: starting them, and handing calls on with the caller's account.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -360,12 +361,25 @@ fn is_page(status: StatusCode, headers: &HeaderMap) -> bool {
     !status.is_success() && kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-/// A port of 127.0.0.1 that is free at the moment.
+/// Where the ports begin that servers are given. From 32768 the system takes them for connections that
+/// go out, and could take one between the moment it was found free and that of its use.
+const FIRST_PORT: u32 = 20_000;
+const PORTS: u32 = 12_000;
+
+/// A port of 127.0.0.1 that is free at the moment, and that this process has not given away before.
 ///
 /// # Errors
 /// When there is none.
 pub async fn free_port() -> anyhow::Result<u16> {
-    let listener =
-        tokio::net::TcpListener::bind("127.0.0.1:0").await.context("failed to find a free port")?;
-    Ok(listener.local_addr()?.port())
+    static NEXT: std::sync::OnceLock<AtomicU32> = std::sync::OnceLock::new();
+    // Sandboxes side by side begin at different places.
+    let next = NEXT.get_or_init(|| AtomicU32::new(std::process::id().wrapping_mul(97)));
+    for _ in 0..PORTS {
+        let port = FIRST_PORT + next.fetch_add(1, Ordering::Relaxed) % PORTS;
+        let port = u16::try_from(port).context("a port that is none")?;
+        if tokio::net::TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("failed to find a free port")
 }
