@@ -1,6 +1,7 @@
 # plan: travel_helm_stack.this update
 # changes: travel_helm_stack.this release
 # import: travel_helm_stack.this case/base/base:first,base:second,base:fourth release
+# import: travel_helm_stack.this case/base release
 
 variable "charts" { type = string }
 

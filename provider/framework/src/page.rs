@@ -4,6 +4,7 @@
 mod apply;
 mod create;
 mod delete;
+pub(crate) mod identity;
 mod planning;
 mod read;
 mod validation;
@@ -19,7 +20,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, known_part};
 use crate::platform::Platform;
 use crate::resource::{Description, Resource};
-use crate::schema::{Attribute, Block, Schema};
+use crate::schema::{Block, Schema};
 use crate::server::{
     ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, PlanRequest, PlanResponse,
     ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
@@ -69,15 +70,7 @@ impl<R: Resource> Page<R> {
 
     /// The identity in an object: null while part of it is unknown or missing.
     fn identity_of(&self, object: &Value) -> Value {
-        let names = R::DESCRIPTION.identity;
-        let known = |name: &&str| {
-            let value = object.get(name);
-            !value.is_null() && value.is_wholly_known()
-        };
-        if names.is_empty() || !names.iter().all(known) {
-            return Value::Null;
-        }
-        Value::object(names.iter().map(|name| (*name, object.get(name).clone())))
+        identity::of(R::DESCRIPTION.identity, object)
     }
 
     /// An operation on an object. Where it goes follows from the object's state, if it has one;
@@ -107,13 +100,7 @@ impl<R: Resource> Page<R> {
 fn key_of(attributes: &str, object: &Value) -> Option<String> {
     let mut names = Vec::new();
     for attribute in attributes.split('/') {
-        let mut value = object;
-        for name in attribute.split('.') {
-            if value.is_unknown() {
-                return None;
-            }
-            value = value.get(name);
-        }
+        let value = identity::at(object, attribute);
         match value.as_str() {
             Some(name) => names.push(name),
             None if value.is_unknown() || attributes.ends_with(attribute) => return None,
@@ -134,20 +121,7 @@ impl<R: Resource> Managed for Page<R> {
     }
 
     fn identity(&self) -> Option<Schema> {
-        let names = R::DESCRIPTION.identity;
-        let attributes: Vec<Attribute> = names
-            .iter()
-            .filter_map(|name| self.block.attribute(name))
-            .map(|attribute| Attribute {
-                name: attribute.name.clone(),
-                kind: attribute.kind.clone(),
-                description: attribute.description.clone(),
-                required: true,
-                ..Attribute::default()
-            })
-            .collect();
-        let block = Block { attributes, ..Block::default() };
-        (!names.is_empty()).then_some(Schema { version: 0, block })
+        identity::schema(R::DESCRIPTION.identity, &self.block)
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

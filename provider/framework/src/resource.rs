@@ -8,6 +8,7 @@ use crate::call::{Call, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::ownership::Mark;
+use crate::page::identity;
 use crate::plan::Plan;
 use crate::platform::Platform;
 
@@ -25,12 +26,20 @@ pub struct Description {
     pub proof: Proof,
     /// How many API calls a read makes: a number, or a formula such as `3 + zones`.
     pub refresh: &'static str,
-    /// The attributes of the identity, in order; empty for none.
+    /// The attributes of the identity, in order; empty for none. Those that may be missing are paths
+    /// into an object: `cluster.name`, which the identity calls `cluster_name`.
     pub identity: &'static [&'static str],
     /// What a destroy leaves behind, in words.
     pub keeps: &'static [&'static str],
     /// How long the service may take to show in a list what was just made.
     pub consistency: Duration,
+}
+
+impl Description {
+    /// What the attributes of the identity are called in it.
+    pub fn identity_names(&self) -> impl Iterator<Item = String> {
+        self.identity.iter().map(|name| identity::called(name))
+    }
 }
 
 /// What proves that an object in the cloud was made by us.

@@ -32,6 +32,7 @@ const ONLY: &str = "";
     proof = tags,
     id = "id",
     key = "cluster.name/kubeconfig.context/namespace/name",
+    identity("cluster.name", "namespace", "name"),
     refresh = "1 to EKS where the cluster is named by reference; to the cluster 4 + kinds of documents"
 )]
 pub struct HelmRelease {

@@ -12,7 +12,7 @@ use travel_framework::parts::{Graph, Part};
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
-use travel_helm::release::Status;
+use travel_helm::release::{Release, Status};
 use travel_value::Path;
 
 use self::release_part::{ReleasePart, Shared, observe, work};
@@ -34,6 +34,7 @@ type Call = travel_framework::Call<Kubernetes>;
     proof = tags,
     id = "id",
     key = "cluster.name/kubeconfig.context/name",
+    identity("cluster.name", "name"),
     refresh = "1 to EKS where the cluster is named by reference; to the cluster 2 + releases * (2 + kinds of documents)"
 )]
 pub struct HelmStack {
@@ -47,8 +48,9 @@ pub struct HelmStack {
     /// The cluster it is in.
     #[model(flatten)]
     pub placement: Placement,
-    /// What `terraform import` wants: `CLUSTER/NAME/NAMESPACE:RELEASE,…`, without `CLUSTER/` for
-    /// the cluster of the environment's kubeconfig; here without the releases.
+    /// What `terraform import` wants: `CLUSTER/NAME`, without `CLUSTER/` for the cluster of the
+    /// environment's kubeconfig. That finds the releases which the stack has made;
+    /// `/NAMESPACE:RELEASE,…` after it names others to take over.
     #[model(computed)]
     pub id: Option<String>,
     /// A release.
@@ -79,9 +81,15 @@ impl StackRelease {
         self.name.as_deref().unwrap_or(label)
     }
 
-    /// Whether both are the same release in the cluster.
-    fn is_same_release(&self, other: &Self, label: &str) -> bool {
-        self.name(label) == other.name(label) && self.settings.namespace == other.settings.namespace
+    /// A block for a release of which only name and namespace are known.
+    fn known_only_by(name: Option<&str>, namespace: &str) -> Self {
+        let settings = Settings { namespace: namespace.to_owned(), ..Settings::default() };
+        Self { name: name.map(str::to_owned), after: None, settings }
+    }
+
+    /// Whether this block, under its label, is about the release of that namespace and name.
+    fn is_of(&self, label: &str, namespace: &str, name: &str) -> bool {
+        self.name(label) == name && self.settings.namespace == namespace
     }
 }
 
@@ -103,9 +111,16 @@ impl Resource for HelmStack {
     async fn read(call: &Call, state: &Self) -> Result<Option<Self>, Failure> {
         let Some(connected) = &call.scope.connected else { return Ok(None) };
         let mut memory = Memory::of(call)?;
-        let read = observe(call, connected, &state.release, &mut memory).await?;
+        let mut blocks = state.release.clone();
+        if blocks.is_empty() {
+            // An import that names no releases means those which the stack has made.
+            let marked = marked_releases(call, connected).await?;
+            blocks = marked.iter().fold(blocks, with_release);
+        }
+        let read = observe(call, connected, &blocks, &mut memory).await?;
         memory.keep(call);
-        if read.is_empty() && !state.release.is_empty() {
+        let is_import = state.id.is_none();
+        if read.is_empty() && (is_import || !state.release.is_empty()) {
             return Ok(None);
         }
         let id = Some(state.import_id());
@@ -114,31 +129,24 @@ impl Resource for HelmStack {
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
         let connected = call.scope.cluster()?;
-        let left = ownership::marked_releases(&connected.cluster, &call.claim).await;
-        let left = left.map_err(|error| crate::release::failure::of_call(&error))?;
-        let Some(mark) = left.iter().find_map(|release| ownership::mark(release, &call.claim))
+        let marked = marked_releases(call, connected).await?;
+        let Some(mark) = marked.iter().find_map(|release| ownership::mark(release, &call.claim))
         else {
             return Ok(Vec::new());
         };
-        let mut blocks = BTreeMap::new();
-        for release in &left {
-            let identity = (release.name.as_str(), release.namespace.as_str());
-            let planned = plan.release.iter().find(|(label, block)| {
-                (block.name(label), block.settings.namespace.as_str()) == identity
-            });
-            // What is no longer planned was not finished, and is removed.
-            let (label, mut block) = match planned {
-                Some((label, block)) => (label.clone(), block.clone()),
-                None => left_over(identity),
-            };
-            block.settings.forget();
-            blocks.insert(label, block);
-        }
+        let is_there = |label: &str, block: &StackRelease| {
+            marked.iter().any(|release| block.is_of(label, &release.namespace, &release.name))
+        };
+        let mut blocks = plan.release.clone();
+        blocks.retain(|label, block| is_there(label, block));
+        blocks.values_mut().for_each(|block| block.settings.forget());
+        // What is no longer planned was not finished, and is removed.
+        let blocks = marked.iter().fold(blocks, with_release);
         let mut memory = Memory::of(call)?;
         let release = observe(call, connected, &blocks, &mut memory).await?;
         memory.keep(call);
         let complete = plan.release.keys().all(|label| release.contains_key(label))
-            && left.iter().all(|release| release.info.status == Status::Deployed);
+            && marked.iter().all(|release| release.info.status == Status::Deployed);
         let label = plan.import_id();
         let object = Self { release, id: Some(label.clone()), ..plan.clone() };
         Ok(vec![Found { object, mark: Some(mark), complete, label }])
@@ -179,22 +187,23 @@ impl Resource for HelmStack {
     }
 
     fn import(id: &str) -> Result<Self, Diagnostic> {
-        let (cluster, name, releases) = match id.split('/').collect::<Vec<_>>()[..] {
-            [cluster, name, releases] if !cluster.is_empty() => (cluster, name, releases),
-            [name, releases] => ("", name, releases),
+        let mut parts: Vec<&str> = id.split('/').collect();
+        let releases = parts.pop_if(|last| last.contains(':')).unwrap_or_default();
+        let (cluster, name) = match parts[..] {
+            [cluster, name] if !cluster.is_empty() && !name.is_empty() => (cluster, name),
+            [name] if !name.is_empty() => ("", name),
             _ => return Err(wrong_id(id)),
         };
         let mut blocks = BTreeMap::new();
-        for release in releases.split(',') {
+        for release in releases.split(',').filter(|_| !releases.is_empty()) {
             let Some((namespace, name)) = release.split_once(':') else { return Err(wrong_id(id)) };
-            let (_, block) = left_over((name, namespace));
+            // A release is named by its label here, as by default.
+            let block = StackRelease::known_only_by(None, namespace);
             let is_new = blocks.insert(name.to_owned(), block).is_none();
             if namespace.is_empty() || name.is_empty() || !is_new {
                 return Err(wrong_id(id));
             }
         }
-        // A release is named by its label here, as by default.
-        blocks.values_mut().for_each(|block| block.name = None);
         Ok(Self {
             name: name.to_owned(),
             placement: clusters::imported(cluster),
@@ -205,19 +214,54 @@ impl Resource for HelmStack {
     }
 }
 
-/// A block for a release of which only name and namespace are known, with a label that no block of
-/// a configuration has.
-fn left_over((name, namespace): (&str, &str)) -> (String, StackRelease) {
-    let settings = Settings { namespace: namespace.to_owned(), ..Settings::default() };
-    let block = StackRelease { name: Some(name.to_owned()), after: None, settings };
-    (format!("{namespace}/{name}"), block)
+/// The releases that are marked as the stack's own.
+async fn marked_releases(call: &Call, connected: &Connected) -> Result<Vec<Release>, Failure> {
+    let marked = ownership::marked_releases(&connected.cluster, &call.claim).await;
+    marked.map_err(|error| crate::release::failure::of_call(&error))
+}
+
+/// Blocks, and one for a release if none is about it: labelled with its name, unless another is.
+fn with_release(
+    mut blocks: BTreeMap<String, StackRelease>,
+    release: &Release,
+) -> BTreeMap<String, StackRelease> {
+    let (name, namespace) = (release.name.as_str(), release.namespace.as_str());
+    if !blocks.iter().any(|(label, block)| block.is_of(label, namespace, name)) {
+        let (label, own_name) = match blocks.contains_key(name) {
+            false => (name.to_owned(), None),
+            true => (format!("{namespace}/{name}"), Some(name)),
+        };
+        blocks.insert(label, StackRelease::known_only_by(own_name, namespace));
+    }
+    blocks
+}
+
+/// Releases under the labels that the planned blocks about them have, and those that are no longer
+/// planned under labels that none has.
+fn relabelled(
+    releases: &BTreeMap<String, StackRelease>,
+    planned: &BTreeMap<String, StackRelease>,
+) -> BTreeMap<String, StackRelease> {
+    let relabel = |(label, block): (&String, &StackRelease)| {
+        let (name, namespace) = (block.name(label).to_owned(), &block.settings.namespace);
+        let same = planned.iter().find(|(other, block)| block.is_of(other, namespace, &name));
+        let new_label = match same {
+            Some((other, _)) => other.clone(),
+            None if planned.contains_key(label) => format!("{namespace}/{name}"),
+            None => label.clone(),
+        };
+        let own_name = if new_label == *label { block.name.clone() } else { Some(name) };
+        (new_label, StackRelease { name: own_name, ..block.clone() })
+    };
+    releases.iter().map(relabel).collect()
 }
 
 fn wrong_id(id: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id:?} names no stack"),
-        "The id of a stack is CLUSTER/NAME/NAMESPACE:RELEASE,NAMESPACE:RELEASE, without CLUSTER/ \
-         for the cluster of the environment's kubeconfig. Its releases get blocks labelled with \
+        "The id of a stack is CLUSTER/NAME, without CLUSTER/ for the cluster of the environment's \
+         kubeconfig; or, to take over releases that it has not made, \
+         CLUSTER/NAME/NAMESPACE:RELEASE,NAMESPACE:RELEASE. Releases get blocks labelled with \
          their names, so that each name is there once.",
     )
 }
@@ -244,8 +288,9 @@ impl HelmStack {
     /// Removes the releases that are no longer planned, and brings the others about. This follows.
     async fn bring(&mut self, call: &Call, prior: &Self, plan: &Self) -> Result<(), Failure> {
         let connected: &Connected = call.scope.cluster()?;
-        let shared = Shared::new(call, connected, &prior.release)?;
-        let brought = Self::brought(call, &shared, prior, plan).await;
+        let before = relabelled(&prior.release, &plan.release);
+        let shared = Shared::new(call, connected, &before)?;
+        let brought = Self::brought(call, &shared, &before, plan).await;
         let (mut release, memory) = shared.into_parts();
         memory.keep(call);
         let made = !release.is_empty();
@@ -264,14 +309,10 @@ impl HelmStack {
     async fn brought(
         call: &Call,
         shared: &Shared<'_>,
-        prior: &Self,
+        before: &BTreeMap<String, StackRelease>,
         plan: &Self,
     ) -> Result<(), Failure> {
-        let obsolete = graph(&prior.release, |label, block| {
-            let planned = plan.release.get(label);
-            let stays = planned.is_some_and(|planned| planned.is_same_release(block, label));
-            !stays
-        })?;
+        let obsolete = graph(before, |label, _| !plan.release.contains_key(label))?;
         obsolete.remove(shared, &call.cancel).await?;
         graph(&plan.release, |_, _| true)?.ensure(shared, &call.cancel).await
     }

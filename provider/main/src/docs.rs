@@ -109,7 +109,7 @@ fn behaviour(description: &Description) -> String {
     }
     if !identity.is_empty() {
         let attributes: String =
-            identity.iter().map(|name| format!("    {name} = \"…\"\n")).collect();
+            description.identity_names().map(|name| format!("    {name} = \"…\"\n")).collect();
         let _ = write!(
             text,
             "\n## Import\n\nBy identity, where the core knows it, or by id (the same values, \

@@ -6,7 +6,7 @@ use std::time::Duration;
 use travel_value::json::{self, UnknownAttributes};
 use travel_value::{Type, Value};
 
-use super::Page;
+use super::{Page, identity};
 use crate::call::Failure;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
@@ -142,9 +142,7 @@ impl<R: Resource> Page<R> {
         let id = if request.identity.is_null() {
             request.id.clone()
         } else {
-            let part = |name: &&str| request.identity.get(name).as_str().map(str::to_owned);
-            let parts: Option<Vec<String>> = R::DESCRIPTION.identity.iter().map(part).collect();
-            parts.unwrap_or_default().join("/")
+            identity::id(R::DESCRIPTION.identity, &request.identity)
         };
         let mut diagnostics = Diagnostics::new();
         let state = diagnostics.take(R::import(&id)).map(|model| <R as Model>::to_value(&model));

@@ -151,8 +151,53 @@ fn an_id_names_the_stack_and_its_releases() {
     };
     check("dev/base/shop:cart,shop:pay", Some(("dev", "base", &["shop:cart", "shop:pay"])));
     check("base/shop:cart", Some(("", "base", &["shop:cart"])));
+    check("dev/base", Some(("dev", "base", &[])));
+    check("base", Some(("", "base", &[])));
     check("dev/base/cart", None);
     check("dev/base/a:x,b:x", None);
     check("dev/base/:x", None);
-    check("base", None);
+    check("dev/", None);
+    check("shop:cart", None);
+}
+
+/// Blocks as `NAMESPACE:NAME` by label.
+fn blocks(text: &[(&str, &str)]) -> BTreeMap<String, StackRelease> {
+    let block = |(label, identity): &(&str, &str)| {
+        let (namespace, name) = identity.split_once(':').unwrap();
+        ((*label).to_owned(), StackRelease::known_only_by(Some(name), namespace))
+    };
+    text.iter().map(block).collect()
+}
+
+fn check_labels(before: &[(&str, &str)], planned: &[(&str, &str)], expected: &[(&str, &str)]) {
+    let relabelled = relabelled(&blocks(before), &blocks(planned));
+    let found: Vec<(String, String)> = relabelled
+        .iter()
+        .map(|(label, it)| (label.clone(), format!("{}:{}", it.settings.namespace, it.name(label))))
+        .collect();
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(label, it)| ((*label).to_owned(), (*it).to_owned())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_release_under_another_label_is_the_same_release() {
+    let (a, b) = ("shop:a", "shop:b");
+    check_labels(&[("a", a), ("b", b)], &[("a", a)], &[("a", a), ("b", b)]);
+    check_labels(&[("a", a)], &[("cart", a)], &[("cart", a)]);
+    check_labels(&[("a", a), ("b", b)], &[("b", a), ("a", b)], &[("a", b), ("b", a)]);
+    check_labels(&[("a", a), ("b", b)], &[("a", b)], &[("a", b), ("shop/a", a)]);
+}
+
+#[test]
+fn a_release_that_was_found_gets_a_label_of_its_own() {
+    let release = |name: &str, namespace: &str| Release {
+        name: name.to_owned(),
+        namespace: namespace.to_owned(),
+        ..Release::default()
+    };
+    let found = [release("a", "shop"), release("a", "other"), release("b", "shop")];
+    let known = blocks(&[("cart", "shop:a")]);
+    let labels: Vec<String> = found.iter().fold(known, with_release).into_keys().collect();
+    assert_eq!(labels, ["a", "b", "cart"]);
 }
