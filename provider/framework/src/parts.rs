@@ -34,12 +34,6 @@ pub trait Part<C: Sync>: Send + Sync {
     /// The part's name within the composite, such as `subnet/public/eu-central-1a`.
     fn name(&self) -> String;
 
-    /// The parts that must be there before this one, and gone after it. A part that is not in
-    /// the same graph is taken to be there.
-    fn after(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     /// How the part stands in what was observed. Makes no call.
     fn observe(&self, context: &C) -> Observed;
 
@@ -50,9 +44,13 @@ pub trait Part<C: Sync>: Send + Sync {
     async fn remove(&self, context: &C) -> Result<(), Failure>;
 }
 
-/// Parts and the order they need.
+/// A part, and the names of those that must be there before it, and gone after it. A part that is
+/// not in the same graph is taken to be there.
+pub type Ordered<C> = (Box<dyn Part<C>>, Vec<String>);
+
+/// Parts, by name, and the order they need.
 pub struct Graph<C> {
-    parts: BTreeMap<String, Box<dyn Part<C>>>,
+    parts: BTreeMap<String, Ordered<C>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,11 +64,11 @@ impl<C: Sync> Graph<C> {
     ///
     /// # Errors
     /// Where two parts have one name, or wait for each other: a mistake of the composite's page.
-    pub fn new(parts: impl IntoIterator<Item = Box<dyn Part<C>>>) -> Result<Self, Diagnostic> {
+    pub fn new(parts: impl IntoIterator<Item = Ordered<C>>) -> Result<Self, Diagnostic> {
         let mut graph = Self { parts: BTreeMap::new() };
-        for part in parts {
+        for (part, after) in parts {
             let name = part.name();
-            if graph.parts.insert(name.clone(), part).is_some() {
+            if graph.parts.insert(name.clone(), (part, after)).is_some() {
                 return Err(mistake(&format!("two parts are named {name}")));
             }
         }
@@ -92,7 +90,7 @@ impl<C: Sync> Graph<C> {
     pub fn unfinished(&self, context: &C) -> Vec<String> {
         let parts = self.parts.iter();
         parts
-            .filter(|(_, part)| part.observe(context) != Observed::AsPlanned)
+            .filter(|(_, (part, _))| part.observe(context) != Observed::AsPlanned)
             .map(|(name, _)| name.clone())
             .collect()
     }
@@ -154,7 +152,7 @@ impl<C: Sync> Graph<C> {
         direction: Direction,
         context: &C,
     ) -> (String, Result<(), Failure>) {
-        let Some(part) = self.parts.get(&name) else { return (name, Ok(())) };
+        let Some((part, _)) = self.parts.get(&name) else { return (name, Ok(())) };
         let observed = part.observe(context);
         let result = match direction {
             Direction::Ensure if observed == Observed::AsPlanned => Ok(()),
@@ -175,16 +173,16 @@ impl<C: Sync> Graph<C> {
     fn dependencies(&self, direction: Direction) -> BTreeMap<String, BTreeSet<String>> {
         let mut dependencies: BTreeMap<String, BTreeSet<String>> =
             self.parts.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
-        for (name, part) in &self.parts {
-            for needed in part.after() {
+        for (name, (_, after)) in &self.parts {
+            for needed in after {
                 let (first, then) = match direction {
-                    Direction::Ensure => (needed, name.clone()),
-                    Direction::Remove => (name.clone(), needed),
+                    Direction::Ensure => (needed, name),
+                    Direction::Remove => (name, needed),
                 };
-                if self.parts.contains_key(&first)
-                    && let Some(before) = dependencies.get_mut(&then)
+                if self.parts.contains_key(first)
+                    && let Some(before) = dependencies.get_mut(then)
                 {
-                    before.insert(first);
+                    before.insert(first.clone());
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use travel_framework::ownership::Mark;
-use travel_framework::parts::{Graph, Part};
+use travel_framework::parts::Graph;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
@@ -272,11 +272,7 @@ fn graph<'a>(
     is_meant: impl Fn(&str, &StackRelease) -> bool,
 ) -> Result<Graph<Shared<'a>>, Diagnostic> {
     let meant = releases.iter().filter(|(label, block)| is_meant(label, block));
-    let parts = meant.map(|(label, block)| {
-        let part = ReleasePart { label: label.clone(), block: block.clone() };
-        Box::new(part) as Box<dyn Part<Shared<'a>>>
-    });
-    Graph::new(parts)
+    Graph::new(meant.map(|(label, block)| ReleasePart::ordered(label, block)))
 }
 
 impl HelmStack {

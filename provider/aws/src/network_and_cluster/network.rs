@@ -35,7 +35,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use travel_framework::parts::{Graph, Part};
+use travel_framework::parts::{Graph, Ordered};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Model};
 use travel_value::Value;
@@ -369,7 +369,7 @@ fn graph<'a>(keys: &Keys) -> Result<Graph<Work<'a>>, Diagnostic> {
 }
 
 /// A network's parts, with their order: what each needs before it, and is gone before.
-fn parts<'a>(keys: &Keys) -> Vec<Box<dyn Part<Work<'a>>>> {
+fn parts<'a>(keys: &Keys) -> Vec<Ordered<Work<'a>>> {
     let one = |name: &str| vec![name.to_owned()];
     let vpc = one(vpc::NAME);
     let blocks: Vec<String> = keys.blocks.iter().map(address_block::Block::part).collect();
@@ -377,60 +377,60 @@ fn parts<'a>(keys: &Keys) -> Vec<Box<dyn Part<Work<'a>>>> {
     let tables: Vec<String> = keys.route_tables.iter().map(|it| route_table::part(it)).collect();
     let nats: Vec<String> = keys.nat_gateways.iter().map(|it| nat_gateway::part(it)).collect();
     let gateways = vec![internet_gateway::NAME.to_owned(), egress_only_gateway::NAME.to_owned()];
-    let mut parts: Vec<Box<dyn Part<Work<'a>>>> = Vec::new();
+    let mut parts: Vec<Ordered<Work<'a>>> = Vec::new();
     if keys.vpc {
-        parts.push(Box::new(vpc::VpcPart));
+        parts.push((Box::new(vpc::VpcPart), Vec::new()));
     }
     for block in keys.blocks.iter().cloned() {
-        parts.push(Box::new(address_block::AddressBlockPart { block, after: vpc.clone() }));
+        parts.push((Box::new(address_block::AddressBlockPart { block }), vpc.clone()));
     }
     if keys.internet_gateway {
-        parts.push(Box::new(internet_gateway::InternetGatewayPart { after: vpc.clone() }));
+        parts.push((Box::new(internet_gateway::InternetGatewayPart), vpc.clone()));
     }
     if keys.egress_only_gateway {
         let after = [vpc.clone(), blocks.clone()].concat();
-        parts.push(Box::new(egress_only_gateway::EgressOnlyGatewayPart { after }));
+        parts.push((Box::new(egress_only_gateway::EgressOnlyGatewayPart), after));
     }
     for (key, table) in keys.subnets.clone() {
         let after = [vpc.clone(), blocks.clone()].concat();
         let own_table = table.map_or_else(|| tables.clone(), |it| vec![route_table::part(&it)]);
         let associated = [vec![subnet::part(&key)], own_table].concat();
-        parts.push(Box::new(subnet::SubnetPart { key: key.clone(), after }));
-        parts.push(Box::new(association::AssociationPart { subnet: key, after: associated }));
+        parts.push((Box::new(subnet::SubnetPart { key: key.clone() }), after));
+        parts.push((Box::new(association::AssociationPart { subnet: key }), associated));
     }
     for key in keys.route_tables.iter().cloned() {
         // Only the tables of private subnets lead to NAT gateways, which take minutes to make.
         let private = if key.contains('/') { nats.clone() } else { Vec::new() };
         let after = [vpc.clone(), gateways.clone(), private].concat();
-        parts.push(Box::new(route_table::RouteTablePart { key, after }));
+        parts.push((Box::new(route_table::RouteTablePart { key }), after));
     }
     for zone in keys.addresses.iter().cloned() {
         let after = [vpc.clone(), one(internet_gateway::NAME)].concat();
-        parts.push(Box::new(address::AddressPart { zone, after }));
+        parts.push((Box::new(address::AddressPart { zone }), after));
     }
     for zone in keys.nat_gateways.iter().cloned() {
         let own = vec![internet_gateway::NAME.to_owned(), address::part(&zone)];
         let after = [own, subnets.clone()].concat();
-        parts.push(Box::new(nat_gateway::NatGatewayPart { zone, after }));
+        parts.push((Box::new(nat_gateway::NatGatewayPart { zone }), after));
     }
     for (service, gateway) in keys.endpoints.clone() {
         let places = if gateway { tables.clone() } else { subnets.clone() };
         let after = [vpc.clone(), one(security_group::NAME), places].concat();
-        parts.push(Box::new(endpoint::EndpointPart { service, after }));
+        parts.push((Box::new(endpoint::EndpointPart { service }), after));
     }
     if keys.endpoint_security_group {
         let after = [vpc.clone(), blocks.clone()].concat();
-        parts.push(Box::new(security_group::SecurityGroupPart { after }));
+        parts.push((Box::new(security_group::SecurityGroupPart), after));
     }
     if keys.flow_log {
-        let after = vec![log_group::NAME.to_owned(), role::NAME.to_owned()];
-        parts.push(Box::new(flow_log::FlowLogPart { after: [vpc.clone(), after].concat() }));
+        let after = [vpc.clone(), one(log_group::NAME), one(role::NAME)].concat();
+        parts.push((Box::new(flow_log::FlowLogPart), after));
     }
     if keys.log_group {
-        parts.push(Box::new(log_group::LogGroupPart { after: vpc.clone() }));
+        parts.push((Box::new(log_group::LogGroupPart), vpc.clone()));
     }
     if keys.role {
-        parts.push(Box::new(role::RolePart { after: vpc }));
+        parts.push((Box::new(role::RolePart), vpc));
     }
     parts
 }

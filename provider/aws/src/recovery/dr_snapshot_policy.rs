@@ -27,7 +27,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use travel_framework::parts::{Graph, Part};
+use travel_framework::parts::{Graph, Ordered};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Model};
 use travel_value::Value;
@@ -223,14 +223,13 @@ impl Keys {
 /// The graph of these parts: the backup account's side comes last, since its policy waits for the
 /// snapshots of the other.
 fn graph<'a>(keys: &Keys) -> Result<Graph<Work<'a>>, Diagnostic> {
-    let mut parts: Vec<Box<dyn Part<Work<'a>>>> = Vec::new();
+    let mut parts: Vec<Ordered<Work<'a>>> = Vec::new();
     let grants: Vec<String> = keys.grants.iter().map(|key| grant::part(key)).collect();
     for side in keys.roles.iter().copied() {
-        parts.push(Box::new(role::RolePart { side }));
+        parts.push((Box::new(role::RolePart { side }), Vec::new()));
     }
     for key in keys.grants.iter().cloned() {
-        let after = vec![role::part(Side::Backup)];
-        parts.push(Box::new(grant::GrantPart { key, after }));
+        parts.push((Box::new(grant::GrantPart { key }), vec![role::part(Side::Backup)]));
     }
     for side in keys.policies.iter().copied() {
         let mut after = vec![role::part(side)];
@@ -238,7 +237,7 @@ fn graph<'a>(keys: &Keys) -> Result<Graph<Work<'a>>, Diagnostic> {
             after.push(lifecycle_policy::part(Side::Source));
             after.extend(grants.iter().cloned());
         }
-        parts.push(Box::new(lifecycle_policy::PolicyPart { side, after }));
+        parts.push((Box::new(lifecycle_policy::PolicyPart { side }), after));
     }
     Graph::new(parts)
 }

@@ -13,7 +13,6 @@ struct World {
 
 struct Piece {
     name: &'static str,
-    after: &'static [&'static str],
     outcome: fn(&World) -> Result<(), Failure>,
 }
 
@@ -21,10 +20,6 @@ struct Piece {
 impl Part<World> for Piece {
     fn name(&self) -> String {
         self.name.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.iter().map(ToString::to_string).collect()
     }
 
     fn observe(&self, world: &World) -> Observed {
@@ -69,11 +64,14 @@ fn cancelling(world: &World) -> Result<(), Failure> {
 
 type Outcome = fn(&World) -> Result<(), Failure>;
 
-fn graph(parts: &[(&'static str, &'static [&'static str], Outcome)]) -> Graph<World> {
-    let parts = parts.iter().map(|&(name, after, outcome)| {
-        Box::new(Piece { name, after, outcome }) as Box<dyn Part<World>>
-    });
-    Graph::new(parts).unwrap()
+fn new(parts: &[(&'static str, &[&'static str], Outcome)]) -> Result<Graph<World>, Diagnostic> {
+    Graph::new(parts.iter().map(|&(name, after, outcome)| -> Ordered<World> {
+        (Box::new(Piece { name, outcome }), after.iter().map(ToString::to_string).collect())
+    }))
+}
+
+fn graph(parts: &[(&'static str, &[&'static str], Outcome)]) -> Graph<World> {
+    new(parts).unwrap()
 }
 
 async fn check(graph: &Graph<World>, world: &World, log: &[&str], error: Option<&str>) {
@@ -122,7 +120,6 @@ async fn stops_between_parts_when_asked_to() {
 
 #[test]
 fn refuses_parts_that_wait_for_each_other() {
-    let part = |name, after| Box::new(Piece { name, after, outcome: fine }) as Box<dyn Part<World>>;
-    let error = Graph::new([part("a", &["b"]), part("b", &["a"])]).err().unwrap();
+    let error = new(&[("a", &["b"], fine), ("b", &["a"], fine)]).err().unwrap();
     assert!(error.detail.contains("wait for each other: a, b"), "{error}");
 }

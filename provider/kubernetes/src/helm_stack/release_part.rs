@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures::StreamExt;
 use travel_framework::Failure;
-use travel_framework::parts::{Observed, Part};
+use travel_framework::parts::{Observed, Ordered, Part};
 
 use super::{Call, StackRelease, path_of};
 use crate::platform::Connected;
@@ -34,9 +34,17 @@ struct Known {
 /// One release.
 pub struct ReleasePart {
     /// The label of its block.
-    pub label: String,
+    label: String,
     /// What it is to be, or, where it is to go, what it is.
-    pub block: StackRelease,
+    block: StackRelease,
+}
+
+impl ReleasePart {
+    /// The release of a block as a part, with the parts that it comes after.
+    pub fn ordered<'a>(label: &str, block: &StackRelease) -> Ordered<Shared<'a>> {
+        let after = block.after.iter().flatten().map(|label| name(label)).collect();
+        (Box::new(Self { label: label.to_owned(), block: block.clone() }), after)
+    }
 }
 
 impl<'a> Shared<'a> {
@@ -121,15 +129,14 @@ pub async fn observe(
     Ok(seen)
 }
 
+fn name(label: &str) -> String {
+    format!("release {label}")
+}
+
 #[async_trait]
 impl<'a> Part<Shared<'a>> for ReleasePart {
     fn name(&self) -> String {
-        format!("release {}", self.label)
-    }
-
-    fn after(&self) -> Vec<String> {
-        let after = self.block.after.iter().flatten();
-        after.map(|label| format!("release {label}")).collect()
+        name(&self.label)
     }
 
     fn observe(&self, shared: &Shared<'a>) -> Observed {

@@ -137,8 +137,6 @@ pub struct AccessEntryPart {
     pub principal: String,
     /// Its key, where it is wanted.
     pub key: Option<String>,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part of an access entry.
@@ -270,10 +268,6 @@ impl AccessEntryPart {
 impl<'w> Part<Work<'w>> for AccessEntryPart {
     fn name(&self) -> String {
         part_name(&self.principal)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

@@ -134,8 +134,6 @@ pub struct AddonPart {
     pub version: Option<String>,
     /// The versions that there are.
     pub available: Vec<String>,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part of an add-on.
@@ -296,10 +294,6 @@ impl AddonPart {
 impl<'w> Part<Work<'w>> for AddonPart {
     fn name(&self) -> String {
         part_name(&self.name)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

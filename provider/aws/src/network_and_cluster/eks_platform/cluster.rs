@@ -29,19 +29,12 @@ use crate::error::{failure, is_code};
 pub const NAME: &str = "cluster";
 
 /// The cluster.
-pub struct ClusterPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct ClusterPart;
 
 #[async_trait]
 impl<'w> Part<Work<'w>> for ClusterPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {
@@ -144,7 +137,7 @@ async fn settled(work: &Work<'_>) -> Result<Option<Cluster>, Failure> {
         Some(there) if there.status() == Some(&ClusterStatus::Failed) => {
             work.must_own(&what, &tags(there.tags.as_ref()), Path::attribute("name"))?;
             tracing::info!("removing {what}, whose making failed");
-            ClusterPart { after: Vec::new() }.remove(work).await?;
+            ClusterPart.remove(work).await?;
             Ok(None)
         }
         there => Ok(there),

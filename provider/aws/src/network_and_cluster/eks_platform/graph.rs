@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use travel_framework::Diagnostic;
-use travel_framework::parts::{Graph, Part};
+use travel_framework::parts::{Graph, Ordered};
 
 use super::access_entry::{self, AccessEntryPart};
 use super::addon::{self, AddonPart};
@@ -21,8 +21,6 @@ use super::role::{self, RolePart};
 use super::role_names::{KINDS, Kind};
 use super::sweep::{self, SweepPart};
 use super::work::Work;
-
-type Boxed<'a> = Box<dyn Part<Work<'a>>>;
 
 /// The parts that are wanted, with the chosen versions of add-ons.
 ///
@@ -53,35 +51,35 @@ pub fn everything<'a>(work: &Work<'a>) -> Result<Graph<Work<'a>>, Diagnostic> {
     Graph::new(all_parts(work))
 }
 
-fn wanted_parts<'a>(work: &Work<'a>, chosen: &BTreeMap<String, Chosen>) -> Vec<Boxed<'a>> {
+fn wanted_parts<'a>(work: &Work<'a>, chosen: &BTreeMap<String, Chosen>) -> Vec<Ordered<Work<'a>>> {
     let platform = work.wanted;
-    let mut parts: Vec<Boxed<'a>> = Vec::new();
+    let mut parts: Vec<Ordered<Work<'a>>> = Vec::new();
     let before_cluster: Vec<String> =
         [role::part_name(Kind::Cluster), log_group::NAME.to_owned()].into();
     for kind in KINDS {
         if makes_role(work, kind) {
-            parts.push(Box::new(RolePart { kind, after: Vec::new() }));
+            parts.push((Box::new(RolePart { kind }), Vec::new()));
         }
     }
     if !platform.logs.types.is_empty() {
-        parts.push(Box::new(LogGroupPart { after: Vec::new() }));
+        parts.push((Box::new(LogGroupPart), Vec::new()));
     }
-    parts.push(Box::new(ClusterPart { after: before_cluster }));
+    parts.push((Box::new(ClusterPart), before_cluster));
     let cluster = || vec![cluster::NAME.to_owned()];
     if platform.oidc_provider {
-        parts.push(Box::new(OidcProviderPart { after: cluster() }));
+        parts.push((Box::new(OidcProviderPart), cluster()));
     }
     let mut entries = Vec::new();
     for (key, entry) in &platform.access_entries {
         let principal = access_entry::principal(key, entry).to_owned();
         entries.push(access_entry::part_name(&principal));
-        let after = cluster();
-        parts.push(Box::new(AccessEntryPart { principal, key: Some(key.clone()), after }));
+        let key = Some(key.clone());
+        parts.push((Box::new(AccessEntryPart { principal, key }), cluster()));
     }
     let mut identities = Vec::new();
     for key in platform.pod_identities.keys() {
         identities.push(pod_identity::part_name(key));
-        parts.push(Box::new(PodIdentityPart { key: key.clone(), after: cluster() }));
+        parts.push((Box::new(PodIdentityPart { key: key.clone() }), cluster()));
     }
     let names = node_group::wanted_names(work);
     let groups: Vec<String> = names.values().map(|name| node_group::part_name(name)).collect();
@@ -100,11 +98,10 @@ fn wanted_parts<'a>(work: &Work<'a>, chosen: &BTreeMap<String, Chosen>) -> Vec<B
             after.extend(groups.iter().cloned());
         }
         let Chosen { version, available } = chosen.get(name).cloned().unwrap_or_default();
-        parts.push(Box::new(AddonPart { name: name.clone(), version, available, after }));
+        parts.push((Box::new(AddonPart { name: name.clone(), version, available }), after));
     }
     for (key, name) in names {
-        let after = before_nodes.clone();
-        parts.push(Box::new(NodeGroupPart { name, key: Some(key), after }));
+        parts.push((Box::new(NodeGroupPart { name, key: Some(key) }), before_nodes.clone()));
     }
     parts
 }
@@ -121,9 +118,9 @@ fn makes_role(work: &Work<'_>, kind: Kind) -> bool {
     }
 }
 
-fn unwanted_parts<'a>(work: &Work<'a>) -> Vec<Boxed<'a>> {
+fn unwanted_parts<'a>(work: &Work<'a>) -> Vec<Ordered<Work<'a>>> {
     let platform = work.wanted;
-    let mut parts: Vec<Boxed<'a>> = Vec::new();
+    let mut parts: Vec<Ordered<Work<'a>>> = Vec::new();
     let groups = node_group::unwanted(work, &node_group::wanted_names(work));
     for name in groups {
         parts.push(group_to_remove(name, vec![role::part_name(Kind::Node)]));
@@ -136,46 +133,46 @@ fn unwanted_parts<'a>(work: &Work<'a>) -> Vec<Boxed<'a>> {
         )
     });
     for name in addons {
-        let (version, available, after) = (None, Vec::new(), Vec::new());
-        parts.push(Box::new(AddonPart { name, version, available, after }));
+        let part = AddonPart { name, version: None, available: Vec::new() };
+        parts.push((Box::new(part), Vec::new()));
     }
     for principal in entries {
-        parts.push(Box::new(AccessEntryPart { principal, key: None, after: Vec::new() }));
+        parts.push((Box::new(AccessEntryPart { principal, key: None }), Vec::new()));
     }
     for key in identities {
-        parts.push(Box::new(PodIdentityPart { key, after: Vec::new() }));
+        parts.push((Box::new(PodIdentityPart { key }), Vec::new()));
     }
     if !platform.oidc_provider {
-        parts.push(Box::new(OidcProviderPart { after: Vec::new() }));
+        parts.push((Box::new(OidcProviderPart), Vec::new()));
     }
     if platform.logs.types.is_empty() {
-        parts.push(Box::new(LogGroupPart { after: Vec::new() }));
+        parts.push((Box::new(LogGroupPart), Vec::new()));
     }
     for kind in KINDS {
         if !makes_role(work, kind) {
-            parts.push(Box::new(RolePart { kind, after: Vec::new() }));
+            parts.push((Box::new(RolePart { kind }), Vec::new()));
         }
     }
     parts
 }
 
-fn all_parts<'a>(work: &Work<'a>) -> Vec<Boxed<'a>> {
-    let mut parts: Vec<Boxed<'a>> = Vec::new();
+fn all_parts<'a>(work: &Work<'a>) -> Vec<Ordered<Work<'a>>> {
+    let mut parts: Vec<Ordered<Work<'a>>> = Vec::new();
     let remains = || vec![sweep::REMAINS.to_owned()];
     for kind in KINDS {
-        parts.push(Box::new(RolePart { kind, after: Vec::new() }));
+        parts.push((Box::new(RolePart { kind }), Vec::new()));
     }
-    parts.push(Box::new(LogGroupPart { after: Vec::new() }));
+    parts.push((Box::new(LogGroupPart), Vec::new()));
     let foundations = vec![
         role::part_name(Kind::Cluster),
         role::part_name(Kind::Node),
         log_group::NAME.to_owned(),
     ];
-    parts.push(Box::new(SweepPart { name: sweep::REMAINS, after: foundations }));
-    parts.push(Box::new(ClusterPart { after: remains() }));
-    parts.push(Box::new(OidcProviderPart { after: remains() }));
+    parts.push((Box::new(SweepPart { name: sweep::REMAINS }), foundations));
+    parts.push((Box::new(ClusterPart), remains()));
+    parts.push((Box::new(OidcProviderPart), remains()));
     let cluster = || vec![cluster::NAME.to_owned()];
-    parts.push(Box::new(SweepPart { name: sweep::LEFT_BY_NODES, after: cluster() }));
+    parts.push((Box::new(SweepPart { name: sweep::LEFT_BY_NODES }), cluster()));
     let groups: Vec<String> = work.see(|observed| observed.node_groups.keys().cloned().collect());
     for name in groups {
         parts.push(group_to_remove(name, vec![sweep::LEFT_BY_NODES.to_owned()]));
@@ -183,8 +180,8 @@ fn all_parts<'a>(work: &Work<'a>) -> Vec<Boxed<'a>> {
     parts
 }
 
-fn group_to_remove<'a>(name: String, after: Vec<String>) -> Boxed<'a> {
-    Box::new(NodeGroupPart { name, key: None, after })
+fn group_to_remove<'a>(name: String, after: Vec<String>) -> Ordered<Work<'a>> {
+    (Box::new(NodeGroupPart { name, key: None }), after)
 }
 
 #[cfg(test)]

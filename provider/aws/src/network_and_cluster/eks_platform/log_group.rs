@@ -28,10 +28,7 @@ pub fn name(cluster: &str) -> String {
 }
 
 /// The log group.
-pub struct LogGroupPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct LogGroupPart;
 
 fn there(work: &Work<'_>) -> Option<LogGroup> {
     work.see(|observed| observed.log_group.clone())
@@ -41,10 +38,6 @@ fn there(work: &Work<'_>) -> Option<LogGroup> {
 impl<'w> Part<Work<'w>> for LogGroupPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

@@ -148,8 +148,6 @@ pub struct NodeGroupPart {
     pub name: String,
     /// Its key, where it is wanted.
     pub key: Option<String>,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part of a node group.
@@ -354,10 +352,6 @@ type CreationRequest =
 impl<'w> Part<Work<'w>> for NodeGroupPart {
     fn name(&self) -> String {
         part_name(&self.name)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

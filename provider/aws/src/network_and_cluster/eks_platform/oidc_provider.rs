@@ -44,10 +44,7 @@ pub async fn get(call: &Call, issuer: &str) -> Result<Option<OidcProvider>, Fail
 }
 
 /// The provider.
-pub struct OidcProviderPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct OidcProviderPart;
 
 fn there(work: &Work<'_>) -> Option<OidcProvider> {
     work.see(|observed| observed.oidc_provider.clone())
@@ -57,10 +54,6 @@ fn there(work: &Work<'_>) -> Option<OidcProvider> {
 impl<'w> Part<Work<'w>> for OidcProviderPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

@@ -69,8 +69,6 @@ pub fn fits(found: &Found, wanted: &PodIdentity) -> bool {
 pub struct PodIdentityPart {
     /// Namespace and service account, with a slash between.
     pub key: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part of an association.
@@ -175,10 +173,6 @@ impl PodIdentityPart {
 impl<'w> Part<Work<'w>> for PodIdentityPart {
     fn name(&self) -> String {
         part_name(&self.key)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

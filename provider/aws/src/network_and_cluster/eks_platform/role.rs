@@ -25,8 +25,6 @@ const BUSY: [&str; 2] = ["ConcurrentModification", "UnmodifiableEntity"];
 pub struct RolePart {
     /// Which one.
     pub kind: Kind,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part of a role.
@@ -210,10 +208,6 @@ impl RolePart {
 impl<'w> Part<Work<'w>> for RolePart {
     fn name(&self) -> String {
         part_name(self.kind)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'w>) -> Standing {

@@ -43,18 +43,12 @@ const BUSY: [&str; 6] = [
 pub struct SweepPart {
     /// Which one.
     pub name: &'static str,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 #[async_trait]
 impl<'w> Part<Work<'w>> for SweepPart {
     fn name(&self) -> String {
         self.name.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     /// What there is shows only when it is looked for.

@@ -12,8 +12,6 @@ use super::work::{Work, once};
 pub struct AddressPart {
     /// The zone.
     pub zone: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -25,10 +23,6 @@ pub fn part(zone: &str) -> String {
 impl<'a> Part<Work<'a>> for AddressPart {
     fn name(&self) -> String {
         part(&self.zone)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

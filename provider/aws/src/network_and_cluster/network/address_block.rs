@@ -25,8 +25,6 @@ pub enum Block {
 pub struct AddressBlockPart {
     /// Which one.
     pub block: Block,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 impl Block {
@@ -50,10 +48,6 @@ impl Block {
 impl<'a> Part<Work<'a>> for AddressBlockPart {
     fn name(&self) -> String {
         self.block.part()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

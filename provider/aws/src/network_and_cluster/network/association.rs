@@ -14,8 +14,6 @@ use crate::error::Reply;
 pub struct AssociationPart {
     /// The subnet: tier and zone.
     pub subnet: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -27,10 +25,6 @@ pub fn part(subnet: &str) -> String {
 impl<'a> Part<Work<'a>> for AssociationPart {
     fn name(&self) -> String {
         part(&self.subnet)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

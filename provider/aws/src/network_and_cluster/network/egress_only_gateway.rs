@@ -12,19 +12,12 @@ use super::work::{Work, once, token};
 pub const NAME: &str = "egress_only_gateway";
 
 /// The egress-only internet gateway. It is attached from its beginning to its end.
-pub struct EgressOnlyGatewayPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct EgressOnlyGatewayPart;
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for EgressOnlyGatewayPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

@@ -24,8 +24,6 @@ use crate::policy;
 pub struct EndpointPart {
     /// The service, as the configuration names it.
     pub service: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -45,10 +43,6 @@ struct Places {
 impl<'a> Part<Work<'a>> for EndpointPart {
     fn name(&self) -> String {
         part(&self.service)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

@@ -22,19 +22,12 @@ pub const NAME: &str = "flow_log";
 const NO_ROLE_YET: &str = "Unable to assume given IAM role";
 
 /// The flow log. Nothing of it but its tags can be changed.
-pub struct FlowLogPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct FlowLogPart;
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for FlowLogPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

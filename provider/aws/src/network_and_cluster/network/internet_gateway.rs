@@ -14,19 +14,12 @@ use crate::error::{Reply, is_code};
 pub const NAME: &str = "internet_gateway";
 
 /// The internet gateway.
-pub struct InternetGatewayPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct InternetGatewayPart;
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for InternetGatewayPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

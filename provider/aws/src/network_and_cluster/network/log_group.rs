@@ -24,10 +24,7 @@ const GONE: [&str; 1] = ["ResourceNotFoundException"];
 const BUSY: [&str; 1] = ["OperationAbortedException"];
 
 /// The log group.
-pub struct LogGroupPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct LogGroupPart;
 
 /// The name of a network's log group where the configuration does not say.
 pub fn default_name(network: &str) -> String {
@@ -43,10 +40,6 @@ pub fn name(work: &Work<'_>, logs: &FlowLogs) -> String {
 impl<'a> Part<Work<'a>> for LogGroupPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

@@ -15,8 +15,6 @@ use crate::error::Reply;
 pub struct NatGatewayPart {
     /// The zone.
     pub zone: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -28,10 +26,6 @@ pub fn part(zone: &str) -> String {
 impl<'a> Part<Work<'a>> for NatGatewayPart {
     fn name(&self) -> String {
         part(&self.zone)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

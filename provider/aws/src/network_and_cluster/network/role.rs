@@ -22,10 +22,7 @@ const POLICY: &str = "write";
 const GONE: [&str; 1] = ["NoSuchEntity"];
 
 /// The role.
-pub struct RolePart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct RolePart;
 
 /// The name of a network's role where the configuration does not say.
 pub fn default_name(network: &str, region: &str) -> String {
@@ -41,10 +38,6 @@ fn name(work: &Work<'_>, logs: &FlowLogs) -> String {
 impl<'a> Part<Work<'a>> for RolePart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

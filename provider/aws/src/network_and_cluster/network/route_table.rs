@@ -22,8 +22,6 @@ use crate::error::is_code;
 pub struct RouteTablePart {
     /// Its name among the route tables.
     pub key: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -35,10 +33,6 @@ pub fn part(key: &str) -> String {
 impl<'a> Part<Work<'a>> for RouteTablePart {
     fn name(&self) -> String {
         part(&self.key)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

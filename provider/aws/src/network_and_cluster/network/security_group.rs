@@ -17,19 +17,12 @@ pub const NAME: &str = "endpoint_security_group";
 const HTTPS: i32 = 443;
 
 /// The security group of the interface endpoints.
-pub struct SecurityGroupPart {
-    /// The parts before it.
-    pub after: Vec<String>,
-}
+pub struct SecurityGroupPart;
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for SecurityGroupPart {
     fn name(&self) -> String {
         NAME.to_owned()
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

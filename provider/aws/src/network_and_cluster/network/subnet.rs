@@ -19,8 +19,6 @@ use crate::error::Reply;
 pub struct SubnetPart {
     /// Its name among the subnets: tier and zone.
     pub key: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -32,10 +30,6 @@ pub fn part(key: &str) -> String {
 impl<'a> Part<Work<'a>> for SubnetPart {
     fn name(&self) -> String {
         part(&self.key)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

@@ -32,14 +32,13 @@ pub fn tags(pairs: &[(&str, &str)]) -> Tags {
 
 /// What the parts of a graph wait for, of those that are in it.
 fn order(keys: &Keys) -> BTreeMap<String, BTreeSet<String>> {
-    // A graph tells its order only by what it runs: this runs it, in words.
     let parts = super::parts(keys);
-    let names: BTreeSet<String> = parts.iter().map(|part| part.name()).collect();
-    let after = parts.iter().map(|part| {
-        let after = part.after().into_iter().filter(|name| names.contains(name));
-        (part.name(), after.collect())
+    let names: BTreeSet<String> = parts.iter().map(|(part, _)| part.name()).collect();
+    let orders = parts.iter().map(|(part, after)| {
+        let after = after.iter().filter(|name| names.contains(*name));
+        (part.name(), after.cloned().collect())
     });
-    after.collect()
+    orders.collect()
 }
 
 #[test]

@@ -38,8 +38,6 @@ const LONGEST_NAME: usize = 256;
 pub struct GrantPart {
     /// The key's ARN.
     pub key: String,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part for a key.
@@ -66,10 +64,6 @@ fn names(claim: &Claim) -> Vec<String> {
 impl<'a> Part<Work<'a>> for GrantPart {
     fn name(&self) -> String {
         part(&self.key)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

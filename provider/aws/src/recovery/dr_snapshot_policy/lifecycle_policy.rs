@@ -38,8 +38,6 @@ const INVALID: [&str; 1] = ["InvalidRequestException"];
 pub struct PolicyPart {
     /// Whose.
     pub side: Side,
-    /// The parts before it.
-    pub after: Vec<String>,
 }
 
 /// The name of the part.
@@ -51,10 +49,6 @@ pub fn part(side: Side) -> String {
 impl<'a> Part<Work<'a>> for PolicyPart {
     fn name(&self) -> String {
         part(self.side)
-    }
-
-    fn after(&self) -> Vec<String> {
-        self.after.clone()
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {

@@ -44,13 +44,13 @@ fn full() -> EksPlatform {
 /// What each part waits for, of those that are there.
 type Order = BTreeMap<String, BTreeSet<String>>;
 
-fn order(parts: &[Boxed<'_>]) -> Order {
-    let names: BTreeSet<String> = parts.iter().map(|part| part.name()).collect();
-    let after = parts.iter().map(|part| {
-        let after = part.after().into_iter().filter(|name| names.contains(name));
-        (part.name(), after.collect())
+fn order(parts: &[Ordered<Work<'_>>]) -> Order {
+    let names: BTreeSet<String> = parts.iter().map(|(part, _)| part.name()).collect();
+    let orders = parts.iter().map(|(part, after)| {
+        let after = after.iter().filter(|name| names.contains(*name));
+        (part.name(), after.cloned().collect())
     });
-    after.collect()
+    orders.collect()
 }
 
 /// Whether a part waits for another, or for one that waits for it.

@@ -41,7 +41,7 @@ async fn bring_back(states: &'static [&'static str]) -> usize {
     let observed = Observed { vpc: Some(vpc), ..Observed::default() };
     let work = Work::new(&call, &wanted, &network, observed);
     let block = Block::Secondary("100.64.0.0/16".parse().unwrap());
-    let part = AddressBlockPart { block, after: Vec::new() };
+    let part = AddressBlockPart { block };
     part.ensure(&work).await.unwrap();
     assert_eq!(part.observe(&work), Standing::AsPlanned);
     fake.actions().into_iter().filter(|it| it == "ec2:AssociateVpcCidrBlock").count()

@@ -66,7 +66,7 @@ async fn a_change_is_awaited_in_the_listing() {
         network.endpoints.get_mut("sts").unwrap().zones = zones;
         let wanted = Wanted::of(&network).unwrap();
         let work = Work::new(&call, &wanted, &network, observed);
-        let part = EndpointPart { service: "sts".into(), after: Vec::new() };
+        let part = EndpointPart { service: "sts".into() };
         assert_eq!(part.observe(&work), Standing::Different);
         part.ensure(&work).await.unwrap();
         let seen = fake.actions().into_iter().filter(|it| it == "ec2:DescribeVpcEndpoints").count();

@@ -39,7 +39,7 @@ async fn check(states: &'static [Option<&'static str>], block: bool, expected: R
     let network = network(1);
     let wanted = Wanted::of(&network).unwrap();
     let work = Work::new(&call, &wanted, &network, made(&network));
-    let part = SubnetPart { key: "data/eu-central-1a".into(), after: Vec::new() };
+    let part = SubnetPart { key: "data/eu-central-1a".into() };
     let place = block.then(|| "2001:db8:1::/64".parse().unwrap());
     let seen = part.wait(&work, "subnet-1", place).await;
     let looks = fake.actions().into_iter().filter(|it| it == "ec2:DescribeSubnets").count();
