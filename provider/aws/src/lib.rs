@@ -3,7 +3,8 @@
 //! What the pages stand on is in this folder: [`platform`] (what all resources share), [`scope`]
 //! (clients for an account and region), [`error`] (what a failed call means), [`placement`] and
 //! [`tags`] (attributes every resource has), [`consistency`] (calls that come too early),
-//! [`cluster_access`] (what it takes to call a cluster).
+//! [`iam_role`] (the roles that services work as), [`cluster_access`] (what it takes to call a
+//! cluster).
 
 pub mod cluster_access;
 pub mod connection;
@@ -12,6 +13,7 @@ pub mod data;
 pub mod error;
 pub mod foundation;
 pub mod functions;
+pub mod iam_role;
 pub mod network_and_cluster;
 pub mod partition;
 pub mod placement;

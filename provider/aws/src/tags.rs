@@ -9,6 +9,8 @@ use travel_value::{Path, Value};
 
 use crate::settings::{IgnoredTags, Setting};
 
+/// The tag that says which part of a resource something is.
+pub const PART_TAG: &str = "travel:part";
 /// How many tags a resource can have, in most services.
 pub const MOST_TAGS: usize = 50;
 /// How many of them the mark of ownership takes.
@@ -18,6 +20,11 @@ const LONGEST_VALUE: usize = 256;
 
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
+
+/// The mark of ownership among tags.
+pub fn mark(tags: &Tags) -> Option<Mark> {
+    Mark::from_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+}
 
 /// The tags of a resource, flattened into its model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
@@ -57,6 +64,29 @@ impl TagChanges {
         Self { set, remove }
     }
 
+    /// What makes of the tags that are `there` those that are `wanted`, marks included. Of the
+    /// others only those go that were the object's own `before`.
+    pub fn toward<'a>(
+        wanted: Tags,
+        there: &Tags,
+        before: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
+        let gone = |key: &&String| {
+            !wanted.contains_key(*key) && there.contains_key(*key) && !Mark::is_tag(key)
+        };
+        let remove: BTreeSet<String> = before.into_iter().filter(gone).cloned().collect();
+        let set = wanted.into_iter().filter(|(key, value)| there.get(key) != Some(value));
+        Self { set: set.collect(), remove: remove.into_iter().collect() }
+    }
+
+    /// The tags after this change of theirs.
+    pub fn applied(&self, tags: &Tags) -> Tags {
+        let mut tags = tags.clone();
+        tags.extend(self.set.clone());
+        tags.retain(|key, _| !self.remove.contains(key));
+        tags
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.remove.is_empty()
@@ -92,7 +122,7 @@ impl Tagging {
     {
         let mut all: Tags =
             cloud.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let mark = Mark::from_tags(all.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let mark = mark(&all);
         all.retain(|key, _| !is_reserved(key) && !settings.ignores(key));
         let own = |key: &String| state.tags.as_ref().is_some_and(|tags| tags.contains_key(key));
         let defaults = settings.defaults.known();

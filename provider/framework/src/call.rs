@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use travel_value::Path;
 
 use crate::diagnostic::Diagnostic;
 use crate::ownership::Claim;
@@ -37,15 +38,19 @@ impl Failure {
         }
     }
 
+    /// The same failure, at a place inside the configuration, where it is not at one yet.
+    #[must_use]
+    pub fn at(self, path: Path) -> Self {
+        match self {
+            Self::Failed(diagnostic) if diagnostic.path.is_none() => diagnostic.at(path).into(),
+            other => other,
+        }
+    }
+
     /// The same failure, at an attribute, where it is not at one yet.
     #[must_use]
     pub fn at_attribute(self, name: &str) -> Self {
-        match self {
-            Self::Failed(diagnostic) if diagnostic.path.is_none() => {
-                Self::Failed(Box::new(diagnostic.at_attribute(name)))
-            }
-            other => other,
-        }
+        self.at(Path::attribute(name))
     }
 }
 

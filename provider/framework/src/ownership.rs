@@ -77,21 +77,27 @@ impl Claim {
     /// The error for an object that stands in the way and is somebody else's, or nobody's.
     pub fn refusal(&self, object: &str, mark: Option<&Mark>) -> Diagnostic {
         let (type_name, _) = self.resource.split_once('/').unwrap_or((&self.resource, ""));
-        let owner = match mark {
-            Some(mark) => {
-                format!("it belongs to {} of deployment {:?}", mark.resource, mark.deployment)
-            }
-            None => "nothing marks it as made by travel".to_owned(),
-        };
-        Diagnostic::error(
-            format!("{object} exists already"),
-            format!(
-                "{object} exists already, and {owner}. To manage it here, bring it in with an \
-                 import block (to = {type_name}.NAME, id = {object:?}); otherwise choose \
-                 another name.",
-            ),
-        )
+        let remedy = format!(
+            "To manage it here, bring it in with an import block (to = {type_name}.NAME, id = \
+             {object:?}); otherwise choose another name.",
+        );
+        taken(object, mark, &remedy)
     }
+}
+
+/// The error for something that exists already and is somebody else's, or nobody's. `remedy` is a
+/// sentence on what to do about it.
+pub fn taken(object: &str, mark: Option<&Mark>, remedy: &str) -> Diagnostic {
+    let owner = match mark {
+        Some(mark) => {
+            format!("it belongs to {} of deployment {:?}", mark.resource, mark.deployment)
+        }
+        None => "nothing marks it as made by travel".to_owned(),
+    };
+    Diagnostic::error(
+        format!("{object} exists already"),
+        format!("{object} exists already, and {owner}. {remedy}"),
+    )
 }
 
 #[cfg(test)]

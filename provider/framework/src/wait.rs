@@ -87,6 +87,41 @@ impl<P: Platform> Call<P> {
         }
     }
 
+    /// Looks for something again and again, until a look begun at `until` or later has not found
+    /// it either: what a service has not shown by then is not there.
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`] when asked to stop; the look's own failure; and where the
+    /// operation's time is up before it is certain that there is nothing.
+    pub async fn find_until<T, L, F>(
+        &self,
+        until: Instant,
+        mut look: L,
+    ) -> Result<Option<T>, Failure>
+    where
+        L: FnMut() -> F,
+        F: Future<Output = Result<Option<T>, Failure>>,
+    {
+        let begun = Instant::now();
+        let mut attempt = 0;
+        loop {
+            self.proceed()?;
+            // Asked for before the look, which takes its time.
+            let now = Instant::now();
+            let found = look().await?;
+            if found.is_some() || now >= until {
+                return Ok(found);
+            }
+            if now >= self.deadline {
+                let what = "the trace of an earlier attempt";
+                return Err(self.time_is_up(what, begun, "not certain to be missing").into());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            self.pause(Pace::QUICK.pause(attempt).min(left)).await?;
+            attempt += 1;
+        }
+    }
+
     /// Pauses, but no longer than until the deadline.
     ///
     /// # Errors

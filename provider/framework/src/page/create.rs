@@ -11,7 +11,6 @@ use crate::plan::{replacements, with_write_only};
 use crate::private::Private;
 use crate::resource::{Found, Proof, Resource};
 use crate::server::ApplyRequest;
-use crate::wait::Pace;
 
 impl<R: Resource> Page<R> {
     pub(super) async fn create_object(&self, request: &ApplyRequest, private: Private) -> Ended {
@@ -64,22 +63,11 @@ impl<R: Resource> Page<R> {
         replaces: Option<&str>,
     ) -> Result<Option<Found<R>>, Failure> {
         let conclusive = self.shared.started + R::DESCRIPTION.consistency;
-        let mut attempt = 0;
-        loop {
-            call.proceed()?;
-            // Asked for before the look: what the look does not show by then is not there.
-            let certain = tokio::time::Instant::now() >= conclusive;
+        call.find_until(conclusive, || async move {
             let candidates = R::find(call, plan).await?;
-            if let Some(found) = self.choose(call, planned, candidates, replaces).await? {
-                return Ok(Some(found));
-            }
-            if certain {
-                return Ok(None);
-            }
-            let left = conclusive.saturating_duration_since(tokio::time::Instant::now());
-            call.pause(Pace::QUICK.pause(attempt).min(left)).await?;
-            attempt += 1;
-        }
+            self.choose(call, planned, candidates, replaces).await
+        })
+        .await
     }
 
     /// Among the objects under the planned one's key, the one to go on with. One that is somebody

@@ -26,12 +26,12 @@ pub fn known(observed: &Observed, named: &EksPlatform, partition: Partition) -> 
     let bounds = observed.roles.values().next();
     EksPlatform {
         oidc_provider: observed.oidc_provider.is_some(),
-        node_role_arn: role.map(|role| role.arn.clone()).or_else(of_groups),
+        node_role_arn: role.map(|it| it.role.arn.clone()).or_else(of_groups),
         node_role_policies: match role {
             Some(role) => role.policy_arns.iter().map(|arn| name(arn)).collect(),
             None => named.node_role_policies.clone(),
         },
-        permissions_boundary_arn: bounds.and_then(|role| role.permissions_boundary_arn.clone()),
+        permissions_boundary_arn: bounds.and_then(|it| it.role.permissions_boundary_arn.clone()),
         node_groups: own_items(&observed.node_groups, |_, found| {
             let tags = own(found.tags.as_ref());
             (node_group::key(found), NodeGroup { tags, ..node_group::state(found, None) })

@@ -107,7 +107,7 @@ async fn roles(
     });
     let found = futures::future::try_join_all(looks).await?;
     let own = found.into_iter().filter_map(|(kind, role)| Some((kind, role?)));
-    Ok(own.filter(|(kind, role)| sight.ownership.owns(&role.tags, known(kind))).collect())
+    Ok(own.filter(|(kind, role)| sight.ownership.owns(&role.role.tags, known(kind))).collect())
 }
 
 async fn group(
@@ -249,7 +249,7 @@ async fn access_entries(
         .map(|(key, entry)| entry.principal_arn.as_deref().unwrap_or(key))
         .collect();
     let nodes = observed.node_groups.values().filter_map(|group| group.found.node_role());
-    let own_nodes = observed.roles.get(&Kind::Node).map(|role| role.arn.as_str());
+    let own_nodes = observed.roles.get(&Kind::Node).map(|it| it.role.arn.as_str());
     let given_nodes = sight.platform.node_role_arn.as_deref();
     let nodes: BTreeSet<&str> = nodes.chain(own_nodes).chain(given_nodes).collect();
     let by_eks = |principal: &str| {

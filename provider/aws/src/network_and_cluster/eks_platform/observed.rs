@@ -8,6 +8,7 @@ use aws_sdk_eks::types::{
 use travel_framework::ownership::{Claim, Mark};
 
 use super::role_names::Kind;
+use crate::iam_role;
 use crate::tags::Tags;
 
 /// The tag on a node group or access entry that says which key it has in its map.
@@ -57,18 +58,10 @@ pub struct Entry {
 /// A role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
-    /// The name.
-    pub name: String,
-    /// The ARN.
-    pub arn: String,
-    /// The tags.
-    pub tags: Tags,
-    /// Who may assume it.
-    pub trust_policy: String,
+    /// The role itself.
+    pub role: iam_role::Role,
     /// The ARNs of all policies attached to it.
     pub policy_arns: BTreeSet<String>,
-    /// The policy that bounds it.
-    pub permissions_boundary_arn: Option<String>,
 }
 
 /// The OIDC provider of a cluster.
@@ -109,7 +102,7 @@ impl Observed {
         match &self.cluster {
             Some(cluster) => mark(&tags(cluster.tags.as_ref())),
             None => {
-                let roles = self.roles.values().find_map(|role| mark(&role.tags));
+                let roles = self.roles.values().find_map(|it| mark(&it.role.tags));
                 let group = self.log_group.as_ref().and_then(|group| mark(&group.tags));
                 roles
                     .or(group)

@@ -8,10 +8,10 @@ use travel_framework::parts::{Observed as Standing, Part};
 use travel_value::Path;
 
 use super::observed::OidcProvider;
-use super::role::iam_tags;
 use super::work::{Work, changed};
 use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
 use crate::error::{Reply, is_code};
+use crate::iam_role::iam_tags;
 use crate::partition::Partition;
 
 /// The name of the part.

@@ -9,8 +9,9 @@ use super::listing::{Sight, look};
 use super::observed::{Observed, mark, tags};
 use super::role_names::KINDS;
 use super::work::Work;
-use super::{EksPlatform, graph, import, listing, log_group, preflight, role, state, sweep};
+use super::{EksPlatform, graph, import, listing, log_group, preflight, state, sweep};
 use crate::consistency::Call;
+use crate::iam_role;
 
 /// The platform as it is; none where nothing of it is left.
 ///
@@ -161,7 +162,8 @@ pub async fn mark_of(call: &Call, state: &EksPlatform) -> Result<Option<Mark>, F
     }
     for kind in KINDS {
         let name = kind.role_name(&state.name, call.scope.region());
-        if let Some(found) = role::get(call, &name).await?.and_then(|role| mark(&role.tags)) {
+        let role = iam_role::get(&call.scope, &name).await?;
+        if let Some(found) = role.and_then(|role| mark(&role.tags)) {
             return Ok(Some(found));
         }
     }

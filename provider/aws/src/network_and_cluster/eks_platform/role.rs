@@ -3,23 +3,19 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::Tag;
-use tokio::time::Instant;
+use travel_framework::Failure;
+use travel_framework::ownership::{self, Mark};
 use travel_framework::parts::{Observed as Standing, Part};
-use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
-use super::observed::{self, mark};
+use super::observed;
 use super::role_names::Kind;
-use super::work::{Work, changed};
-use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
-use crate::error::{Reply, is_code, message};
+use super::work::Work;
+use crate::Scope;
+use crate::consistency::Call;
+use crate::error::Reply;
+use crate::iam_role::{self, GONE, NewRole, Role, patiently};
 use crate::policy;
-use crate::tags::Tags;
-
-const GONE: [&str; 1] = ["NoSuchEntity"];
-/// IAM is changing the role already.
-const BUSY: [&str; 2] = ["ConcurrentModification", "UnmodifiableEntity"];
 
 /// A role.
 pub struct RolePart {
@@ -70,11 +66,12 @@ impl RolePart {
 
     fn fits(&self, work: &Work<'_>, there: &observed::Role) -> bool {
         let wanted = self.wanted(work);
-        policy::same(&there.trust_policy, &wanted.trust_policy)
+        let role = &there.role;
+        policy::same(&role.trust, &wanted.trust_policy)
             && wanted.policy_arns.is_subset(&there.policy_arns)
             && self.unwanted(work, there, &wanted).is_empty()
-            && there.permissions_boundary_arn == wanted.permissions_boundary_arn
-            && work.tag_changes(None, None, &there.tags).is_empty()
+            && role.permissions_boundary_arn == wanted.permissions_boundary_arn
+            && work.tag_changes(None, None, &role.tags).is_empty()
     }
 
     fn note(&self, work: &Work<'_>, role: observed::Role) {
@@ -85,40 +82,18 @@ impl RolePart {
 
     /// Makes the role, or goes on with one that an earlier attempt has made.
     async fn make(&self, work: &Work<'_>, wanted: &Wanted) -> Result<(), Failure> {
-        let client = work.call.scope.iam();
-        let request = client
-            .create_role()
-            .role_name(&wanted.name)
-            .description(format!("The {} of EKS cluster {}", self.words(), work.cluster()))
-            .assume_role_policy_document(&wanted.trust_policy)
-            .set_permissions_boundary(wanted.permissions_boundary_arn.clone())
-            .set_tags(Some(iam_tags(&work.tags(None))?));
-        match request.send().await {
-            Err(error) if is_code(&error, &["EntityAlreadyExists"]) => {
-                let early = |error: &_| is_code(error, &GONE);
-                let look = || client.get_role().role_name(&wanted.name).send();
-                send_when_ready(work.call, WITHIN_SERVICE, early, look).await?;
-                let there = get(work.call, &wanted.name).await?.unwrap_or_default();
-                if mark(&there.tags).is_none_or(|mark| !work.call.claim.owns(&mark)) {
-                    return Err(self.taken(&wanted.name));
-                }
-                self.note(work, there);
-            }
-            answer => {
-                let made = answer.at(&work.call.scope)?;
-                self.note(
-                    work,
-                    observed::Role {
-                        name: wanted.name.clone(),
-                        arn: made.role.map(|role| role.arn).unwrap_or_default(),
-                        tags: work.tags(None),
-                        trust_policy: wanted.trust_policy.clone(),
-                        policy_arns: BTreeSet::new(),
-                        permissions_boundary_arn: wanted.permissions_boundary_arn.clone(),
-                    },
-                );
-            }
-        }
+        let scope = &work.call.scope;
+        let new = NewRole {
+            name: wanted.name.clone(),
+            description: format!("The {} of EKS cluster {}", self.words(), work.cluster()),
+            tags: work.tags(None),
+            trust: wanted.trust_policy.clone(),
+            permissions_boundary_arn: wanted.permissions_boundary_arn.clone(),
+        };
+        let taken = |mark: Option<&_>| self.taken(&wanted.name, mark);
+        let role = iam_role::make(work.call, scope, new, taken).await?;
+        let policy_arns = attached(scope, &wanted.name).await?;
+        self.note(work, observed::Role { role, policy_arns });
         Ok(())
     }
 
@@ -129,77 +104,62 @@ impl RolePart {
         }
     }
 
-    fn taken(&self, name: &str) -> Failure {
+    fn taken(&self, name: &str, mark: Option<&Mark>) -> Failure {
         let attribute = self.kind.attribute();
-        Diagnostic::error(
-            format!("role {name} exists already"),
-            format!(
-                "It was not made for this cluster. To use it, set {attribute} to its ARN; \
-                 otherwise remove it.",
-            ),
-        )
-        .at_attribute(attribute)
-        .into()
+        let remedy = format!("To use it, set {attribute} to its ARN; otherwise remove it.");
+        let refusal = ownership::taken(&format!("role {name}"), mark, &remedy);
+        refusal.at_attribute(attribute).into()
     }
 
     /// Brings the role to what it is to be. What was changed is noted as it is done.
-    async fn mend(&self, work: &Work<'_>, wanted: &Wanted) -> Result<(), Failure> {
-        let Some(mut role) = self.there(work) else { return Ok(()) };
-        let (client, scope, name) = (work.call.scope.iam(), &work.call.scope, &wanted.name);
-        let early = |error: &_| is_code(error, &GONE) || is_code(error, &BUSY);
-        if !policy::same(&role.trust_policy, &wanted.trust_policy) {
-            let request = client.update_assume_role_policy().role_name(name);
-            request.policy_document(&wanted.trust_policy).send().await.at(scope)?;
-            role.trust_policy.clone_from(&wanted.trust_policy);
-        }
-        if role.permissions_boundary_arn != wanted.permissions_boundary_arn {
-            self.bound(work, wanted).await?;
-            role.permissions_boundary_arn.clone_from(&wanted.permissions_boundary_arn);
-        }
-        self.note(work, role.clone());
-        for arn in wanted.policy_arns.difference(&role.policy_arns.clone()) {
-            let request = client.attach_role_policy().role_name(name).policy_arn(arn);
-            let made = send_when_ready(work.call, WITHIN_SERVICE, early, || request.clone().send());
-            let at = |failure: Failure| match self.kind {
+    async fn mend(
+        &self,
+        work: &Work<'_>,
+        wanted: &Wanted,
+        there: &mut observed::Role,
+    ) -> Result<(), Failure> {
+        let (call, scope, name) = (work.call, &work.call.scope, &wanted.name);
+        there.role.mend_trust(call, scope, &wanted.trust_policy).await?;
+        self.bound(work, wanted, &mut there.role).await?;
+        for arn in wanted.policy_arns.difference(&there.policy_arns.clone()) {
+            let request = scope.iam().attach_role_policy().role_name(name).policy_arn(arn);
+            let attached = patiently(call, scope, || request.clone().send()).await;
+            attached.map_err(|failure| match self.kind {
                 Kind::Node => failure.at_attribute("node_role_policies"),
                 Kind::Cluster => failure,
-            };
-            made.await.map_err(at)?;
-            role.policy_arns.insert(arn.clone());
-            self.note(work, role.clone());
+            })?;
+            there.policy_arns.insert(arn.clone());
         }
-        for arn in self.unwanted(work, &role, wanted) {
-            let request = client.detach_role_policy().role_name(name).policy_arn(&arn);
-            request.send().await.found(scope, &GONE)?;
-            role.policy_arns.remove(&arn);
+        for arn in self.unwanted(work, there, wanted) {
+            detach(scope, there, &arn).await?;
         }
-        let changes = work.tag_changes(None, None, &role.tags);
-        if !changes.set.is_empty() {
-            let tags = Some(iam_tags(&changes.set)?);
-            client.tag_role().role_name(name).set_tags(tags).send().await.at(scope)?;
-        }
-        if !changes.remove.is_empty() {
-            let keys = Some(changes.remove.clone());
-            client.untag_role().role_name(name).set_tag_keys(keys).send().await.at(scope)?;
-        }
-        role.tags = changed(&role.tags, &changes);
-        self.note(work, role);
-        Ok(())
+        let changes = work.tag_changes(None, None, &there.role.tags);
+        there.role.retag(call, scope, &changes).await
     }
 
-    async fn bound(&self, work: &Work<'_>, wanted: &Wanted) -> Result<(), Failure> {
-        let (client, scope, name) = (work.call.scope.iam(), &work.call.scope, &wanted.name);
+    async fn bound(
+        &self,
+        work: &Work<'_>,
+        wanted: &Wanted,
+        there: &mut Role,
+    ) -> Result<(), Failure> {
+        if there.permissions_boundary_arn == wanted.permissions_boundary_arn {
+            return Ok(());
+        }
+        let (call, scope, name) = (work.call, &work.call.scope, &wanted.name);
         match &wanted.permissions_boundary_arn {
             Some(arn) => {
-                let request = client.put_role_permissions_boundary().role_name(name);
-                let answer = request.permissions_boundary(arn).send().await.at(scope);
+                let request = scope.iam().put_role_permissions_boundary().role_name(name);
+                let request = request.permissions_boundary(arn);
+                let answer = patiently(call, scope, || request.clone().send()).await;
                 answer.map_err(|it| it.at_attribute("permissions_boundary_arn"))?;
             }
             None => {
-                let request = client.delete_role_permissions_boundary().role_name(name);
+                let request = scope.iam().delete_role_permissions_boundary().role_name(name);
                 request.send().await.found(scope, &GONE)?;
             }
         }
+        there.permissions_boundary_arn.clone_from(&wanted.permissions_boundary_arn);
         Ok(())
     }
 }
@@ -223,44 +183,24 @@ impl<'w> Part<Work<'w>> for RolePart {
         if self.there(work).is_none() {
             self.make(work, &wanted).await?;
         }
-        self.mend(work, &wanted).await
+        let Some(mut there) = self.there(work) else { return Ok(()) };
+        let mended = self.mend(work, &wanted, &mut there).await;
+        self.note(work, there);
+        mended
     }
 
     async fn remove(&self, work: &Work<'w>) -> Result<(), Failure> {
-        let Some(mut role) = self.there(work) else { return Ok(()) };
-        let (client, scope) = (work.call.scope.iam(), &work.call.scope);
+        let Some(mut there) = self.there(work) else { return Ok(()) };
+        let (call, scope) = (work.call, &work.call.scope);
         // A role goes without its policies, whoever has attached them.
-        for arn in role.policy_arns.clone() {
-            let request = client.detach_role_policy().role_name(&role.name).policy_arn(&arn);
-            request.send().await.found(scope, &GONE)?;
-            role.policy_arns.remove(&arn);
-            self.note(work, role.clone());
+        for arn in there.policy_arns.clone() {
+            let detached = detach(scope, &mut there, &arn).await;
+            self.note(work, there.clone());
+            detached?;
         }
-        let early = |error: &_| is_code(error, &BUSY) || is_code(error, &["DeleteConflict"]);
-        let patience = Instant::now() + WITHIN_SERVICE;
-        let deleted = send_when_ready(work.call, WITHIN_SERVICE, early, || async {
-            match client.delete_role().role_name(&role.name).send().await {
-                Err(error) if is_code(&error, &GONE) => Ok(None),
-                // The instance profile of a node group goes a little later than the group.
-                Err(error)
-                    if is_code(&error, &["DeleteConflict"]) && Instant::now() >= patience =>
-                {
-                    Ok(Some(message(&error).to_owned()))
-                }
-                answer => answer.map(|_| None),
-            }
-        });
-        if let Some(words) = deleted.await? {
-            return Err(Diagnostic::error(
-                format!("role {} is still in use", role.name),
-                format!(
-                    "Somebody has given it inline policies or an instance profile: {words} \
-                     Remove them and apply again.",
-                ),
-            )
-            .at(Path::attribute("roles").key(self.kind.key()))
-            .into());
-        }
+        // The instance profile of a node group goes a little later than the group.
+        let deleted = iam_role::delete(call, scope, &there.role.name).await;
+        deleted.map_err(|it| it.at(Path::attribute("roles").key(self.kind.key())))?;
         work.note(|observed| {
             observed.roles.remove(&self.kind);
         });
@@ -268,11 +208,12 @@ impl<'w> Part<Work<'w>> for RolePart {
     }
 }
 
-/// Tags as IAM takes them.
-pub fn iam_tags(tags: &Tags) -> Result<Vec<Tag>, Failure> {
-    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    let tags: Result<Vec<Tag>, _> = tags.collect();
-    tags.map_err(|error| crate::error::incomplete(&error))
+async fn detach(scope: &Scope, role: &mut observed::Role, arn: &str) -> Result<(), Failure> {
+    let name = &role.role.name;
+    let request = scope.iam().detach_role_policy().role_name(name).policy_arn(arn);
+    request.send().await.found(scope, &GONE)?;
+    role.policy_arns.remove(arn);
+    Ok(())
 }
 
 /// The role of this name; none where there is none.
@@ -280,25 +221,16 @@ pub fn iam_tags(tags: &Tags) -> Result<Vec<Tag>, Failure> {
 /// # Errors
 /// Where a call fails.
 pub async fn get(call: &Call, name: &str) -> Result<Option<observed::Role>, Failure> {
-    let client = call.scope.iam();
-    let attached = client.list_attached_role_policies().role_name(name).into_paginator().items();
-    let (role, attached) =
-        futures::join!(client.get_role().role_name(name).send(), attached.send().try_collect());
-    let Some(role) = role.found(&call.scope, &GONE)?.and_then(|answer| answer.role) else {
-        return Ok(None);
-    };
-    let attached = attached.found(&call.scope, &GONE)?.unwrap_or_default();
-    let trust = role.assume_role_policy_document.as_deref().unwrap_or_default();
-    // IAM writes documents as they would stand in an address.
-    let trust = percent_encoding::percent_decode_str(trust).decode_utf8_lossy();
-    Ok(Some(observed::Role {
-        name: name.to_owned(),
-        arn: role.arn,
-        tags: role.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect(),
-        trust_policy: trust.into_owned(),
-        policy_arns: attached.into_iter().filter_map(|policy| policy.policy_arn).collect(),
-        permissions_boundary_arn: role
-            .permissions_boundary
-            .and_then(|boundary| boundary.permissions_boundary_arn),
-    }))
+    let scope = &call.scope;
+    let (role, policy_arns) = futures::join!(iam_role::get(scope, name), attached(scope, name));
+    let Some(role) = role? else { return Ok(None) };
+    Ok(Some(observed::Role { role, policy_arns: policy_arns? }))
+}
+
+/// The ARNs of the policies attached to a role; none where there is no such role.
+async fn attached(scope: &Scope, name: &str) -> Result<BTreeSet<String>, Failure> {
+    let request = scope.iam().list_attached_role_policies().role_name(name);
+    let found: Result<Vec<_>, _> = request.into_paginator().items().send().try_collect().await;
+    let found = found.found(scope, &GONE)?.unwrap_or_default();
+    Ok(found.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }

@@ -19,7 +19,7 @@ pub fn state(call: &Call, observed: &Observed, known: &EksPlatform) -> EksPlatfo
     let mut state = known.clone();
     state.id = (!observed.is_empty()).then(|| known.name.clone());
     state.roles = Some(roles(call, observed, known));
-    let own_nodes = observed.roles.get(&Kind::Node).map(|role| role.arn.clone());
+    let own_nodes = observed.roles.get(&Kind::Node).map(|it| it.role.arn.clone());
     state.node_role_arn = known.node_role_arn.clone().or(own_nodes);
     state.oidc_provider_arn = observed.oidc_provider.as_ref().map(|it| it.arn.clone());
     describe_cluster(call, observed, &mut state);
@@ -117,19 +117,20 @@ fn roles(call: &Call, observed: &Observed, known: &EksPlatform) -> BTreeMap<Stri
         let before = known.roles.as_ref().and_then(|roles| roles.get(kind.key()));
         let said = before.and_then(|role| role.trust_policy.clone());
         let said = said.unwrap_or_else(|| kind.trust_policy(partition));
-        let trust = match policy::same(&said, &found.trust_policy) {
+        let there = &found.role;
+        let trust = match policy::same(&said, &there.trust) {
             true => said,
-            false => found.trust_policy.clone(),
+            false => there.trust.clone(),
         };
         let mut own = kind.policies_of(known, partition);
         own.extend(before.and_then(|role| role.policy_arns.clone()).unwrap_or_default());
         let attached = found.policy_arns.iter().filter(|arn| own.contains(*arn));
         let role = Role {
-            name: Some(found.name.clone()),
-            arn: Some(found.arn.clone()),
+            name: Some(there.name.clone()),
+            arn: Some(there.arn.clone()),
             trust_policy: Some(trust),
             policy_arns: Some(attached.cloned().collect()),
-            permissions_boundary_arn: found.permissions_boundary_arn.clone(),
+            permissions_boundary_arn: there.permissions_boundary_arn.clone(),
         };
         Some((kind.key().to_owned(), role))
     });
@@ -267,7 +268,7 @@ pub fn mistagged(call: &Call, observed: &Observed, known: &EksPlatform) -> BTree
         }
     }
     for (kind, role) in &observed.roles {
-        check(super::role::part_name(*kind), None, &role.tags);
+        check(super::role::part_name(*kind), None, &role.role.tags);
     }
     if let Some(provider) = &observed.oidc_provider {
         check(super::oidc_provider::NAME.to_owned(), None, &provider.tags);

@@ -84,7 +84,7 @@ fn there(work: &Work<'_>) -> Option<FlowLog> {
 /// Whether the flow log that is there must give way to another one.
 fn is_another(work: &Work<'_>, there: &FlowLog, wanted: &FlowLogs) -> bool {
     let group = work.wanted.log_group().map(|logs| log_group::name(work, logs));
-    let role_arn = work.see(|observed| observed.role.as_ref().map(|role| role.arn.clone()));
+    let role_arn = work.see(|observed| observed.role.as_ref().map(|it| it.role.arn.clone()));
     let role_differs = group.is_some() && there.role_arn != role_arn;
     role_differs
         || !same_bucket(there.bucket_arn.as_deref(), wanted.bucket_arn.as_deref())
@@ -113,7 +113,7 @@ async fn make(work: &Work<'_>, wanted: &FlowLogs) -> Result<(), Failure> {
         .tag_specifications(work.tag_specification(ResourceType::VpcFlowLog, NAME));
     let group = work.wanted.log_group().map(|logs| log_group::name(work, logs));
     let role_arn = match &group {
-        Some(_) => Some(work.need(role::NAME, |it| Some(it.role.as_ref()?.arn.clone()))?),
+        Some(_) => Some(work.need(role::NAME, |it| Some(it.role.as_ref()?.role.arn.clone()))?),
         None => None,
     };
     request = match (&group, &wanted.bucket_arn) {

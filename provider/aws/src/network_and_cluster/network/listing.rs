@@ -73,7 +73,7 @@ pub async fn look(
     if let Some((group, role)) = &place.logs {
         let (group, role) = try_join!(log_group::get(call, group), role::get(call, role))?;
         observed.log_group = group.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
-        observed.role = role.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
+        observed.role = role.filter(|it| ownership.part(&it.role.arn, &it.role.tags).is_some());
     }
     observed.vpc = vpc;
     Ok((observed, ownership))

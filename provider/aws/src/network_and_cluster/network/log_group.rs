@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use travel_framework::ownership::{self, Mark};
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
@@ -160,9 +161,7 @@ async fn make(work: &Work<'_>, logs: &FlowLogs, name: &str) -> Result<(), Failur
             work.note(|observed| observed.log_group = Some(there));
             Ok(())
         }
-        mark => {
-            Err(taken(work, &format!("log group {name}"), mark.as_ref(), path.field("log_group")))
-        }
+        mark => Err(taken(&format!("log group {name}"), mark.as_ref(), path.field("log_group"))),
     }
 }
 
@@ -175,21 +174,9 @@ fn not_listed(name: &str) -> Failure {
 }
 
 /// The error for something under the name of a part that is not the network's.
-pub fn taken(
-    work: &Work<'_>,
-    what: &str,
-    mark: Option<&travel_framework::ownership::Mark>,
-    path: Path,
-) -> Failure {
-    let refusal = work.call.claim.refusal(what, mark);
-    let owner = match mark {
-        Some(mark) => {
-            format!("It belongs to {} of deployment {:?}.", mark.resource, mark.deployment)
-        }
-        None => "Nothing marks it as made by travel.".to_owned(),
-    };
-    let detail = format!("{owner} Give this network's another name here, or remove that one.");
-    Diagnostic { detail, ..refusal }.at(path).into()
+pub fn taken(what: &str, mark: Option<&Mark>, path: Path) -> Failure {
+    let remedy = "Give this network's another name here, or remove that one.";
+    ownership::taken(what, mark, remedy).at(path).into()
 }
 
 /// Brings retention, key and tags of the log group to what they are to be.

@@ -6,6 +6,7 @@ use ipnet::Ipv6Net;
 use travel_framework::ownership::{Claim, Mark};
 
 use super::Network;
+use crate::iam_role::ServiceRole;
 use crate::tags::Tags;
 
 /// The tag that says which part of its network something is.
@@ -40,7 +41,7 @@ pub struct Observed {
     /// The log group of the flow log.
     pub log_group: Option<LogGroup>,
     /// The role of the flow log.
-    pub role: Option<Role>,
+    pub role: Option<ServiceRole>,
     /// What else stands in the VPC.
     pub strangers: Vec<Stranger>,
     /// The network interfaces of gateways and endpoints that are gone: they may outlast them for
@@ -240,21 +241,6 @@ pub struct LogGroup {
     pub retention_days: u32,
     /// The key that encrypts it.
     pub kms_key_arn: Option<String>,
-}
-
-/// A role.
-#[derive(Clone, Debug, Default)]
-pub struct Role {
-    /// The name.
-    pub name: String,
-    /// The ARN.
-    pub arn: String,
-    /// The tags.
-    pub tags: Tags,
-    /// Who may assume it, as JSON.
-    pub trust: String,
-    /// What it may do, as JSON.
-    pub policy: Option<String>,
 }
 
 /// Something in the VPC that the network did not make.

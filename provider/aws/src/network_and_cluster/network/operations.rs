@@ -372,7 +372,7 @@ async fn candidate(
     let label = anchor.as_ref().map(|(_, id, _)| *id).or(any.map(|(id, _)| id));
     let tags = anchor.as_ref().map(|(_, _, tags)| *tags).or(any.map(|(_, tags)| tags));
     let log_group = observed.log_group.as_ref().map(|it| &it.tags);
-    let role = observed.role.as_ref().map(|it| &it.tags);
+    let role = observed.role.as_ref().map(|it| &it.role.tags);
     let tags = tags.or(log_group).or(role);
     Ok(Some(Found {
         mark: tags.and_then(super::observed::mark),

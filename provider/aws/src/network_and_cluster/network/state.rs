@@ -10,6 +10,7 @@ use super::{
     Endpoint, FlowLogs, NatGateway, Network, RouteTable, SecurityGroup, Subnet, endpoint, flow_log,
     foreign, vpc,
 };
+use crate::iam_role::ServiceRole;
 use crate::policy;
 use crate::scope::Scope;
 use crate::tags::{Tagging, Tags};
@@ -221,13 +222,13 @@ fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowL
     let cloudwatch = shown.bucket_arn.is_none() || group.is_some() || role.is_some();
     shown.id = log.as_ref().map(|it| it.id.clone());
     shown.log_group_arn = group.as_ref().map(|it| it.arn.clone());
-    shown.role_arn = role.as_ref().map(|it| it.arn.clone());
+    shown.role_arn = role.as_ref().map(|it| it.role.arn.clone());
     if let Some(group) = group {
         shown.log_group = Some(group.name.clone());
         shown.retention_days = Some(group.retention_days);
         shown.kms_key_arn.clone_from(&group.kms_key_arn);
     }
-    if let Some(role) = role {
+    if let Some(ServiceRole { role, .. }) = role {
         shown.role = Some(role.name.clone());
     }
     if !cloudwatch {
@@ -259,7 +260,7 @@ fn mistagged(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet
         observed.own_ids().into_iter().map(|(part, (_, tags))| (part, tags)).collect();
     parts.retain(|part, _| !part.starts_with("subnet/"));
     let log_group = observed.log_group.as_ref().map(|it| &it.tags);
-    let role = observed.role.as_ref().map(|it| &it.tags);
+    let role = observed.role.as_ref().map(|it| &it.role.tags);
     parts.extend(log_group.map(|tags| (super::log_group::NAME.to_owned(), tags)));
     parts.extend(role.map(|tags| (super::role::NAME.to_owned(), tags)));
     let keys = |network: &Network| {

@@ -3,6 +3,7 @@
 use travel_framework::model::Model as _;
 
 use super::*;
+use crate::iam_role::{Role, ServiceRole};
 use crate::network_and_cluster::network::wanted::Wanted;
 use crate::placement::Placement;
 use crate::tags::Tags;
@@ -280,12 +281,13 @@ fn make_flow_logs(wanted: &Wanted, made: &mut observed::Observed) {
             retention_days: logs.retention_days.unwrap(),
             kms_key_arn: logs.kms_key_arn.clone(),
         });
-        made.role = Some(observed::Role {
+        let role = Role {
             name: logs.role.clone().unwrap(),
             arn: "arn:role".into(),
             tags: wanted.tags(role::NAME),
-            ..observed::Role::default()
-        });
+            ..Role::default()
+        };
+        made.role = Some(ServiceRole { role, permissions: None });
     }
     made.flow_log = Some(observed::FlowLog {
         id: "fl-1".into(),

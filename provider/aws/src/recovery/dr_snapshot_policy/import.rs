@@ -7,8 +7,9 @@ use serde_json::Value as Json;
 use travel_framework::{Diagnostic, Failure};
 
 use super::details::Details;
-use super::observed::{Observed, Policy, Role};
+use super::observed::{Observed, Policy};
 use super::{Backup, DrSnapshotPolicy};
+use crate::iam_role::ServiceRole;
 use crate::partition::Arn;
 
 /// The state that a read can start from, by the id given to an import.
@@ -108,9 +109,9 @@ pub fn name_of(policy: &Policy) -> String {
 /// Sets which roles were given, and the keys of the volumes, to what is there. A role is given
 /// where it is not the one that would be made.
 pub fn fill_roles(state: &mut DrSnapshotPolicy, observed: &Observed, region: &str) {
-    let given = |policy: Option<&Policy>, role: Option<&Role>| {
+    let given = |policy: Option<&Policy>, role: Option<&ServiceRole>| {
         let arn = policy.map(|policy| policy.role_arn.clone())?;
-        (role.map(|role| &role.arn) != Some(&arn)).then_some(arn)
+        (role.map(|it| &it.role.arn) != Some(&arn)).then_some(arn)
     };
     let source = &observed.source;
     state.role_arn = given(source.policy.as_ref(), source.role.as_ref());

@@ -13,6 +13,7 @@ use super::{grant, role};
 use crate::Scope;
 use crate::consistency::Call;
 use crate::error::Reply;
+use crate::iam_role::ServiceRole;
 use crate::tags::Tags;
 
 /// What there is.
@@ -32,7 +33,7 @@ pub struct SideObserved {
     /// The policy.
     pub policy: Option<Policy>,
     /// The role that was made for it.
-    pub role: Option<Role>,
+    pub role: Option<ServiceRole>,
 }
 
 /// A policy of DLM.
@@ -56,21 +57,6 @@ pub struct Policy {
     pub details: Details,
     /// What is to be handed back to DLM as it is.
     pub parameters: Option<Parameters>,
-}
-
-/// A role of IAM.
-#[derive(Clone, Debug)]
-pub struct Role {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// Its tags, marks included.
-    pub tags: Tags,
-    /// Who may assume it.
-    pub trust: String,
-    /// What it may do.
-    pub permissions: Option<String>,
 }
 
 /// A grant of KMS.
@@ -115,7 +101,7 @@ impl Observed {
         let other = |tags: &Tags| mark(tags).is_some_and(|mark| mark.generation != generation);
         for side in [&mut self.source, &mut self.backup] {
             side.policy.take_if(|policy| other(&policy.tags));
-            side.role.take_if(|role| other(&role.tags));
+            side.role.take_if(|it| other(&it.role.tags));
         }
     }
 }
@@ -150,9 +136,13 @@ pub async fn look(
 ///
 /// # Errors
 /// Where a call fails.
-pub async fn own_role(call: &Call, scope: &Scope, name: &str) -> Result<Option<Role>, Failure> {
+pub async fn own_role(
+    call: &Call,
+    scope: &Scope,
+    name: &str,
+) -> Result<Option<ServiceRole>, Failure> {
     let role = role::get(scope, name).await?;
-    Ok(role.filter(|it| mark(&it.tags).is_some_and(|mark| call.claim.owns(&mark))))
+    Ok(role.filter(|it| mark(&it.role.tags).is_some_and(|mark| call.claim.owns(&mark))))
 }
 
 /// Looks at the grants on keys.

@@ -10,15 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::DrSnapshotPolicy;
 use super::wanted::{Accounts, Side};
-
-/// The documents of a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Documents {
-    /// Who may assume it.
-    pub trust: String,
-    /// What it may do.
-    pub permissions: String,
-}
+use crate::iam_role::Documents;
 
 /// The documents of the role that is made for a side.
 pub fn documents(policy: &DrSnapshotPolicy, side: Side, accounts: &Accounts) -> Documents {

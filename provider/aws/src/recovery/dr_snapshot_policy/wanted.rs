@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::details::{Details, Shares};
-use super::permissions::{self, Documents};
+use super::permissions;
 use super::{DrSnapshotPolicy, Keys};
+use crate::iam_role::Documents;
 use crate::partition::Partition;
 use crate::tags::Tags;
 

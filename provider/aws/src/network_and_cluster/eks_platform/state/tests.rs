@@ -8,6 +8,7 @@ use super::super::observed::{Item, LogGroup, PART_TAG, Role};
 use super::super::testing::{node_group, platform};
 use super::super::{Addon, NodeGroup};
 use super::*;
+use crate::iam_role;
 use crate::settings::Settings;
 use crate::testing::{Fake, call_on};
 
@@ -76,7 +77,9 @@ async fn what_only_a_cluster_has_goes_with_it() {
     let mut known = platform();
     known.arn = Some("arn".into());
     known.endpoint = Some("https://1".into());
-    let role = Role { arn: "arn:aws:iam::111122223333:role/n".into(), ..Role::default() };
+    let role =
+        iam_role::Role { arn: "arn:aws:iam::111122223333:role/n".into(), ..Default::default() };
+    let role = Role { role, ..Role::default() };
     let observed = Observed { roles: [(Kind::Node, role)].into(), ..Observed::default() };
     let left = state_of(&observed, &known).await;
     assert_eq!(left.node_role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/n"));

@@ -195,7 +195,10 @@ impl World {
             }
             let trust = text(&input["AssumeRolePolicyDocument"]);
             self.roles.insert(place, (trust, None, form_tags(input)));
-            return Reply::query(action, &format!("<Role><Arn>{arn}</Arn></Role>"));
+            return Reply::query(
+                action,
+                &format!("<Role><RoleName>{name}</RoleName><Arn>{arn}</Arn></Role>"),
+            );
         };
         match action {
             "CreateRole" => return Reply::query_error("EntityAlreadyExists", "taken"),
@@ -207,8 +210,9 @@ impl World {
                     })
                     .collect();
                 let role = format!(
-                    "<Role><Arn>{arn}</Arn><AssumeRolePolicyDocument>{}\
-                     </AssumeRolePolicyDocument><Tags>{tags}</Tags></Role>",
+                    "<Role><RoleName>{name}</RoleName><Arn>{arn}</Arn>\
+                     <AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument>\
+                     <Tags>{tags}</Tags></Role>",
                     escaped(&trust)
                 );
                 return Reply::query(action, &role);
