@@ -317,7 +317,7 @@ fn key_of(value: &Value) -> Result<DocumentKey, DocumentError> {
     })
 }
 
-fn type_name(value: &Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

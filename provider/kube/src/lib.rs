@@ -21,6 +21,7 @@ pub mod poll;
 pub mod prune;
 pub mod read;
 pub mod ready;
+pub mod schema;
 pub mod scope;
 
 mod quantity;

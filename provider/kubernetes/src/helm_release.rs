@@ -13,7 +13,7 @@ use crate::platform::{Connected, Kubernetes};
 use crate::release::changing::Work;
 use crate::release::charts;
 use crate::release::memory::Memory;
-use crate::release::planning::{self, Question};
+use crate::release::planning::{self, Brought, Question};
 use crate::release::{Identity, Settings, ownership};
 
 type Call = travel_framework::Call<Kubernetes>;
@@ -81,7 +81,7 @@ impl Resource for HelmRelease {
             mirror: &platform.mirror(),
             memory: memory.releases.get(ONLY),
             key: memory.secret_key().as_ref(),
-            api_versions: &[],
+            brought: &Brought::default(),
         });
         plan.diagnostics.extend(answer.diagnostics);
         for (name, value) in answer.attributes {

@@ -3,6 +3,7 @@
 
 pub mod changing;
 pub mod charts;
+pub mod checking;
 pub mod documents;
 pub mod failure;
 pub mod memory;
@@ -104,7 +105,9 @@ pub struct Settings {
     #[model(optional, default = 10, range(0, 1000), config_only)]
     pub history_limit: u32,
     /// What the release consists of: for each document, as `apiVersion/kind/namespace/name`, its
-    /// fields with their values. Long values and definitions show as digest and size, secret ones
+    /// fields with their values. A plan refuses those that do not fit the schemas of Kubernetes' own
+    /// kinds, or of the definitions that come with this release or, in a stack, with those before
+    /// it. Long values and definitions show as digest and size, secret ones
     /// as a code that tells only whether they change. A field that was changed in the cluster
     /// shows what it is there.
     #[model(computed, volatile)]

@@ -10,7 +10,7 @@ use super::path_of;
 use crate::platform::{Kubernetes, Mirror};
 use crate::release::charts;
 use crate::release::memory::Memory;
-use crate::release::planning::{self, Question};
+use crate::release::planning::{self, Brought, Question};
 
 /// What a plan compares to tell whether a release changes.
 const EFFECTIVE: [&str; 6] =
@@ -79,17 +79,17 @@ pub fn plan(platform: &Kubernetes, plan: &mut Plan<'_>) {
     let Some(blocks) = plan.planned.get("release").entries().cloned() else { return };
     let mirror = platform.mirror();
     let mut planned = BTreeMap::new();
-    let mut brought: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut brought: BTreeMap<String, Brought> = BTreeMap::new();
     for label in in_order(&blocks).0 {
         let Some(block) = blocks.get(&label) else { continue };
-        let mut api_versions: Vec<String> = Vec::new();
+        let mut before = Brought::default();
         for other in after(block) {
-            api_versions.extend(brought.get(other).into_iter().flatten().cloned());
+            brought.get(other).into_iter().for_each(|other| before.extend(other));
         }
-        let (block, own) = plan_block(plan, &memory, &mirror, &label, block, &api_versions);
+        let (block, own) = plan_block(plan, &memory, &mirror, &label, block, &before);
         // What one brings about is there for all that come later, directly or not.
-        api_versions.extend(own);
-        brought.insert(label.clone(), api_versions);
+        before.extend(&own);
+        brought.insert(label.clone(), before);
         planned.insert(label, block);
     }
     // Blocks in a circle were refused when the configuration was checked.
@@ -123,8 +123,8 @@ fn plan_block(
     mirror: &Mirror,
     label: &str,
     block: &Value,
-    api_versions: &[String],
-) -> (Value, Vec<String>) {
+    brought: &Brought,
+) -> (Value, Brought) {
     let prior = plan.prior.get("release").get(label);
     let is_same = identity(label, prior).is_some_and(|it| Some(it) == identity(label, block));
     let prior = if is_same { prior } else { &Value::Null };
@@ -148,7 +148,7 @@ fn plan_block(
         mirror,
         memory: memory.releases.get(label).filter(|_| !prior.is_null()),
         key: memory.secret_key().as_ref(),
-        api_versions,
+        brought,
     });
     plan.diagnostics.extend(answer.diagnostics);
     for (name, value) in answer.attributes {
@@ -160,7 +160,7 @@ fn plan_block(
             block.set_attribute(name, prior.get(name).clone());
         }
     }
-    (block, answer.api_versions)
+    (block, answer.brought)
 }
 
 /// Name and namespace of a block's release; none where one is not known.

@@ -81,7 +81,13 @@ fn charts() -> tempfile::TempDir {
         "widgets/crds/widgets.yaml",
         "kind: CustomResourceDefinition\napiVersion: apiextensions.k8s.io/v1\n\
          metadata: {name: widgets.a.b}\nspec: {group: a.b, names: {kind: Widget}, \
-         versions: [{name: v1, served: true}]}\n",
+         versions: [{name: v1, served: true, schema: {openAPIV3Schema: {type: object, properties: \
+         {spec: {type: object, properties: {size: {type: integer}}}}}}}]}\n",
+    );
+    write("uses/Chart.yaml", "{apiVersion: v2, name: uses, version: 1.0.0}");
+    write(
+        "uses/templates/a.yaml",
+        "kind: Widget\napiVersion: a.b/v1\nmetadata: {name: a}\nspec: {size: many}\n",
     );
     write("asks/Chart.yaml", "{apiVersion: v2, name: asks, version: 1.0.0}");
     write(
@@ -122,6 +128,34 @@ fn a_release_is_told_what_those_before_it_bring_about() {
     assert_eq!(told("after").get("data.widgets").as_str(), Some("\"true\""));
     // Nobody knows whether the cluster has them already.
     assert!(told("beside").is_unknown());
+}
+
+#[test]
+fn custom_resources_are_held_against_the_definitions_before_them() {
+    let folder = charts();
+    let chart = |name: &str| folder.path().join(name).display().to_string().into();
+    let release = |name: &str, after: &[&str], further: &[(&str, Value)]| {
+        let mut block = block(after, further);
+        block.set_attribute("chart", chart(name));
+        block
+    };
+    let check = |further: &[(&str, Value)], expected: &[&str]| {
+        let config = config([
+            ("widgets", release("widgets", &[], further)),
+            ("between", release("asks", &["widgets"], &[])),
+            ("after", release("uses", &["between"], &[])),
+            ("beside", release("uses", &[], &[])),
+        ]);
+        let plan = planned(&config);
+        let errors = plan.diagnostics.iter().map(|it| it.to_string().replace('\n', " "));
+        assert_eq!(errors.collect::<Vec<_>>(), expected);
+    };
+    let error = "release[\"after\"]: Widget \"a\" would be refused: a.b/v1/Widget//a does not fit \
+                 the schema of its kind:   - spec.size: expected a whole number, found \"many\" \
+                 Correct the values, or the chart.";
+    check(&[], &[error]);
+    // Definitions that are left out may be any where they are.
+    check(&[("skip_crds", true.into())], &[]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use travel_helm::Rendering;
 use travel_helm::lifecycle::{ObjectError, objects_of, objects_of_manifest};
+use travel_helm::{Hook, HookEvent, Rendering};
 use travel_kube::fields::Summary;
 use travel_kube::scope::Scopes;
 use travel_value::Value;
@@ -32,37 +32,57 @@ fn scopes() -> Scopes {
     Scopes::built_in()
 }
 
-/// The documents of a rendering. Secret values are told apart under `key`, or not known without
-/// one.
+/// An object of a rendering.
+pub struct Rendered {
+    /// The object.
+    pub object: travel_kube::Document,
+    /// Whether its content is known, and not only which it is.
+    pub is_known: bool,
+    /// Whether it is a hook, which is no part of the release and not shown.
+    pub is_hook: bool,
+}
+
+/// The objects of a rendering, but for those of tests; none where it is not known which there are.
 ///
 /// # Errors
 /// Which document is no object.
-pub fn planned(
+pub fn rendered(
     rendering: &Rendering,
     namespace: &str,
     skip_crds: bool,
-    key: Option<&SecretKey>,
-    secrets: &Secrets,
-) -> Result<PlannedDocuments, ObjectError> {
-    let mut documents = BTreeMap::new();
+) -> Result<Option<Vec<Rendered>>, ObjectError> {
+    let mut found = Vec::new();
+    let mut add = |objects: Vec<travel_kube::Document>, is_known: bool, is_hook: bool| {
+        found.extend(objects.into_iter().map(|object| Rendered { object, is_known, is_hook }));
+    };
     if !skip_crds {
         for (_, file) in rendering.custom_resource_definitions() {
             let text = String::from_utf8_lossy(&file.data);
-            for object in objects_of_manifest(&text, namespace, &scopes())? {
-                documents.insert(object.key().to_string(), Some(shown(&object, key, secrets)));
-            }
+            add(objects_of_manifest(&text, namespace, &scopes())?, true, false);
         }
     }
     for document in &rendering.manifests {
-        for object in objects_of([document], namespace, &scopes())? {
-            let fields = (!document.unknown).then(|| shown(&object, key, secrets));
-            documents.insert(object.key().to_string(), fields);
-        }
+        add(objects_of([document], namespace, &scopes())?, !document.unknown, false);
     }
-    Ok(match rendering.unknown {
-        Some(_) => PlannedDocuments::Unknown,
-        None => PlannedDocuments::Known(documents),
-    })
+    let is_run = |hook: &&Hook| hook.events.iter().any(|event| *event != HookEvent::Test);
+    for Hook { document, .. } in rendering.hooks.iter().filter(is_run) {
+        add(objects_of([document], namespace, &scopes())?, !document.unknown, true);
+    }
+    Ok(rendering.unknown.is_none().then_some(found))
+}
+
+/// What a plan shows of the objects of a release. Secret values are told apart under `key`, or not
+/// known without one.
+pub fn planned(
+    objects: &[Rendered],
+    key: Option<&SecretKey>,
+    secrets: &Secrets,
+) -> PlannedDocuments {
+    let document = |Rendered { object, is_known, .. }: &Rendered| {
+        (object.key().to_string(), is_known.then(|| shown(object, key, secrets)))
+    };
+    let objects = objects.iter().filter(|it| !it.is_hook);
+    PlannedDocuments::Known(objects.map(document).collect())
 }
 
 /// The documents of what was applied: a recorded manifest, and definitions in files.

@@ -6,11 +6,14 @@ use travel_helm::chart::Chart;
 use travel_helm::{
     Capabilities, KubeVersion, ReleaseContext, RenderError, RenderOptions, TreeMap, render,
 };
+use travel_kube::Document;
+use travel_kube::schema::Schemas;
 use travel_value::{Path, Value};
 
 use super::Identity;
 use super::charts::{self, Wanted};
-use super::documents::{self, Documents, PlannedDocuments};
+use super::checking::Check;
+use super::documents::{self, Documents};
 use super::memory::{ReleaseMemory, SecretKey};
 use super::values::{self, Secrets, Values};
 use crate::platform::Mirror;
@@ -33,8 +36,17 @@ pub struct Question<'a> {
     pub memory: Option<&'a ReleaseMemory>,
     /// The key under which secret values are told apart; none before there is one.
     pub key: Option<&'a SecretKey>,
-    /// API versions that will be there when it is made.
-    pub api_versions: &'a [String],
+    /// What will be there when it is made.
+    pub brought: &'a Brought,
+}
+
+/// What releases bring to a cluster for those that come after them.
+#[derive(Clone, Debug, Default)]
+pub struct Brought {
+    /// API versions that their definitions bring about.
+    pub api_versions: Vec<String>,
+    /// The schemas of the kinds that they define.
+    pub schemas: Schemas,
 }
 
 /// What a plan says of a release beyond the configuration.
@@ -42,8 +54,8 @@ pub struct Question<'a> {
 pub struct Answer {
     /// The computed attributes that are decided here.
     pub attributes: Vec<(&'static str, Value)>,
-    /// API versions that its definitions bring about.
-    pub api_versions: Vec<String>,
+    /// What it brings to the cluster.
+    pub brought: Brought,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
 }
@@ -72,6 +84,14 @@ const ALWAYS_SERVED: [&str; 18] = [
     "rbac.authorization.k8s.io/v1",
     "storage.k8s.io/v1",
 ];
+
+impl Brought {
+    /// Adds what another release brings.
+    pub fn extend(&mut self, other: &Self) {
+        self.api_versions.extend_from_slice(&other.api_versions);
+        self.schemas.extend(&other.schemas);
+    }
+}
 
 /// Plans a release.
 pub fn plan(question: &Question<'_>) -> Answer {
@@ -107,7 +127,8 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     let loaded = charts::find_now(&reference, path)?;
     warn(answer, path, loaded.warnings);
     let chart = loaded.chart;
-    answer.api_versions = defined_api_versions(&chart);
+    let definitions = definitions(&chart);
+    answer.brought.api_versions = served(&definitions);
     let settled = ["namespace", "kube_version", "api_versions", "skip_crds"];
     let is_settled = settled.iter().all(|name| planned.get(name).is_wholly_known());
     let (Some(name), true) = (name, is_settled) else { return Ok(false) };
@@ -116,7 +137,8 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     let digest = charts::digest(&chart);
     let version = chart.metadata.version.clone();
     let app_version = Some(chart.metadata.app_version.clone()).filter(|it| !it.is_empty());
-    let documents = documents(question, answer, identity, chart, &digest, &values)?;
+    let chart = OwnChart { chart, digest: &digest, definitions: &definitions };
+    let documents = documents(question, answer, identity, chart, &values)?;
     let known_values = values.wholly_known();
     let values_digest = question.key.zip(known_values).map(|(key, values)| code(key, values));
     let digest = digest_to_plan(question.prior, &version, &digest, &documents);
@@ -157,12 +179,19 @@ pub fn inputs(
     key.code(&parts.to_string())
 }
 
+/// The chart of a release, with what was found out of it.
+struct OwnChart<'a> {
+    chart: Chart,
+    digest: &'a str,
+    /// The definitions in its `crds/` and those of its subcharts, whether or not they are made.
+    definitions: &'a [Document],
+}
+
 fn documents(
     question: &Question<'_>,
     answer: &mut Answer,
     identity: Identity<'_>,
-    chart: Chart,
-    digest: &str,
+    OwnChart { chart, digest, definitions }: OwnChart<'_>,
     values: &Values,
 ) -> Result<Value, Diagnostic> {
     let Values::Given(values_given) = values else { return Ok(Value::unknown()) };
@@ -176,28 +205,24 @@ fn documents(
         && let Some(seen) = seen(prior)
     {
         let restored = documents::restored(&seen, &memory.drifted);
+        let is_made = |it: &&Document| restored.contains_key(&it.key().to_string());
+        answer.brought.schemas.add_definitions(definitions.iter().filter(is_made));
         return Ok(documents_value(&restored));
     }
     let version = chart.metadata.version.clone();
-    let is_upgrade = is_upgrade(prior);
-    let revision = prior.get("revision").as_number().and_then(|it| it.as_i64()).unwrap_or(0);
+    let capabilities = capabilities(question, told.as_ref())?;
+    let declared = capabilities.kube_version_declared.then(|| capabilities.kube_version.clone());
     let options = RenderOptions {
-        release: ReleaseContext {
-            name: identity.name.to_owned(),
-            namespace: identity.namespace.to_owned(),
-            revision: if is_upgrade { revision.unsigned_abs() + 1 } else { 1 },
-            is_upgrade,
-        },
-        capabilities: capabilities(question, told.as_ref())?,
+        release: release_context(identity, prior),
+        capabilities,
         lookup: None,
         planning: true,
         skip_schema_validation: false,
     };
     let rendering = render(chart, values_given, &options).map_err(|error| refusal(&error, path))?;
     let skip_crds = planned.get("skip_crds").as_bool() == Some(true);
-    let secrets = Secrets::of(planned.get("secret_values"));
-    let found = documents::planned(&rendering, identity.namespace, skip_crds, *key, &secrets);
-    let found: PlannedDocuments = found.map_err(|error| {
+    let objects = documents::rendered(&rendering, identity.namespace, skip_crds);
+    let objects = objects.map_err(|error| {
         Diagnostic::error(
             "the chart does not render to Kubernetes objects",
             format!("{}.", travel_kube::error::chain(&error)),
@@ -205,6 +230,11 @@ fn documents(
         .at(path.field("chart"))
     })?;
     warn(answer, path, rendering.warnings);
+    let Some(objects) = objects else { return Ok(Value::unknown()) };
+    let secrets = Secrets::of(planned.get("secret_values"));
+    let known = objects.iter().filter(|it| it.is_known).map(|it| &it.object);
+    answer.brought.schemas.add_definitions(known.clone());
+    let found = documents::planned(&objects, *key, &secrets);
     let is_known_alike = is_made_by_others(prior)
         && prior.get("chart_version").as_str() == Some(version.as_str())
         && values.wholly_known().zip(*key).is_some_and(|(values, key)| {
@@ -217,7 +247,23 @@ fn documents(
             return Ok(documents_value(&restored));
         }
     }
+    let mut schemas = question.brought.schemas.clone();
+    schemas.extend(&answer.brought.schemas);
+    let check = Check { schemas: &schemas, kube_version: declared.as_ref(), secrets: &secrets };
+    let wrong = check.diagnostics(known).into_iter();
+    answer.diagnostics.extend(wrong.map(|diagnostic| diagnostic.at(path.clone())));
     Ok((&found).into())
+}
+
+fn release_context(identity: Identity<'_>, prior: &Value) -> ReleaseContext {
+    let is_upgrade = is_upgrade(prior);
+    let revision = prior.get("revision").as_number().and_then(|it| it.as_i64()).unwrap_or(0);
+    ReleaseContext {
+        name: identity.name.to_owned(),
+        namespace: identity.namespace.to_owned(),
+        revision: if is_upgrade { revision.unsigned_abs() + 1 } else { 1 },
+        is_upgrade,
+    }
 }
 
 /// Whether a release is there of which nobody here knows what chart it was made of.
@@ -259,7 +305,7 @@ fn capabilities(
     question: &Question<'_>,
     told: Option<&ReleaseMemory>,
 ) -> Result<Capabilities, Diagnostic> {
-    let Question { planned, path, api_versions, .. } = question;
+    let Question { planned, path, brought, .. } = question;
     let version = match told {
         Some(told) => Some(told.kube_version.as_str()),
         None => planned.get("kube_version").as_str(),
@@ -269,7 +315,7 @@ fn capabilities(
     let known = known.unwrap_or_else(|| {
         let mut known: Vec<String> = ALWAYS_SERVED.map(str::to_owned).to_vec();
         known.extend(declared_api_versions(planned));
-        known.extend_from_slice(api_versions);
+        known.extend_from_slice(&brought.api_versions);
         known
     });
     Ok(Capabilities {
@@ -292,22 +338,26 @@ pub fn kube_version(text: &str, path: &Path) -> Result<KubeVersion, Diagnostic> 
     })
 }
 
-/// The API versions that a chart's definitions in crds/ bring about.
-fn defined_api_versions(chart: &Chart) -> Vec<String> {
+/// A chart's definitions in `crds/`, and those of its subcharts.
+fn definitions(chart: &Chart) -> Vec<Document> {
+    let files = chart.custom_resource_definitions();
+    let texts = files.iter().map(|(_, file)| String::from_utf8_lossy(&file.data));
+    // A definition that cannot be read is refused where the chart is rendered.
+    texts.flat_map(|text| documents::applied(&text, [], "").unwrap_or_default()).collect()
+}
+
+/// The API versions that definitions bring about.
+fn served(definitions: &[Document]) -> Vec<String> {
     let mut found = Vec::new();
-    for (_, file) in chart.custom_resource_definitions() {
-        let text = String::from_utf8_lossy(&file.data);
-        // A definition that cannot be read is refused where the chart is rendered.
-        for object in documents::applied(&text, [], "").unwrap_or_default() {
-            let spec = &object.value()["spec"];
-            let (group, kind) = (spec["group"].as_str(), spec["names"]["kind"].as_str());
-            for version in spec["versions"].as_array().into_iter().flatten() {
-                if let (Some(group), Some(kind), Some(version), true) =
-                    (group, kind, version["name"].as_str(), version["served"] == true)
-                {
-                    found.push(format!("{group}/{version}"));
-                    found.push(format!("{group}/{version}/{kind}"));
-                }
+    for definition in definitions {
+        let spec = &definition.value()["spec"];
+        let (group, kind) = (spec["group"].as_str(), spec["names"]["kind"].as_str());
+        for version in spec["versions"].as_array().into_iter().flatten() {
+            if let (Some(group), Some(kind), Some(version), true) =
+                (group, kind, version["name"].as_str(), version["served"] == true)
+            {
+                found.push(format!("{group}/{version}"));
+                found.push(format!("{group}/{version}/{kind}"));
             }
         }
     }

@@ -104,7 +104,9 @@ fn check(template: &str, key: Option<&SecretKey>, expected: Option<serde_json::V
     };
     let values = TreeMap::from([("unknown".to_owned(), travel_helm::Tree::Unknown)]);
     let rendering = render(chart, &values, &options).unwrap();
-    let found = planned(&rendering, "n", false, key, &Secrets::default()).unwrap();
+    let objects = rendered(&rendering, "n", false).unwrap();
+    let known = objects.map(|objects| planned(&objects, key, &Secrets::default()));
+    let found = known.unwrap_or(PlannedDocuments::Unknown);
     let shape = match &found {
         PlannedDocuments::Unknown => None,
         PlannedDocuments::Known(documents) => Some(json!(documents)),

@@ -1,4 +1,5 @@
 use std::path::Path as FilePath;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::release::memory::Memory;
@@ -58,17 +59,24 @@ fn ask(planned: &Value, prior: &Value, kept: Kept<'_>) -> Answer {
 }
 
 fn ask_for(name: &str, planned: &Value, prior: &Value, kept: Kept<'_>) -> Answer {
-    plan(&Question {
+    let (memory, key) = (kept.map(|(memory, _)| memory), kept.map(|(_, key)| key));
+    plan(&Question { prior, name: Some(name), memory, key, ..question(planned) })
+}
+
+/// What is known of a release that is to be made.
+fn question(planned: &Value) -> Question<'_> {
+    static NOTHING: LazyLock<Brought> = LazyLock::new(Brought::default);
+    Question {
         planned,
-        prior,
-        name: Some(name),
+        prior: &Value::Null,
+        name: Some("cart"),
         name_path: Path::attribute("name"),
         path: Path::root(),
         mirror: &Mirror::None,
-        memory: kept.map(|(memory, _)| memory),
-        key: kept.map(|(_, key)| key),
-        api_versions: &[],
-    })
+        memory: None,
+        key: None,
+        brought: &NOTHING,
+    }
 }
 
 fn attribute(answer: &Answer, name: &str) -> Value {
@@ -95,7 +103,7 @@ fn a_create_knows_what_can_be_known() {
     assert_eq!(attribute(&answer, "app_version").as_str(), Some("2.0"));
     assert!(attribute(&answer, "chart_digest").as_str().is_some());
     assert!(attribute(&answer, "values_digest").is_unknown());
-    assert_eq!(answer.api_versions, ["a.b/v1", "a.b/v1/Widget"]);
+    assert_eq!(answer.brought.api_versions, ["a.b/v1", "a.b/v1/Widget"]);
 }
 
 #[test]
@@ -226,4 +234,101 @@ fn only_a_release_that_stood_is_upgraded() {
     check(1.into(), "pending-install", false);
     check(2.into(), "failed", true);
     check(Value::Null, "deployed", false);
+}
+
+/// A folder with a chart whose only template this is.
+fn chart_of(template: &str) -> tempfile::TempDir {
+    let folder = chart();
+    std::fs::write(folder.path().join("templates/a.yaml"), template).unwrap();
+    folder
+}
+
+/// What is said of a release of a template under a version of Kubernetes: whether it is an error,
+/// where, and in what words.
+fn said(template: &str, values: Value, kube_version: Option<&str>) -> Vec<(bool, String, String)> {
+    let folder = chart_of(template);
+    let mut planned = object(folder.path(), values);
+    planned.set_attribute("secret_values", Value::object([("token", "hunter2".into())]));
+    if let Some(version) = kube_version {
+        planned.set_attribute("kube_version", version.into());
+    }
+    let path = Path::attribute("release").key("cart");
+    let answer = plan(&Question { path, ..question(&planned) });
+    let diagnostics = answer.diagnostics.iter();
+    let told = diagnostics.map(|it| {
+        let path = it.path.as_ref().map(Path::to_string).unwrap_or_default();
+        (it.is_error(), path, it.detail.clone())
+    });
+    told.collect()
+}
+
+#[test]
+fn a_misspelt_field_is_refused_at_the_release() {
+    const TEMPLATE: &str = "\
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: cart}
+spec: {replica: 2}
+";
+    let check = |kube_version: Option<&str>, is_refused: bool| {
+        let said = said(TEMPLATE, Value::Null, kube_version);
+        let [(is_error, path, detail)] = &said[..] else { panic!("{said:?}") };
+        assert_eq!(*is_error, is_refused, "{detail}");
+        assert_eq!(path, "release[\"cart\"]");
+        assert!(detail.contains("apps/v1/Deployment/shop/cart"), "{detail}");
+        let problem = "spec.replica: no field \"replica\"; did you mean \"replicas\"?";
+        assert!(detail.contains(problem), "{detail}");
+    };
+    check(Some("1.36"), true);
+    check(Some("v1.37.2-eks-1"), true);
+    // A newer version may have the field.
+    check(Some("1.99"), false);
+    check(None, false);
+}
+
+#[test]
+fn what_is_not_known_is_not_checked() {
+    const TEMPLATE: &str = "\
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: cart}
+spec: {replicas: {{ .Values.greeting }}}
+";
+    assert_eq!(said(TEMPLATE, greeting(Value::unknown()), Some("1.36")), []);
+    let known = said(TEMPLATE, greeting("two"), None);
+    assert!(matches!(&known[..], [(true, _, detail)] if detail.contains("found \"two\"")));
+}
+
+#[test]
+fn hooks_are_checked_but_not_tests_and_no_secret_is_quoted() {
+    let template = |hook: &str, value: &str| {
+        format!(
+            "kind: Pod\napiVersion: v1\nmetadata: {{name: a, annotations: {{helm.sh/hook: {hook}}}}}\n\
+             spec: {{priority: {value}}}\n"
+        )
+    };
+    let wrong = said(&template("pre-install", "{{ .Values.token }}"), Value::Null, None);
+    let [(true, _, detail)] = &wrong[..] else { panic!("{wrong:?}") };
+    assert!(
+        detail.contains("spec.priority: expected a whole number, found \"(secret)\""),
+        "{detail}"
+    );
+    assert_eq!(said(&template("test", "high"), Value::Null, None), []);
+    let secret = "kind: Secret\napiVersion: v1\nmetadata: {name: a}\ndata: {a: letmein, b: '?'}\n";
+    let wrong = said(secret, Value::Null, None);
+    let [(true, _, detail)] = &wrong[..] else { panic!("{wrong:?}") };
+    assert!(!detail.contains("letmein") && detail.contains("data.b: expected base64"), "{detail}");
+}
+
+#[test]
+fn not_all_is_told_of_a_document() {
+    let fields: Vec<String> = (0..12).map(|number| format!("wrong{number}: 1")).collect();
+    let template = format!(
+        "kind: Service\napiVersion: v1\nmetadata: {{name: a}}\nspec: {{{}}}\n",
+        fields.join(", ")
+    );
+    let said = said(&template, Value::Null, Some("1.36"));
+    let [(true, _, detail)] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(detail.matches("no field").count(), 10, "{detail}");
+    assert!(detail.contains("  - and 2 more\n"), "{detail}");
 }
