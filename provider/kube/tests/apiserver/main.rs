@@ -8,6 +8,7 @@
 )]
 
 mod applying;
+mod checking;
 mod control_plane;
 mod drifting;
 mod reaching;
@@ -34,6 +35,7 @@ async fn against_a_real_api_server() {
     let cluster = plane.cluster(ADMINISTRATOR).await;
     reaching::all(&plane, &cluster).await;
     applying::all(&cluster).await;
+    checking::all(&cluster).await;
     drifting::all(&plane, &cluster).await;
     removing::all(&cluster).await;
 }
