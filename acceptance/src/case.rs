@@ -10,6 +10,7 @@
 //! | `# plan: nothing` | the plan is empty |
 //! | `# changes: ADDRESS ATTRIBUTE …` | the update of ADDRESS changes just these attributes |
 //! | `# refused: TEXT` | the plan is refused, and what is said contains TEXT; nothing is applied |
+//! | `# apply refused: TEXT` | the plan is as the other directives say, but its apply fails, and what is said contains TEXT |
 //! | `# cluster: NAME` | in the first file: a cluster of this name, with nodes, is there before |
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
 //! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many AWS calls, not counting STS |
@@ -74,6 +75,8 @@ pub struct Step {
     pub changes: BTreeMap<String, Vec<String>>,
     /// What a refused plan says.
     pub refused: Option<String>,
+    /// What an apply says that fails.
+    pub apply_refused: Option<String>,
     /// What somebody else does before the plan.
     pub outside: Vec<Outside>,
     /// What is forgotten and brought in again after the apply: addresses with ids, and the
@@ -137,7 +140,7 @@ impl Case {
             let name = format!("{}/{}", self.type_name, step.name);
             tracing::info!("{name}");
             step.run(workspace, client).await.with_context(|| format!("failed in {name}"))?;
-            if step.refused.is_none() {
+            if step.refused.is_none() && step.apply_refused.is_none() {
                 applied = &step.text;
             }
         }
@@ -212,6 +215,7 @@ impl Step {
                     step.changes.insert(address, attributes);
                 }
                 "refused" => step.refused = Some(rest.to_owned()),
+                "apply refused" => step.apply_refused = Some(rest.to_owned()),
                 "cluster" => step.cluster = Some(rest.to_owned()),
                 "outside" => step.outside.push(Outside::parse(rest)?),
                 "import" => {
@@ -243,6 +247,10 @@ impl Step {
             return expect(workspace.plan(&[]).await.map(drop), self.refused.as_deref());
         }
         self.check(&workspace.plan(&[]).await?)?;
+        if self.apply_refused.is_some() {
+            let applied = workspace.apply(&[]).await.map(drop);
+            return expect(applied, self.apply_refused.as_deref());
+        }
         workspace.apply(&[]).await?;
         let second = workspace.plan(&[]).await?;
         ensure!(second.is_empty(), "the second plan is not empty: {second:?}");

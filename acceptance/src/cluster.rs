@@ -29,7 +29,12 @@ pub async fn make(sandbox: &Sandbox, name: &str) -> Result<()> {
             [("VpcId", vpc.as_str()), ("CidrBlock", range), ("AvailabilityZone", &zone)];
         subnets.push(ec2(&client, "CreateSubnet", &parameters, "subnet/subnetId").await?);
     }
-    let role = role(&client, &format!("{name}-cluster"), "eks.amazonaws.com").await?;
+    let role_name = format!("{name}-cluster");
+    let role = role(&client, &role_name, "eks.amazonaws.com").await?;
+    let policy = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+    let parameters = [("RoleName", role_name.as_str()), ("PolicyArn", policy)];
+    let attached = client.query("iam", "AttachRolePolicy", &parameters).await;
+    attached.map_err(|error| anyhow::anyhow!("AttachRolePolicy: {error}"))?;
     let cluster = json!({
         "name": name,
         "roleArn": role,

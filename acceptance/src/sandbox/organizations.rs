@@ -20,6 +20,10 @@ use super::wire::ServiceError;
 use super::world::{Order, World};
 
 const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
+/// How many accounts are made at once ("Quotas for AWS Organizations" of its user guide).
+const MOST_AT_ONCE: usize = 5;
+/// Why a request fails whose e-mail address an account has already.
+const TAKEN: &str = "EMAIL_ALREADY_EXISTS";
 
 /// The backend of Organizations.
 pub fn backend() -> Box<dyn Backend> {
@@ -137,14 +141,22 @@ impl Organizations {
         }
         let id = format!("car-{}", Uuid::new_v4().simple());
         let creation = Creation { id, name, email, requested: now(), state: State::InProgress };
-        let taken = {
+        let (delay_milliseconds, wished) = world.settings.change(|settings| {
+            let failures = &mut settings.account_failures;
+            let wished = (!failures.is_empty()).then(|| failures.remove(0));
+            (settings.account_creation_milliseconds, wished)
+        });
+        let refusal = {
             let mut creations = self.creations();
+            let under_way = |other: &&Creation| matches!(other.state, State::InProgress);
+            let crowded = creations.iter().filter(under_way).count() >= MOST_AT_ONCE;
             let taken = creations.iter().any(|other| {
                 other.email.eq_ignore_ascii_case(&creation.email)
                     && !matches!(other.state, State::Failed { .. })
             });
             creations.push(creation.clone());
-            taken
+            let crowded = crowded.then(|| "CONCURRENT_ACCOUNT_MODIFICATION".to_owned());
+            wished.or(crowded).or_else(|| taken.then(|| TAKEN.to_owned()))
         };
         let answer = json!({"CreateAccountStatus": creation.written()});
         let work = Work {
@@ -153,7 +165,8 @@ impl Organizations {
             input: input.clone(),
             management: call.account().to_owned(),
             region: call.region.clone(),
-            taken,
+            delay_milliseconds,
+            refusal,
         };
         tokio::spawn(work.run(Arc::clone(world)));
         Ok(answer)
@@ -227,22 +240,17 @@ struct Work {
     input: Value,
     management: String,
     region: String,
-    taken: bool,
+    delay_milliseconds: u64,
+    /// Why no account will come of it, as far as that is known when it is asked for.
+    refusal: Option<String>,
 }
 
 impl Work {
     async fn run(self, world: Arc<World>) {
-        let (delay, wished) = world.settings.change(|settings| {
-            let failures = &mut settings.account_failures;
-            let wished = (!failures.is_empty()).then(|| failures.remove(0));
-            (settings.account_creation_milliseconds, wished)
-        });
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-        let outcome = match wished {
-            Some(reason) => Err(reason),
-            None if self.taken || self.email_is_known(&world) => {
-                Err("EMAIL_ALREADY_EXISTS".to_owned())
-            }
+        tokio::time::sleep(Duration::from_millis(self.delay_milliseconds)).await;
+        let outcome = match &self.refusal {
+            Some(reason) => Err(reason.clone()),
+            None if self.email_is_known(&world) => Err(TAKEN.to_owned()),
             None => self.make(&world).await.map_err(|error| {
                 tracing::error!("failed to make an account: {error}");
                 "INTERNAL_FAILURE".to_owned()

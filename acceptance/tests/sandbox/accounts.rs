@@ -5,7 +5,7 @@ use serde_json::json;
 use travel_acceptance::sandbox::client::Client;
 use travel_acceptance::sandbox::settings::Settings;
 
-use super::{account, create_account, own, run, shared};
+use super::{account, ask_for_account, create_account, own, run, shared};
 
 #[test]
 fn what_one_account_makes_no_other_sees() {
@@ -125,6 +125,27 @@ fn accounts_are_made_in_the_background_and_fail_with_a_reason() {
         client.json("organizations", "CloseAccount", &input).await.unwrap();
         let error = member.query("sts", "GetCallerIdentity", &[]).await.unwrap_err();
         assert_eq!(error.code, "InvalidClientTokenId");
+    });
+}
+
+#[test]
+fn five_accounts_are_made_at_once() {
+    run(async {
+        let slow = Settings { account_creation_milliseconds: 600_000, ..Settings::default() };
+        let sandbox = own(slow).await;
+        let client = sandbox.client();
+        for number in 1..=5 {
+            let name = format!("slow-{number}");
+            let input = json!({"AccountName": name, "Email": format!("{name}@example.com")});
+            client.json("organizations", "CreateAccount", &input).await.unwrap();
+        }
+        let quick = Settings { account_creation_milliseconds: 0, ..Settings::default() };
+        sandbox.set_settings(&quick).await.unwrap();
+        let sixth = ask_for_account(&sandbox, "sixth", "sixth@example.com").await;
+        assert_eq!(sixth, Err("CONCURRENT_ACCOUNT_MODIFICATION".to_owned()));
+        let input = json!({"States": ["IN_PROGRESS"]});
+        let slow = client.json("organizations", "ListCreateAccountStatus", &input).await.unwrap();
+        assert_eq!(slow["CreateAccountStatuses"].as_array().unwrap().len(), 5);
     });
 }
 

@@ -12,6 +12,12 @@ use crate::{account, ask, own, run, shared};
 const HOUR_SECONDS: u32 = 3600;
 const DAY_SECONDS: u32 = 24 * HOUR_SECONDS;
 
+/// What AWS has the role for DLM be allowed.
+const SERVICE_ROLE_POLICY: [(&str, &str); 2] = [
+    ("RoleName", "dlm"),
+    ("PolicyArn", "arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole"),
+];
+
 /// An account with a role for DLM.
 struct Ground {
     client: Client,
@@ -31,6 +37,7 @@ impl Ground {
         let trust = trust.to_string();
         let parameters = [("RoleName", "dlm"), ("AssumeRolePolicyDocument", trust.as_str())];
         let made = client.query("iam", "CreateRole", &parameters).await.unwrap();
+        client.query("iam", "AttachRolePolicy", &SERVICE_ROLE_POLICY).await.unwrap();
         Self {
             account: identity.find("Account").unwrap().content.clone(),
             role: made.find("Arn").unwrap().content.clone(),
@@ -283,6 +290,7 @@ async fn by_age(sandbox: &Sandbox, ground: &Ground, volume: &str) {
 
 async fn with_a_role_that_is_gone(sandbox: &Sandbox, ground: &Ground) {
     let id = ground.policy(daily(&json!({}))).await;
+    ground.client.query("iam", "DetachRolePolicy", &SERVICE_ROLE_POLICY).await.unwrap();
     ground.client.query("iam", "DeleteRole", &[("RoleName", "dlm")]).await.unwrap();
     advance(sandbox, DAY_SECONDS).await;
     let policy = ground.ask(Method::GET, &format!("/policies/{id}"), None).await.unwrap();
@@ -371,6 +379,15 @@ fn snapshots_are_copied_to_other_regions_and_accounts() {
         let error = failed.unwrap()["error"].as_str().unwrap();
         assert!(error.contains("Disabled"), "{error}");
         assert!(done.iter().any(|entry| entry["volume"].is_string()));
+
+        // Without a rule for them it hears of no events.
+        vault.client.query("iam", "DetachRolePolicy", &SERVICE_ROLE_POLICY).await.unwrap();
+        advance(&sandbox, DAY_SECONDS).await;
+        let path = format!("/policies/{keeper}");
+        let stopped = vault.ask(Method::GET, &path, None).await.unwrap();
+        assert_eq!(stopped["Policy"]["State"], "ERROR");
+        let message = stopped["Policy"]["StatusMessage"].as_str().unwrap();
+        assert!(message.contains("is not allowed events:PutRule"), "{message}");
     });
 }
 

@@ -199,16 +199,23 @@ pub fn encoded(arn: &str) -> String {
     arn.replace(':', "%3A").replace('/', "%2F")
 }
 
-/// A role that a service may assume.
+/// A role that a service may assume; for EKS with what it must be allowed.
 pub async fn role(client: &Client, name: &str, service: &str) -> String {
     let trust = json!({"Statement": [{
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": ["sts:AssumeRole", "sts:TagSession"],
     }]});
-    make_role(client, name, &trust).await
+    let arn = make_role(client, name, &trust).await;
+    if service == "eks.amazonaws.com" {
+        let policy = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+        let parameters = [("RoleName", name), ("PolicyArn", policy)];
+        client.query("iam", "AttachRolePolicy", &parameters).await.unwrap();
+    }
+    arn
 }
 
+/// A role that may do nothing yet.
 async fn make_role(client: &Client, name: &str, trust: &Value) -> String {
     let trust = trust.to_string();
     let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", trust.as_str())];

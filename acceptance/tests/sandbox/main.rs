@@ -58,8 +58,19 @@ async fn account(sandbox: &Sandbox, name: &str) -> Client {
     sandbox.client().assume_role(&role).await.unwrap()
 }
 
-/// Makes an account and waits for it; its id, or the reason of its failure.
+/// Makes an account and waits for it, again while tests beside this one make too many; its id, or the reason of its
+/// failure.
 async fn create_account(sandbox: &Sandbox, name: &str, email: &str) -> Result<String, String> {
+    loop {
+        match ask_for_account(sandbox, name, email).await {
+            Err(reason) if reason == "CONCURRENT_ACCOUNT_MODIFICATION" => {}
+            ended => return ended,
+        }
+    }
+}
+
+/// Asks for an account once, and waits for what comes of it.
+async fn ask_for_account(sandbox: &Sandbox, name: &str, email: &str) -> Result<String, String> {
     let client = sandbox.client();
     let input = json!({"AccountName": name, "Email": email});
     let asked = client.json("organizations", "CreateAccount", &input).await.unwrap();

@@ -53,6 +53,20 @@ fn add_ons_are_installed_updated_and_removed() {
             (&addon["addonVersion"], &addon["configurationValues"]),
             (&json!(newest), &change["configurationValues"])
         );
+        // What an update does not name: a role goes, a version stays.
+        let update = format!("{path}/vpc-cni/update");
+        let role = role(&ground.client, "cni", "pods.eks.amazonaws.com").await;
+        for (change, expected) in [
+            (json!({"serviceAccountRoleArn": role}), json!(role)),
+            (json!({"resolveConflicts": "OVERWRITE"}), json!(null)),
+        ] {
+            ground.post(&update, change).await;
+            let addon = ground.wait(&format!("{path}/vpc-cni"), "addon", "ACTIVE").await;
+            assert_eq!(addon["serviceAccountRoleArn"], expected);
+            assert_eq!(addon["addonVersion"], newest);
+        }
+        let empty = [invalid, "serviceAccountRoleArn", "at least 1"];
+        ground.check_refused(&update, json!({"serviceAccountRoleArn": ""}), &empty).await;
         ground.delete(&format!("{path}/vpc-cni")).await;
         ground.gone(&format!("{path}/vpc-cni")).await;
         assert_eq!(ground.get(path).await, json!({"addons": []}));

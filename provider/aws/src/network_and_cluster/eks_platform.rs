@@ -14,6 +14,7 @@ mod cluster;
 mod configuration;
 mod elements;
 mod graph;
+mod health;
 mod import;
 mod kubernetes_version;
 mod listing;

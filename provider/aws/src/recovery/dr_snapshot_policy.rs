@@ -57,6 +57,7 @@ use crate::placement::Placement;
     proof = tags,
     id = "arn",
     identity("region", "name"),
+    // For each further hundred grants on a key it is one call more.
     refresh = "5 + other_policy_ids + 3 * backup + backup * volume_kms_key_arns",
     keeps("the snapshots and copies it has made, which nothing deletes from then on"),
     consistency_seconds = 8

@@ -301,15 +301,16 @@ pub async fn look_for_shares(state: &mut State, world: &Arc<World>, time: DateTi
         let pattern = parameters["DescriptionRegex"].as_str().unwrap_or_default();
         // It was checked when the policy was made.
         let Ok(pattern) = Regex::new(&format!("^(?:{pattern})$")) else { continue };
+        let neighbours = Neighbours::new(world, &policy.account, &policy.region);
+        if !may_act(state, &policy, &neighbours, time).await {
+            continue;
+        }
         for owner in texts(&parameters["SnapshotOwner"]) {
             let found = newly_shared(state, world, &policy, &owner, &pattern).await;
             for snapshot in found {
                 let id = snapshot.text_at("snapshotId").to_owned();
                 state.seen.insert((policy.id().to_owned(), id));
-                let neighbours = Neighbours::new(world, &policy.account, &policy.region);
-                if may_act(state, &policy, &neighbours, time).await {
-                    react(state, world, &policy, &owner, &snapshot, time).await;
-                }
+                react(state, world, &policy, &owner, &snapshot, time).await;
             }
         }
     }

@@ -8,16 +8,29 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::checks::policy_type;
 use super::copies::{self, Share};
 use super::policies::{Policy, State};
 use super::rules::{Keep, Timetable};
-use crate::sandbox::fakes::neighbours::Neighbours;
+use crate::sandbox::fakes::neighbours::{Neighbours, partition};
 use crate::sandbox::wire::ServiceError;
 use crate::sandbox::world::World;
 use crate::sandbox::xml::Element;
 
 /// Who assumes a policy's role.
 const SERVICE: &str = "dlm.amazonaws.com";
+/// What DLM does, as the role, with the rule by which a policy hears of events: so AWS's own
+/// AWSDataLifecycleManagerServiceRole allows it.
+const RULE_ACTIONS: [&str; 8] = [
+    "PutRule",
+    "DeleteRule",
+    "DescribeRule",
+    "EnableRule",
+    "DisableRule",
+    "ListTargetsByRule",
+    "PutTargets",
+    "RemoveTargets",
+];
 
 /// A snapshot that a policy has made.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,17 +164,17 @@ async fn carry_out(
     }
 }
 
-/// Whether a policy's role can be assumed; a policy whose role cannot be is in the state ERROR from then on.
+/// Whether a policy's role can be assumed, and an event-based policy may hear of events; otherwise the policy is in
+/// the state ERROR from then on.
 pub async fn may_act(
     state: &mut State,
     policy: &Policy,
     neighbours: &Neighbours<'_>,
     time: DateTime<Utc>,
 ) -> bool {
-    let role = policy.shape["ExecutionRoleArn"].as_str().unwrap_or_default();
-    let error = match neighbours.role_trusts(role, SERVICE).await {
-        Ok(true) => return true,
-        Ok(false) => format!("the role {role} does not exist or does not trust {SERVICE}"),
+    let error = match obstacle(policy, neighbours).await {
+        Ok(None) => return true,
+        Ok(Some(obstacle)) => obstacle,
         Err(error) => error.to_string(),
     };
     note(state, time, policy.id(), json!({"error": error}));
@@ -170,6 +183,34 @@ pub async fn may_act(
         policy.shape["StatusMessage"] = error.into();
     }
     false
+}
+
+async fn obstacle(
+    policy: &Policy,
+    neighbours: &Neighbours<'_>,
+) -> Result<Option<String>, ServiceError> {
+    let role = policy.shape["ExecutionRoleArn"].as_str().unwrap_or_default();
+    if !neighbours.role_trusts(role, SERVICE).await? {
+        let error = format!("the role {role} does not exist or does not trust {SERVICE}");
+        return Ok(Some(error));
+    }
+    if policy_type(policy.details()) != "EVENT_BASED_POLICY" {
+        return Ok(None);
+    }
+    let partition = partition(&policy.region);
+    let rule = format!(
+        "arn:{partition}:events:{}:{}:rule/AwsDataLifecycleRule.managed-cwe.{}",
+        policy.region,
+        policy.account,
+        policy.id(),
+    );
+    for action in RULE_ACTIONS {
+        let action = format!("events:{action}");
+        if !neighbours.role_may(role, &action, &rule).await? {
+            return Ok(Some(format!("the role {role} is not allowed {action} on {rule}")));
+        }
+    }
+    Ok(None)
 }
 
 /// A volume to take a snapshot of.

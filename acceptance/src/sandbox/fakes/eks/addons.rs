@@ -304,14 +304,14 @@ pub async fn update(context: &Context<'_>) -> Result<Value, ServiceError> {
     if input.has("configurationValues") {
         entry.check_configuration(input.text("configurationValues"))?;
     }
-    for (parameter, member) in [
-        ("ServiceAccountRoleArn", "serviceAccountRoleArn"),
-        ("ConfigurationValues", "configurationValues"),
-    ] {
-        if input.has(member) {
-            change[member] = input.value(member).clone();
-            parameters.push((parameter, input.text(member).to_owned()));
-        }
+    if input.has("configurationValues") {
+        change["configurationValues"] = input.value("configurationValues").clone();
+        parameters.push(("ConfigurationValues", input.text("configurationValues").to_owned()));
+    }
+    // Without a role its service account has that of the nodes from then on.
+    change["serviceAccountRoleArn"] = input.value("serviceAccountRoleArn").clone();
+    if let Some(role) = input.optional_text("serviceAccountRoleArn") {
+        parameters.push(("ServiceAccountRoleArn", role.to_owned()));
     }
     let mode = input.optional_text("resolveConflicts").unwrap_or("NONE");
     parameters.push(("ResolveConflicts", mode.to_owned()));

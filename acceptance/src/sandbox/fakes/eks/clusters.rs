@@ -154,12 +154,18 @@ fn request(input: &Input) -> Value {
 }
 
 async fn check_role(context: &Context<'_>, role: &str) -> Result<(), ServiceError> {
-    if context.neighbours().role_trusts(role, "eks.amazonaws.com").await? {
+    let neighbours = context.neighbours();
+    if !neighbours.role_trusts(role, "eks.amazonaws.com").await? {
+        return Err(errors::parameter(format!(
+            "Role with arn: {role}, could not be assumed because it does not exist or the trusted entity is not correct"
+        )));
+    }
+    let attached = neighbours.attached_policies(role).await?;
+    if attached.iter().any(|arn| arn.ends_with(":aws:policy/AmazonEKSClusterPolicy")) {
         return Ok(());
     }
-    Err(errors::parameter(format!(
-        "Role with arn: {role}, could not be assumed because it does not exist or the trusted entity is not correct"
-    )))
+    let message = "The provided role doesn't have the Amazon EKS Managed Policies associated with it. Please ensure the following policy is attached: AmazonEKSClusterPolicy";
+    Err(errors::parameter(message))
 }
 
 async fn check_network(context: &Context<'_>, input: &Input) -> Result<Vec<Subnet>, ServiceError> {

@@ -4,6 +4,7 @@ use aws_sdk_organizations::types::{
     CreateAccountFailureReason as Reason, CreateAccountState, CreateAccountStatus,
     IamUserAccessToBilling,
 };
+use tokio::time::Instant;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
@@ -12,11 +13,39 @@ use crate::consistency::Call;
 use crate::error::Reply;
 use crate::foundation::organizations::{send, service_tags};
 
-/// Makes an account, and returns its id once it is there.
+/// How a request ended.
+enum Ended {
+    /// With an account of this id.
+    Made(String),
+    /// With none.
+    Refused { request: String, reason: Option<Reason> },
+}
+
+/// Makes an account, and returns its id once it is there. The service makes a few at once, and
+/// gives up on a request beyond that only afterwards: no account comes of it, so it is made again.
 ///
 /// # Errors
 /// Where the request is refused, or the service gives up on it: with its reason in words.
 pub async fn create(call: &Call, plan: &Account) -> Result<String, Failure> {
+    let name = &plan.name;
+    let mut attempt = 0;
+    loop {
+        let (request, reason) = match request(call, plan).await? {
+            Ended::Made(id) => return Ok(id),
+            Ended::Refused { request, reason } => (request, reason),
+        };
+        let again = reason == Some(Reason::ConcurrentAccountModification);
+        if !again || Instant::now() >= call.deadline {
+            return Err(refusal(call, name, &request, reason.as_ref()).into());
+        }
+        tracing::info!("waiting to make account {name}: too many are being made at once");
+        call.pause(Pace::SLOW.pause(attempt)).await?;
+        attempt += 1;
+    }
+}
+
+/// Asks for an account, and waits for what comes of it.
+async fn request(call: &Call, plan: &Account) -> Result<Ended, Failure> {
     let client = call.scope.organizations();
     let tags = service_tags(&plan.tagging.for_create(&call.claim))?;
     let billing = if plan.billing_access {
@@ -57,12 +86,11 @@ pub async fn wait_for_others(call: &Call, name: &str) -> Result<(), Failure> {
                 continue;
             }
             // Whether it succeeds is for the look at the accounts to tell.
-            match finish(call, name, Some(request.clone())).await {
-                Ok(_) => {}
-                Err(Failure::Interrupted) => return Err(Failure::Interrupted),
-                Err(failure @ Failure::Failed(_)) => {
-                    tracing::info!("an earlier request failed: {}", failure.into_diagnostic());
-                }
+            if let Ended::Refused { request, reason } =
+                finish(call, name, Some(request.clone())).await?
+            {
+                let refusal = refusal(call, name, &request, reason.as_ref());
+                tracing::info!("an earlier request failed: {refusal}");
             }
         }
     }
@@ -73,7 +101,7 @@ async fn finish(
     call: &Call,
     name: &str,
     status: Option<CreateAccountStatus>,
-) -> Result<String, Failure> {
+) -> Result<Ended, Failure> {
     let request = status.as_ref().and_then(|status| status.id()).unwrap_or_default().to_owned();
     let client = call.scope.organizations();
     let ended = call
@@ -94,10 +122,12 @@ async fn finish(
             })
         })
         .await?;
-    match ended.account_id().or_else(|| ended.gov_cloud_account_id()) {
-        Some(id) if ended.state() == Some(&CreateAccountState::Succeeded) => Ok(id.to_owned()),
-        _ => Err(refusal(call, name, &request, ended.failure_reason()).into()),
-    }
+    Ok(match ended.account_id().or_else(|| ended.gov_cloud_account_id()) {
+        Some(id) if ended.state() == Some(&CreateAccountState::Succeeded) => {
+            Ended::Made(id.to_owned())
+        }
+        _ => Ended::Refused { request, reason: ended.failure_reason },
+    })
 }
 
 /// What the service's reason means, and what to do (AWS Organizations API reference,
@@ -116,7 +146,7 @@ fn refusal(call: &Call, name: &str, request: &str, reason: Option<&Reason>) -> D
              Quotas, AWS Organizations), or close accounts that are not needed",
         ),
         Some(Reason::ConcurrentAccountModification) => {
-            (None, "too many accounts are being made at once. Apply again")
+            (None, "too many accounts were being made at once all the time. Apply again")
         }
         Some(
             Reason::InvalidAddress
@@ -153,3 +183,6 @@ fn refusal(call: &Call, name: &str, request: &str, reason: Option<&Reason>) -> D
         None => error,
     }
 }
+
+#[cfg(test)]
+mod tests;

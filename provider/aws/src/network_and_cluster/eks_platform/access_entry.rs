@@ -181,9 +181,10 @@ impl AccessEntryPart {
         };
         let policies = policies(work.call, work.cluster(), &self.principal).await?;
         let entry = Entry { entry, policies };
-        let item = Item { found: entry.clone(), own: true };
+        let there = |found: &Entry| tags(found.entry.tags.as_ref());
         work.note(|observed| {
-            observed.access_entries.insert(self.principal.clone(), item);
+            let (entries, found) = (&mut observed.access_entries, Some(entry.clone()));
+            Item::renew(entries, &self.principal, found, there, &work.call.claim);
         });
         Ok(Some(entry))
     }

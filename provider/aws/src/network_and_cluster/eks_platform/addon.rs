@@ -4,23 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_eks::types::{
-    Addon as Found, AddonPodIdentityAssociations, AddonStatus, ResolveConflicts,
+    Addon as Found, AddonIssueCode, AddonPodIdentityAssociations, AddonStatus, ResolveConflicts,
 };
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
+use super::health::{self, Health};
 use super::node_group::{at, own_tags};
 use super::observed::{Item, Observed, tags};
 use super::work::{Target, Work, changed, eks_tags, is_busy, is_unseen_role};
 use super::{Addon, EksPlatform, addon_versions, configuration};
 use crate::consistency::Call;
-use crate::error::{Reply, failure, is_code};
+use crate::error::Reply;
 use crate::tags::Tags;
-
-/// What EKS says of an add-on whose pods have nowhere to run.
-const NO_REPLICAS: &str = "InsufficientNumberOfReplicas";
 
 /// Whether an add-on is being removed, or its making failed.
 pub fn is_broken(found: &Found) -> bool {
@@ -65,20 +63,10 @@ pub fn state(
     }
 }
 
-/// What EKS finds wrong with an add-on, with the code of each.
-fn problems(found: &Found) -> Vec<(String, String)> {
+/// Whether an add-on's pods have nowhere to run.
+fn lacks_replicas(found: &Found) -> bool {
     let issues = found.health().map(|health| health.issues()).unwrap_or_default();
-    let words = issues.iter().map(|issue| {
-        let code = issue.code().map_or("no code", |code| code.as_str()).to_owned();
-        let text = format!("{} ({code})", issue.message().unwrap_or_default());
-        (code, text)
-    });
-    words.collect()
-}
-
-/// What EKS finds wrong with an add-on.
-pub fn issues(found: &Found) -> Vec<String> {
-    problems(found).into_iter().map(|(_, words)| words).collect()
+    issues.iter().any(|issue| issue.code() == Some(&AddonIssueCode::InsufficientNumberOfReplicas))
 }
 
 /// What has to change about an add-on.
@@ -88,8 +76,8 @@ pub struct Change {
     pub version: Option<String>,
     /// The configuration; an empty one where there is to be none.
     pub configuration: Option<String>,
-    /// The role of its service account; empty where there is to be none.
-    pub role: Option<String>,
+    /// Whether the role of its service account is another one, or none any more.
+    pub role: bool,
     /// The roles by service account.
     pub identities: Option<BTreeMap<String, String>>,
     /// Whether it is to be repaired: its last change failed.
@@ -113,15 +101,14 @@ pub fn next(
             wanted.configuration_values.as_deref(),
         ))
         .then(|| wanted.configuration_values.clone().unwrap_or_else(|| "{}".to_owned())),
-        role: (there.role_arn != wanted.role_arn)
-            .then(|| wanted.role_arn.clone().unwrap_or_default()),
+        role: there.role_arn != wanted.role_arn,
         identities: (there.pod_identities != wanted.pod_identities)
             .then(|| wanted.pod_identities.clone()),
         repair: found.status() == Some(&AddonStatus::UpdateFailed),
     };
     let nothing = change.version.is_none()
         && change.configuration.is_none()
-        && change.role.is_none()
+        && !change.role
         && change.identities.is_none();
     (!nothing || change.repair).then_some(change)
 }
@@ -166,14 +153,10 @@ impl AddonPart {
 
     async fn look(&self, work: &Work<'_>) -> Result<Option<Found>, Failure> {
         let found = describe(work.call, work.cluster(), &self.name).await?;
-        work.note(|observed| match &found {
-            Some(found) => {
-                let item = Item { found: found.clone(), own: true };
-                observed.addons.insert(self.name.clone(), item);
-            }
-            None => {
-                observed.addons.remove(&self.name);
-            }
+        let there = |found: &Found| tags(found.tags.as_ref());
+        work.note(|observed| {
+            let addons = &mut observed.addons;
+            Item::renew(addons, &self.name, found.clone(), there, &work.call.claim);
         });
         Ok(found)
     }
@@ -181,19 +164,18 @@ impl AddonPart {
     /// The add-on once EKS is not changing it and it runs as far as it can; none where there is
     /// none. Without nodes pods cannot run, which is no reason to wait.
     async fn settled(&self, work: &Work<'_>) -> Result<Option<Found>, Failure> {
-        let has_nodes = !work.wanted.node_groups.is_empty();
         work.call
             .wait_until(&self.what(), Pace::SLOW, || async {
                 let Some(there) = self.look(work).await? else { return Ok(Look::Done(None)) };
-                let problems = problems(&there);
-                let no_replicas = problems.iter().any(|(code, _)| code == NO_REPLICAS);
+                let has_nodes = work.see(Observed::has_nodes);
+                let no_replicas = lacks_replicas(&there);
                 let waits = match there.status() {
                     Some(AddonStatus::Updating | AddonStatus::Deleting) => true,
                     Some(AddonStatus::Creating) => has_nodes || !no_replicas,
                     Some(AddonStatus::Degraded) => has_nodes && no_replicas,
                     _ => false,
                 };
-                Ok(if waits { Look::Pending(words(&there)) } else { Look::Done(Some(there)) })
+                Ok(if waits { Look::Pending(there.words()) } else { Look::Done(Some(there)) })
             })
             .await
     }
@@ -233,26 +215,16 @@ impl AddonPart {
     }
 
     fn vanished(&self, work: &Work<'_>) -> Failure {
-        Diagnostic::error(
-            format!("{} is gone", self.what()),
-            format!("It was there a moment ago ({}). Apply again.", work.call.scope.place()),
-        )
-        .at(self.path())
-        .into()
+        work.vanished(&self.what()).at(self.path()).into()
     }
 
     fn failed(&self, work: &Work<'_>, there: &Found) -> Failure {
-        let issues = issues(there);
-        let status = there.status().map_or("UNKNOWN", AddonStatus::as_str);
         Diagnostic::error(
             format!("{} does not run", self.what()),
             format!(
-                "It is {status}: {} ({}). Mend the cause and apply again.",
-                if issues.is_empty() {
-                    "EKS gives no reason".to_owned()
-                } else {
-                    issues.join("; ")
-                },
+                "It is {}: {} ({}). Mend the cause and apply again.",
+                Health::status(there),
+                health::reasons(&there.issues()),
                 work.call.scope.place(),
             ),
         )
@@ -269,9 +241,10 @@ impl AddonPart {
             .cluster_name(work.cluster())
             .addon_name(&self.name)
             .set_addon_version(change.version)
-            // Without them EKS takes its own configuration, and the role of the nodes.
+            // Without them EKS takes its own configuration, and the role of the nodes; an empty
+            // role it refuses.
             .set_configuration_values(change.configuration.or(addon.configuration_values.clone()))
-            .set_service_account_role_arn(change.role.or(addon.role_arn.clone()))
+            .set_service_account_role_arn(addon.role_arn.clone())
             .set_pod_identity_associations(match &change.identities {
                 Some(wanted) => Some(identities(wanted)?.unwrap_or_default()),
                 None => None,
@@ -357,25 +330,11 @@ impl<'w> Part<Work<'w>> for AddonPart {
 
     async fn remove(&self, work: &Work<'w>) -> Result<(), Failure> {
         let preserve = work.prior.addons.get(&self.name).is_some_and(|addon| addon.preserve);
-        let what = format!("{} to be gone", self.what());
-        work.call
-            .wait_until(&what, Pace::SLOW, || async {
-                let Some(there) = self.look(work).await? else { return Ok(Look::Done(())) };
-                if there.status() == Some(&AddonStatus::Deleting) {
-                    return Ok(Look::Pending(words(&there)));
-                }
-                let request = work.eks().delete_addon().cluster_name(work.cluster());
-                match request.addon_name(&self.name).preserve(preserve).send().await {
-                    Err(error) if is_code(&error, &["ResourceNotFoundException"]) => {}
-                    Err(error) if is_busy(&error) => {}
-                    Err(error) => {
-                        return Err(at(failure(&error, &work.call.scope.place()), self.path()));
-                    }
-                    Ok(_) => {}
-                }
-                Ok(Look::Pending(words(&there)))
-            })
-            .await
+        let request = work.eks().delete_addon().cluster_name(work.cluster());
+        let request = request.addon_name(&self.name).preserve(preserve);
+        let delete = || request.clone().send();
+        let removed = work.remove_until_gone(&self.what(), || self.look(work), delete).await;
+        removed.map_err(|failure| at(failure, self.path()))
     }
 }
 
@@ -392,14 +351,6 @@ impl AddonPart {
             _ => vec![target.clone()],
         };
         steps.into_iter().map(Some).collect()
-    }
-}
-
-fn words(found: &Found) -> String {
-    let status = found.status().map_or("UNKNOWN", AddonStatus::as_str);
-    match issues(found) {
-        issues if issues.is_empty() => status.to_owned(),
-        issues => format!("{status}: {}", issues.join("; ")),
     }
 }
 

@@ -14,16 +14,16 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
-use travel_framework::{Diagnostic, Failure};
+use travel_framework::Failure;
 use travel_value::Path;
 
 use super::changes::{self, Change};
+use super::health::Health;
 use super::observed::tags;
 use super::role_names::Kind;
 use super::work::{Target, Work, changed, eks_tags, is_busy, is_unseen_role};
 use super::{EksPlatform, listing, upgrade};
-use crate::consistency::Call;
-use crate::error::{failure, is_code};
+use crate::error::failure;
 
 /// The name of the part.
 pub const NAME: &str = "cluster";
@@ -51,25 +51,28 @@ impl<'w> Part<Work<'w>> for ClusterPart {
 
     async fn ensure(&self, work: &Work<'w>) -> Result<(), Failure> {
         let known = work.see(|observed| observed.cluster.is_some());
+        let what = what(work);
+        let vanished = || Failure::from(work.vanished(&what));
         if settled(work).await?.is_none() {
             make(work).await?;
         }
-        let Some(there) = settled(work).await? else { return Err(vanished(work).into()) };
+        let there = settled(work).await?.ok_or_else(vanished)?;
         if !known {
-            let what = format!("cluster {}", work.cluster());
             work.must_own(&what, &tags(there.tags.as_ref()), Path::attribute("name"))?;
         }
         if let Some(conflict) = changes::conflict(&there, work.wanted) {
             return Err(conflict.into());
         }
+        if there.version() != Some(work.wanted.version.as_str()) {
+            upgrade::check(work, &work.wanted.version).await?;
+        }
         let there_tags = tags(there.tags.as_ref());
         let changes = work.tag_changes(None, None, &there_tags);
         work.retag(there.arn().unwrap_or_default(), &changes).await?;
-        let what = format!("cluster {}", work.cluster());
         let mut there = work
             .converge(
                 &what,
-                || async { settled(work).await?.ok_or_else(|| vanished(work).into()) },
+                || async { settled(work).await?.ok_or_else(vanished) },
                 |there: &Cluster| changes::next(there, work.wanted),
                 |change| apply(work, change),
             )
@@ -80,46 +83,29 @@ impl<'w> Part<Work<'w>> for ClusterPart {
     }
 
     async fn remove(&self, work: &Work<'w>) -> Result<(), Failure> {
-        let (name, what) = (work.cluster(), format!("cluster {} to be gone", work.cluster()));
-        work.call
-            .wait_until(&what, Pace::SLOW, || async {
-                let there = listing::cluster(work.call, name).await?;
-                work.note(|observed| observed.cluster.clone_from(&there));
-                let Some(status) = there.as_ref().map(status) else { return Ok(Look::Done(())) };
-                if status != "DELETING"
-                    && let Err(error) = work.eks().delete_cluster().name(name).send().await
-                    && !is_busy(&error)
-                    && !is_code(&error, &["ResourceNotFoundException"])
-                {
-                    return Err(failure(&error, &work.call.scope.place()));
-                }
-                Ok(Look::Pending(status))
-            })
-            .await
+        let delete = || work.eks().delete_cluster().name(work.cluster()).send();
+        work.remove_until_gone(&what(work), || look(work), delete).await
     }
 }
 
-fn status(cluster: &Cluster) -> String {
-    cluster.status().map_or_else(|| "UNKNOWN".to_owned(), |status| status.as_str().to_owned())
+fn what(work: &Work<'_>) -> String {
+    format!("cluster {}", work.cluster())
 }
 
-fn vanished(work: &Work<'_>) -> Diagnostic {
-    Diagnostic::error(
-        format!("cluster {} is gone", work.cluster()),
-        format!("It was there a moment ago ({}). Apply again.", work.call.scope.place()),
-    )
+async fn look(work: &Work<'_>) -> Result<Option<Cluster>, Failure> {
+    let there = listing::cluster(work.call, work.cluster()).await?;
+    work.note(|observed| observed.cluster.clone_from(&there));
+    Ok(there)
 }
 
 /// The cluster once EKS is not changing it; none where there is none. One whose making failed is
 /// removed: it never was of use.
 async fn settled(work: &Work<'_>) -> Result<Option<Cluster>, Failure> {
-    let what = format!("cluster {}", work.cluster());
+    let what = what(work);
     let there = work
         .call
         .wait_until(&what, Pace::SLOW, || async {
-            let there = listing::cluster(work.call, work.cluster()).await?;
-            work.note(|observed| observed.cluster.clone_from(&there));
-            Ok(match there {
+            Ok(match look(work).await? {
                 Some(there)
                     if matches!(
                         there.status(),
@@ -128,7 +114,7 @@ async fn settled(work: &Work<'_>) -> Result<Option<Cluster>, Failure> {
                 {
                     Look::Done(Some(there))
                 }
-                Some(there) => Look::Pending(status(&there)),
+                Some(there) => Look::Pending(there.words()),
                 None => Look::Done(None),
             })
         })
@@ -179,18 +165,16 @@ async fn make(work: &Work<'_>) -> Result<(), Failure> {
         .deletion_protection(wanted.deletion_protection)
         .set_encryption_config(encryption)
         .set_tags(eks_tags(work.tags(None)));
-    let what = format!("cluster {name}");
+    let what = what(work);
     let exists = || async { Ok(listing::cluster(work.call, name).await?.is_some()) };
     let made = work.make(&what, is_unseen_role, exists, || request.clone().send()).await;
     made.map_err(at_attribute)?;
     let there = work
         .call
         .wait_until(&what, Pace::SLOW, || async {
-            let there = listing::cluster(work.call, name).await?;
-            work.note(|observed| observed.cluster.clone_from(&there));
-            Ok(match there {
+            Ok(match look(work).await? {
                 Some(there) if there.status() == Some(&ClusterStatus::Creating) => {
-                    Look::Pending("CREATING".to_owned())
+                    Look::Pending(there.words())
                 }
                 Some(there) => Look::Done(there),
                 None => Look::Pending("not there yet".to_owned()),
@@ -198,7 +182,7 @@ async fn make(work: &Work<'_>) -> Result<(), Failure> {
         })
         .await?;
     if there.status() == Some(&ClusterStatus::Failed) {
-        return Err(failed(work.call, &there).into());
+        return Err(work.not_made(&what, &there).into());
     }
     Ok(())
 }
@@ -229,39 +213,12 @@ fn at_attribute(failure: Failure) -> Failure {
     }
 }
 
-/// Why the making of a cluster failed, as EKS tells.
-fn failed(call: &Call, cluster: &Cluster) -> Diagnostic {
-    let issues = issues(cluster);
-    Diagnostic::error(
-        format!("cluster {} was not made", cluster.name().unwrap_or_default()),
-        format!(
-            "{} ({}). Mend the cause and apply again: that removes what is left of it, and makes \
-             it anew.",
-            if issues.is_empty() { "EKS gives no reason".to_owned() } else { issues.join("; ") },
-            call.scope.place(),
-        ),
-    )
-}
-
-/// What EKS finds wrong with a cluster.
-pub fn issues(cluster: &Cluster) -> Vec<String> {
-    let issues = cluster.health().map(|health| health.issues()).unwrap_or_default();
-    let words = issues.iter().map(|issue| {
-        let code = issue.code().map_or("no code", |code| code.as_str());
-        format!("{} ({code})", issue.message().unwrap_or_default())
-    });
-    words.collect()
-}
-
 /// Carries out one change; false where the cluster is busy.
 async fn apply(work: &Work<'_>, change: Change) -> Result<bool, Failure> {
     let name = work.cluster();
     let (what, attribute) =
         (format!("the change of {name}'s {}", change.words()), change.attribute());
     let path = Path::attribute(attribute);
-    if let Change::Version(version) = &change {
-        upgrade::check(work, version).await?;
-    }
     tracing::info!("changing cluster {name}: {}", change.words());
     let answer = match &change {
         Change::Version(version) => {

@@ -2,7 +2,8 @@
 //!
 //! The control plane comes first, then who may call it and what gives pods their roles, then the
 //! add-ons that nodes need, the nodes, and the other add-ons. A new version of Kubernetes goes to
-//! all add-ons before it goes to the nodes, so an add-on that is there already comes before them.
+//! all add-ons before it goes to the nodes, so an add-on that is there already comes before them;
+//! but not while there is no node for it to run on, since it then waits for the first.
 
 use std::collections::BTreeMap;
 
@@ -87,12 +88,13 @@ fn wanted_parts<'a>(work: &Work<'a>, chosen: &BTreeMap<String, Chosen>) -> Vec<O
     before_nodes.push(role::part_name(Kind::Node));
     before_nodes.extend(entries);
     for (name, wanted) in &platform.addons {
-        let there = work.see(|observed| {
-            observed.addons.get(name).is_some_and(|item| !addon::is_broken(&item.found))
+        let runs = work.see(|observed| {
+            let there = observed.addons.get(name);
+            observed.has_nodes() && there.is_some_and(|item| !addon::is_broken(&item.found))
         });
         let mut after = cluster();
         after.extend(identities.iter().cloned());
-        if there || wanted.comes_before_nodes(name) {
+        if runs || wanted.comes_before_nodes(name) {
             before_nodes.push(addon::part_name(name));
         } else {
             after.extend(groups.iter().cloned());

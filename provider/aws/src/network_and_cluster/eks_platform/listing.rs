@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_eks::types::{
-    Addon, Cluster, Nodegroup, PodIdentityAssociation, PodIdentityAssociationSummary,
-};
+use aws_sdk_eks::types::{Addon, Cluster, Nodegroup, PodIdentityAssociation};
 use futures::{StreamExt, TryStreamExt, stream, try_join};
 use travel_framework::Failure;
 
 use super::observed::{Entry, Item, Observed, Ownership, tags};
 use super::role_names::{KINDS, Kind};
+use super::work::is_gone;
 use super::{
     EksPlatform, access_entry, addon, log_group, node_group, oidc_provider, pod_identity, role,
 };
@@ -18,7 +17,7 @@ use crate::consistency::Call;
 use crate::error::Reply;
 
 /// How many things are described at once.
-const CONCURRENCY: usize = 8;
+pub const CONCURRENCY: usize = 8;
 const GONE: [&str; 1] = ["ResourceNotFoundException"];
 
 /// What to look at.
@@ -88,8 +87,10 @@ pub async fn look(call: &Call, sight: &Sight<'_>) -> Result<Observed, Failure> {
 /// # Errors
 /// Where the call fails.
 pub async fn cluster(call: &Call, name: &str) -> Result<Option<Cluster>, Failure> {
-    let answer = call.scope.eks().describe_cluster().name(name).send().await;
-    Ok(answer.found(&call.scope, &GONE)?.and_then(|answer| answer.cluster))
+    match call.scope.eks().describe_cluster().name(name).send().await {
+        Err(error) if is_gone(&error) => Ok(None),
+        answer => Ok(answer.at(&call.scope)?.cluster),
+    }
 }
 
 async fn roles(
@@ -134,10 +135,22 @@ async fn provider(
     Ok(found.filter(|provider| sight.ownership.owns(&provider.tags, known)))
 }
 
-/// The names of a cluster's node groups.
-///
-/// # Errors
-/// Where the call fails.
+/// What a look at each of these tells, by name; without those that are gone meanwhile.
+async fn each<T, F>(
+    names: Vec<String>,
+    look: impl Fn(String) -> F,
+) -> Result<BTreeMap<String, T>, Failure>
+where
+    F: Future<Output = Result<Option<T>, Failure>>,
+{
+    let looks = stream::iter(names).map(|name| {
+        let found = look(name.clone());
+        async move { Ok::<_, Failure>(found.await?.map(|found| (name, found))) }
+    });
+    let found: Vec<_> = looks.buffer_unordered(CONCURRENCY).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 async fn node_groups(
     call: &Call,
     sight: &Sight<'_>,
@@ -148,40 +161,29 @@ async fn node_groups(
     let groups = &sight.platform.node_groups;
     let known: BTreeSet<&str> =
         groups.iter().map(|(key, group)| group.name.as_deref().unwrap_or(key)).collect();
-    let found = stream::iter(names)
-        .map(|name| async move {
-            let found = node_group::describe(call, cluster, &name).await?;
-            Ok::<_, Failure>(found.map(|found| (name, found)))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
-    let found = found.into_iter().flatten().map(|(name, found)| {
-        let tags = tags(found.tags.as_ref());
-        let known = known.contains(name.as_str());
-        (name, sight.item(found, &tags, known))
-    });
-    Ok(found.collect())
+    let known = &known;
+    each(names, |name| async move {
+        let found = node_group::describe(call, cluster, &name).await?;
+        Ok(found.map(|found| {
+            let tags = tags(found.tags.as_ref());
+            sight.item(found, &tags, known.contains(name.as_str()))
+        }))
+    })
+    .await
 }
 
 async fn addons(call: &Call, sight: &Sight<'_>) -> Result<BTreeMap<String, Item<Addon>>, Failure> {
     let cluster = &sight.platform.name;
     let names = call.scope.eks().list_addons().cluster_name(cluster).into_paginator().items();
     let names = names.send().try_collect().await.found(&call.scope, &GONE)?.unwrap_or_default();
-    let found = stream::iter(names)
-        .map(|name| async move {
-            let found = addon::describe(call, cluster, &name).await?;
-            Ok::<_, Failure>(found.map(|found| (name, found)))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
-    let found = found.into_iter().flatten().map(|(name, found)| {
-        let tags = tags(found.tags.as_ref());
-        let known = sight.platform.addons.contains_key(&name);
-        (name, sight.item(found, &tags, known))
-    });
-    Ok(found.collect())
+    each(names, |name| async move {
+        let found = addon::describe(call, cluster, &name).await?;
+        Ok(found.map(|found| {
+            let tags = tags(found.tags.as_ref());
+            sight.item(found, &tags, sight.platform.addons.contains_key(&name))
+        }))
+    })
+    .await
 }
 
 async fn associations(
@@ -192,15 +194,9 @@ async fn associations(
     let request = call.scope.eks().list_pod_identity_associations().cluster_name(cluster);
     let listed = request.into_paginator().items().send().try_collect().await;
     let listed = listed.found(&call.scope, &GONE)?.unwrap_or_default();
-    let found = stream::iter(listed)
-        .map(|summary: PodIdentityAssociationSummary| async move {
-            pod_identity::describe(call, cluster, summary.association_id().unwrap_or_default())
-                .await
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
-    Ok(found.into_iter().flatten().collect())
+    let ids = listed.into_iter().filter_map(|summary| summary.association_id).collect();
+    let look = |id: String| async move { pod_identity::describe(call, cluster, &id).await };
+    Ok(each(ids, look).await?.into_values().collect())
 }
 
 fn sort_associations(
@@ -258,32 +254,22 @@ async fn access_entries(
     let cluster = &sight.platform.name;
     let wanted = principals
         .into_iter()
-        .filter(|principal| known.contains(principal.as_str()) || !by_eks(principal));
-    let found = stream::iter(wanted)
-        .map(|principal| async move {
-            let Some(entry) = access_entry::describe(call, cluster, &principal).await? else {
-                return Ok::<_, Failure>(None);
-            };
-            Ok(Some((principal, entry)))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
+        .filter(|principal| known.contains(principal.as_str()) || !by_eks(principal))
+        .collect();
     let known = &known;
-    let found = stream::iter(found.into_iter().flatten())
-        .map(|(principal, entry)| async move {
-            let tags = tags(entry.tags.as_ref());
-            let Item { found: entry, own } =
-                sight.item(entry, &tags, known.contains(principal.as_str()));
-            // Of what is not the platform's own nothing more is to be known.
-            let policies = match own {
-                true => access_entry::policies(call, cluster, &principal).await?,
-                false => Vec::new(),
-            };
-            Ok::<_, Failure>((principal, Item { found: Entry { entry, policies }, own }))
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<_>>()
-        .await?;
-    Ok(found.into_iter().collect())
+    each(wanted, |principal| async move {
+        let Some(entry) = access_entry::describe(call, cluster, &principal).await? else {
+            return Ok(None);
+        };
+        let tags = tags(entry.tags.as_ref());
+        let Item { found: entry, own } =
+            sight.item(entry, &tags, known.contains(principal.as_str()));
+        // Of what is not the platform's own nothing more is to be known.
+        let policies = match own {
+            true => access_entry::policies(call, cluster, &principal).await?,
+            false => Vec::new(),
+        };
+        Ok(Some(Item { found: Entry { entry, policies }, own }))
+    })
+    .await
 }

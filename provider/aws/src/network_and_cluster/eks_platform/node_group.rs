@@ -10,17 +10,18 @@ use aws_sdk_eks::types::{
 };
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
-use travel_framework::{Diagnostic, Failure};
+use travel_framework::Failure;
 use travel_value::Path;
 
 use super::changes::set;
+use super::health::Health;
 use super::node_group_changes::{self as changes, Change};
 use super::observed::{Item, PART_TAG, tags};
 use super::role_names::{Kind, digest};
 use super::work::{Target, Work, changed, eks_tags, is_busy, is_unseen_role};
 use super::{NodeGroup, Taint};
 use crate::consistency::Call;
-use crate::error::{Reply, failure, is_code};
+use crate::error::Reply;
 use crate::tags::Tags;
 
 /// The longest key: a name at EKS has 63 characters, of which nine are the mark.
@@ -130,18 +131,6 @@ pub fn own_tags(there: &Tags, known: Option<&Tags>) -> Option<Tags> {
     Some(tags.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
-/// What EKS finds wrong with a node group.
-pub fn issues(found: &Nodegroup) -> Vec<String> {
-    let issues = found.health().map(|health| health.issues()).unwrap_or_default();
-    let words = issues.iter().map(|issue| {
-        let code = issue.code().map_or("no code", |code| code.as_str());
-        let things = issue.resource_ids().join(", ");
-        let things = if things.is_empty() { things } else { format!(": {things}") };
-        format!("{} ({code}{things})", issue.message().unwrap_or_default())
-    });
-    words.collect()
-}
-
 /// A node group: one that is wanted, or one that is to go.
 pub struct NodeGroupPart {
     /// Its name at EKS.
@@ -189,14 +178,10 @@ impl NodeGroupPart {
 
     async fn look(&self, work: &Work<'_>) -> Result<Option<Nodegroup>, Failure> {
         let found = describe(work.call, work.cluster(), &self.name).await?;
-        work.note(|observed| match &found {
-            Some(found) => {
-                let item = Item { found: found.clone(), own: true };
-                observed.node_groups.insert(self.name.clone(), item);
-            }
-            None => {
-                observed.node_groups.remove(&self.name);
-            }
+        let there = |found: &Nodegroup| tags(found.tags.as_ref());
+        work.note(|observed| {
+            let groups = &mut observed.node_groups;
+            Item::renew(groups, &self.name, found.clone(), there, &work.call.claim);
         });
         Ok(found)
     }
@@ -226,7 +211,7 @@ impl NodeGroupPart {
                             NodegroupStatus::Creating
                             | NodegroupStatus::Updating
                             | NodegroupStatus::Deleting,
-                        ) => Look::Pending(words(found)),
+                        ) => Look::Pending(found.words()),
                         _ => Look::Done(there),
                     },
                     None => Look::Done(None),
@@ -242,10 +227,10 @@ impl NodeGroupPart {
         let made = work.make(&what, is_unseen_role, exists, || request.clone().send()).await;
         made.map_err(|failure| at(failure, self.path()))?;
         let there = self.unchanging(work).await?;
-        let Some(there) = there else { return Err(self.vanished(work).into()) };
+        let Some(there) = there else { return Err(self.vanished(work)) };
         work.must_own(&what, &tags(there.tags.as_ref()), self.path())?;
         if is_broken(&there) {
-            return Err(self.failed(work, &there).into());
+            return Err(work.not_made(&what, &there).at(self.path()).into());
         }
         Ok(())
     }
@@ -272,30 +257,8 @@ impl NodeGroupPart {
             .set_tags(eks_tags(work.tags(Some(&self.own_tags(group)))))
     }
 
-    fn vanished(&self, work: &Work<'_>) -> Diagnostic {
-        Diagnostic::error(
-            format!("{} is gone", self.what()),
-            format!("It was there a moment ago ({}). Apply again.", work.call.scope.place()),
-        )
-        .at(self.path())
-    }
-
-    fn failed(&self, work: &Work<'_>, found: &Nodegroup) -> Diagnostic {
-        let issues = issues(found);
-        Diagnostic::error(
-            format!("{} was not made", self.what()),
-            format!(
-                "{} ({}). Mend the cause and apply again: that removes what is left of it, and \
-                 makes it anew.",
-                if issues.is_empty() {
-                    "EKS gives no reason".to_owned()
-                } else {
-                    issues.join("; ")
-                },
-                work.call.scope.place(),
-            ),
-        )
-        .at(self.path())
+    fn vanished(&self, work: &Work<'_>) -> Failure {
+        work.vanished(&self.what()).at(self.path()).into()
     }
 
     async fn apply(
@@ -377,9 +340,7 @@ impl<'w> Part<Work<'w>> for NodeGroupPart {
             Some(_) => {}
             None => self.make(work, group).await?,
         }
-        let look = || async {
-            self.unchanging(work).await?.ok_or_else(|| Failure::from(self.vanished(work)))
-        };
+        let look = || async { self.unchanging(work).await?.ok_or_else(|| self.vanished(work)) };
         let next = |there: &Nodegroup| changes::next(there, group, &work.wanted.version);
         let apply = |change| self.apply(work, group, change);
         let mut there = work.converge(&self.what(), look, next, apply).await?;
@@ -396,34 +357,11 @@ impl<'w> Part<Work<'w>> for NodeGroupPart {
     }
 
     async fn remove(&self, work: &Work<'w>) -> Result<(), Failure> {
-        let what = format!("{} to be gone", self.what());
-        work.call
-            .wait_until(&what, Pace::SLOW, || async {
-                let Some(there) = self.look(work).await? else { return Ok(Look::Done(())) };
-                if there.status() == Some(&NodegroupStatus::Deleting) {
-                    return Ok(Look::Pending(words(&there)));
-                }
-                let request = work.eks().delete_nodegroup().cluster_name(work.cluster());
-                match request.nodegroup_name(&self.name).send().await {
-                    Err(error) if is_code(&error, &["ResourceNotFoundException"]) => {}
-                    Err(error) if is_busy(&error) => {}
-                    Err(error) => {
-                        return Err(at(failure(&error, &work.call.scope.place()), self.path()));
-                    }
-                    Ok(_) => {}
-                }
-                Ok(Look::Pending(words(&there)))
-            })
-            .await
-    }
-}
-
-/// The state of a node group, with what EKS finds wrong with it.
-fn words(found: &Nodegroup) -> String {
-    let status = found.status().map_or("UNKNOWN", NodegroupStatus::as_str);
-    match issues(found) {
-        issues if issues.is_empty() => status.to_owned(),
-        issues => format!("{status}: {}", issues.join("; ")),
+        let request = work.eks().delete_nodegroup().cluster_name(work.cluster());
+        let request = request.nodegroup_name(&self.name);
+        let delete = || request.clone().send();
+        let removed = work.remove_until_gone(&self.what(), || self.look(work), delete).await;
+        removed.map_err(|failure| at(failure, self.path()))
     }
 }
 

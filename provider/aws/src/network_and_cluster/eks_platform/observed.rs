@@ -7,6 +7,7 @@ use aws_sdk_eks::types::{
 };
 use travel_framework::ownership::{Claim, Mark};
 
+use super::node_group;
 use super::role_names::Kind;
 use crate::iam_role;
 use crate::tags::Tags;
@@ -44,6 +45,29 @@ pub struct Item<T> {
     pub found: T,
     /// Whether it is the platform's own.
     pub own: bool,
+}
+
+impl<T> Item<T> {
+    /// Notes how something of this name is by now; none where it is gone. Whose it is stays as it
+    /// was; of what was not there its tags tell.
+    pub fn renew(
+        items: &mut BTreeMap<String, Self>,
+        name: &str,
+        found: Option<T>,
+        tags: impl FnOnce(&T) -> Tags,
+        claim: &Claim,
+    ) {
+        let Some(found) = found else {
+            items.remove(name);
+            return;
+        };
+        if let Some(item) = items.get_mut(name) {
+            item.found = found;
+            return;
+        }
+        let own = mark(&tags(&found)).is_some_and(|mark| claim.owns(&mark));
+        items.insert(name.to_owned(), Self { found, own });
+    }
 }
 
 /// An access entry with its policies.
@@ -111,6 +135,14 @@ impl Observed {
         }
     }
 
+    /// Whether there are nodes for pods to run on, or will be in a moment, as far as EKS knows.
+    pub fn has_nodes(&self) -> bool {
+        self.node_groups.values().any(|item| {
+            let size = item.found.scaling_config().and_then(|scaling| scaling.desired_size());
+            !node_group::is_broken(&item.found) && size.is_some_and(|size| size > 0)
+        })
+    }
+
     /// The issuer of the cluster's tokens.
     pub fn issuer(&self) -> Option<&str> {
         self.cluster.as_ref()?.identity()?.oidc()?.issuer()
@@ -146,4 +178,42 @@ pub fn mark(tags: &Tags) -> Option<Mark> {
 pub fn tags(tags: Option<&HashMap<String, String>>) -> Tags {
     let pairs = tags.into_iter().flatten();
     pairs.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::claim;
+
+    /// An add-on with the mark of a deployment, or none.
+    fn addon(deployment: Option<&str>) -> Addon {
+        let mut ours = claim("travel_eks_platform/main");
+        ours.deployment = deployment.unwrap_or_default().to_owned();
+        let marked = deployment.map(|_| ours.tags());
+        Addon::builder().set_tags(marked.map(|tags| tags.into_iter().collect())).build()
+    }
+
+    #[track_caller]
+    fn check(known: Option<bool>, now: Option<&Addon>, expected: Option<bool>) {
+        let known = known.map(|own| ("a".to_owned(), Item { found: addon(None), own }));
+        let mut items: BTreeMap<String, Item<Addon>> = known.into_iter().collect();
+        let tags_of = |found: &Addon| tags(found.tags.as_ref());
+        let claim = claim("travel_eks_platform/main");
+        Item::renew(&mut items, "a", now.cloned(), tags_of, &claim);
+        assert_eq!(items.get("a").map(|item| item.own), expected);
+        assert_eq!(items.get("a").map(|item| &item.found), now);
+    }
+
+    #[test]
+    fn what_comes_up_is_its_own_only_with_its_mark() {
+        let (ours, others, unmarked) =
+            (addon(Some("dev/test")), addon(Some("another")), addon(None));
+        check(None, Some(&ours), Some(true));
+        check(None, Some(&others), Some(false));
+        check(None, Some(&unmarked), Some(false));
+        for own in [false, true] {
+            check(Some(own), Some(&unmarked), Some(own));
+            check(Some(own), None, None);
+        }
+    }
 }

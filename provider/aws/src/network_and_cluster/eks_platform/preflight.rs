@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use travel_framework::{Diagnostic, Failure};
 
+use super::listing::CONCURRENCY;
 use super::observed::Observed;
 use super::{EksPlatform, addon_versions};
 use crate::consistency::Call;
@@ -32,20 +34,29 @@ pub async fn check(
     if current != Some(version.as_str()) {
         check_version(call, version).await?;
     }
-    let mut chosen = BTreeMap::new();
-    for (name, addon) in &wanted.addons {
+    let choices = wanted.addons.iter().map(|(name, addon)| {
         let there = observed.addons.get(name).and_then(|item| item.found.addon_version());
-        if there.is_some() && addon.version.as_deref() == there {
-            let version = addon.version.clone();
-            chosen.insert(name.clone(), Chosen { version, available: Vec::new() });
-            continue;
-        }
-        let available = addon_versions::available(call, name, version).await?;
-        let wished = addon.version.as_deref();
-        let version = Some(addon_versions::choose(name, wished, &available, version)?);
-        chosen.insert(name.clone(), Chosen { version, available });
+        choose(call, version, name.clone(), addon.version.clone(), there.map(str::to_owned))
+    });
+    // In this order, so that of several mistakes it is always the first that is told.
+    stream::iter(choices.collect::<Vec<_>>()).buffered(CONCURRENCY).try_collect().await
+}
+
+/// The version of one add-on for this version of Kubernetes: the one it has, if that is the one it
+/// is to have; otherwise it is looked up.
+async fn choose(
+    call: &Call,
+    kubernetes: &str,
+    name: String,
+    wished: Option<String>,
+    there: Option<String>,
+) -> Result<(String, Chosen), Failure> {
+    if there.is_some() && wished == there {
+        return Ok((name, Chosen { version: wished, available: Vec::new() }));
     }
-    Ok(chosen)
+    let available = addon_versions::available(call, &name, kubernetes).await?;
+    let version = addon_versions::choose(&name, wished.as_deref(), &available, kubernetes)?;
+    Ok((name, Chosen { version: Some(version), available }))
 }
 
 async fn check_version(call: &Call, version: &str) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use travel_framework::Diagnostic;
 
+use super::health::Health;
 use super::elements::{ClusterReference, Logs, Role};
 use super::observed::{Observed, tags};
 use super::role_names::{KINDS, Kind};
@@ -301,14 +302,14 @@ pub fn mistagged(call: &Call, observed: &Observed, known: &EksPlatform) -> BTree
 pub fn warn(call: &Call, observed: &Observed, name: &str) {
     let mut lines: Vec<String> = Vec::new();
     if let Some(cluster) = &observed.cluster {
-        lines.extend(cluster::issues(cluster).into_iter().map(|it| format!("- the cluster: {it}")));
+        lines.extend(cluster.issues().into_iter().map(|it| format!("- the cluster: {it}")));
     }
     for (name, item) in observed.node_groups.iter().filter(|(_, item)| item.own) {
-        let issues = node_group::issues(&item.found).into_iter();
+        let issues = item.found.issues().into_iter();
         lines.extend(issues.map(|issue| format!("- node group {name}: {issue}")));
     }
     for (name, item) in observed.addons.iter().filter(|(_, item)| item.own) {
-        let issues = addon::issues(&item.found).into_iter();
+        let issues = item.found.issues().into_iter();
         lines.extend(issues.map(|issue| format!("- add-on {name}: {issue}")));
     }
     if !lines.is_empty() {

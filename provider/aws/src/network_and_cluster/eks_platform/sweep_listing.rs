@@ -211,23 +211,41 @@ async fn tagged(
     arns: Vec<String>,
     kind: Kind,
 ) -> Result<Vec<Thing>, Failure> {
-    let mut things = Vec::new();
-    // What is removed meanwhile has no tags any more.
     let gone = ["LoadBalancerNotFound", "TargetGroupNotFound"];
-    for some in arns.chunks(TAGS_AT_ONCE) {
-        let request = call.scope.elbv2().describe_tags().set_resource_arns(Some(some.to_vec()));
+    let described = in_chunks(&arns, |some| async move {
+        let request = call.scope.elbv2().describe_tags().set_resource_arns(Some(some));
         let found = request.send().await.found(&call.scope, &gone)?;
-        let found = found.and_then(|found| found.tag_descriptions).unwrap_or_default();
-        for description in found {
-            let tags = description.tags.unwrap_or_default().into_iter();
-            let tags = tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
-            if is_owned(&tags.collect(), cluster) {
-                let id = description.resource_arn.unwrap_or_default();
-                things.push(Thing { kind, id, words: String::new() });
-            }
+        Ok(found.map(|found| found.tag_descriptions.unwrap_or_default()))
+    });
+    let things = described.await?.into_iter().filter_map(|description| {
+        let tags = description.tags.unwrap_or_default().into_iter();
+        let tags = tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
+        let id = description.resource_arn?;
+        is_owned(&tags.collect(), cluster).then_some(Thing { kind, id, words: String::new() })
+    });
+    Ok(things.collect())
+}
+
+/// What is said of all these things, asked for many at once. One that is removed meanwhile fails
+/// the whole question (none): then it is asked one by one.
+async fn in_chunks<T, F>(
+    names: &[String],
+    ask: impl Fn(Vec<String>) -> F,
+) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<Option<Vec<T>>, Failure>>,
+{
+    let mut said = Vec::new();
+    for some in names.chunks(TAGS_AT_ONCE) {
+        if let Some(all) = ask(some.to_vec()).await? {
+            said.extend(all);
+            continue;
+        }
+        for name in some {
+            said.extend(ask(vec![name.clone()]).await?.unwrap_or_default());
         }
     }
-    Ok(things)
+    Ok(said)
 }
 
 async fn classic_load_balancers(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
@@ -235,21 +253,18 @@ async fn classic_load_balancers(call: &Call, cluster: &str) -> Result<Vec<Thing>
     let request = client.describe_load_balancers();
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
     let names: Vec<String> = found.into_iter().filter_map(|it| it.load_balancer_name).collect();
-    let mut things = Vec::new();
-    for some in names.chunks(TAGS_AT_ONCE) {
-        let request = client.describe_tags().set_load_balancer_names(Some(some.to_vec()));
+    let described = in_chunks(&names, |some| async move {
+        let request = client.describe_tags().set_load_balancer_names(Some(some));
         let found = request.send().await.found(&call.scope, &["LoadBalancerNotFound"])?;
-        let found = found.and_then(|found| found.tag_descriptions).unwrap_or_default();
-        for description in found {
-            let tags = description.tags.unwrap_or_default().into_iter();
-            let tags = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-            if is_owned(&tags.collect(), cluster) {
-                let id = description.load_balancer_name.unwrap_or_default();
-                things.push(Thing { kind: Kind::ClassicLoadBalancer, id, words: String::new() });
-            }
-        }
-    }
-    Ok(things)
+        Ok(found.map(|found| found.tag_descriptions.unwrap_or_default()))
+    });
+    let things = described.await?.into_iter().filter_map(|description| {
+        let tags = description.tags.unwrap_or_default().into_iter();
+        let tags = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
+        let (kind, id) = (Kind::ClassicLoadBalancer, description.load_balancer_name?);
+        is_owned(&tags.collect(), cluster).then_some(Thing { kind, id, words: String::new() })
+    });
+    Ok(things.collect())
 }
 
 #[cfg(test)]
@@ -280,6 +295,29 @@ mod tests {
             .tags(tag("kubernetes.io/created-for/pvc/namespace", "shop"))
             .tags(tag("kubernetes.io/created-for/pvc/name", "data"));
         assert_eq!(volume(claim.build()).unwrap().to_string(), "volume vol-1 (claim shop/data)");
+    }
+
+    /// Asks about `count` things, of which those of these numbers are gone.
+    async fn check_chunks(count: usize, gone: &[usize], questions: usize) {
+        let name = |number: usize| format!("lb-{number}");
+        let names: Vec<String> = (0..count).map(name).collect();
+        let gone: Vec<String> = gone.iter().copied().map(name).collect();
+        let asked = std::cell::Cell::new(0);
+        let ask = async |some: Vec<String>| {
+            asked.set(asked.get() + 1);
+            Ok((!some.iter().any(|name| gone.contains(name))).then_some(some))
+        };
+        let said = in_chunks(&names, ask).await.unwrap();
+        let left: Vec<String> = names.into_iter().filter(|name| !gone.contains(name)).collect();
+        assert_eq!((said, asked.get()), (left, questions));
+    }
+
+    #[tokio::test]
+    async fn one_that_is_gone_hides_no_other() {
+        check_chunks(0, &[], 0).await;
+        check_chunks(45, &[], 3).await;
+        check_chunks(45, &[21], 3 + 20).await;
+        check_chunks(2, &[0, 1], 1 + 2).await;
     }
 
     #[test]

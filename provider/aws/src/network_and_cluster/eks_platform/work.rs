@@ -17,6 +17,7 @@ use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
 use super::EksPlatform;
+use super::health::{self, Health};
 use super::observed::{Observed, mark};
 use crate::consistency::{Call, IAM, WITHIN_SERVICE};
 use crate::error::{Answer, Reply, failure, is_code, message};
@@ -233,46 +234,101 @@ impl<'a> Work<'a> {
             Target::Addon(name) => request.addon_name(name),
         };
         let request = &request;
+        let known_by = Instant::now() + WITHIN_SERVICE;
         let ended = self
             .call
             .wait_until(what, Pace::SLOW, || async move {
                 let answer = request.clone().send().await;
-                // A new update may not be known everywhere yet.
                 let found = answer.found(&self.call.scope, &["ResourceNotFoundException"])?;
-                let update = found.and_then(|found| found.update);
-                Ok(match update {
-                    Some(update) if update.status() != Some(&UpdateStatus::InProgress) => {
-                        Look::Done(update)
-                    }
-                    _ => Look::Pending("in progress".to_owned()),
+                let Some(update) = found.and_then(|found| found.update) else {
+                    // A new update may not be known everywhere yet. One that stays unknown is of
+                    // the past: what it changes tells what came of it.
+                    return Ok(match Instant::now() < known_by {
+                        true => Look::Pending("not known yet".to_owned()),
+                        false => Look::Done(None),
+                    });
+                };
+                Ok(match update.status() {
+                    Some(UpdateStatus::InProgress) => Look::Pending("in progress".to_owned()),
+                    _ => Look::Done(Some(update)),
                 })
             })
             .await?;
+        let Some(ended) = ended else { return Ok(()) };
         if ended.status() == Some(&UpdateStatus::Successful) {
             return Ok(());
         }
-        let reasons = ended.errors().iter().map(|error| {
-            let code = error.error_code().map_or("no code", |code| code.as_str());
-            let things = error.resource_ids().join(", ");
-            let things = if things.is_empty() { things } else { format!(": {things}") };
-            format!("{} ({code}{things})", error.error_message().unwrap_or_default())
+        let errors = ended.errors().iter().map(|error| {
+            let code = error.error_code().map(|code| code.as_str());
+            health::issue(code, error.error_message(), error.resource_ids())
         });
-        let reasons: Vec<String> = reasons.collect();
+        let errors: Vec<String> = errors.collect();
         Err(Diagnostic::error(
             format!("{what} failed"),
             format!(
                 "{} ({}, update {id}).{} Apply again once the cause is mended.",
-                if reasons.is_empty() {
-                    "EKS gives no reason".to_owned()
-                } else {
-                    reasons.join("; ")
-                },
+                health::reasons(&errors),
                 self.call.scope.place(),
-                remedy(&reasons),
+                remedy(&errors),
             ),
         )
         .at(path.clone())
         .into())
+    }
+
+    /// Removes something, and waits until `look` does not find it any more. Where EKS is busy with
+    /// it, it is asked again.
+    ///
+    /// # Errors
+    /// As a look or the removal fails.
+    pub async fn remove_until_gone<X, T, E, L, F>(
+        &self,
+        what: &str,
+        look: impl Fn() -> L + Sync,
+        delete: impl Fn() -> F + Sync,
+    ) -> Result<(), Failure>
+    where
+        X: Health + Send + Sync,
+        T: Send,
+        E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+        L: Future<Output = Result<Option<X>, Failure>> + Send,
+        F: Future<Output = Answer<T, E>> + Send,
+    {
+        let (look, delete) = (&look, &delete);
+        self.call
+            .wait_until(&format!("{what} to be gone"), Pace::SLOW, || async move {
+                let Some(there) = look().await? else { return Ok(Look::Done(())) };
+                if there.status() != "DELETING"
+                    && let Err(error) = delete().await
+                    && !is_busy(&error)
+                    && !is_gone(&error)
+                {
+                    return Err(failure(&error, &self.call.scope.place()));
+                }
+                Ok(Look::Pending(there.words()))
+            })
+            .await
+    }
+
+    /// The error for something whose making failed.
+    pub fn not_made(&self, what: &str, there: &impl Health) -> Diagnostic {
+        Diagnostic::error(
+            format!("{what} was not made"),
+            format!(
+                "{} ({}). Mend the cause and apply again: that removes what is left of it, and \
+                 makes it anew.",
+                health::reasons(&there.issues()),
+                self.call.scope.place(),
+            ),
+        )
+    }
+
+    /// The error for something that went while it was worked on.
+    pub fn vanished(&self, what: &str) -> Diagnostic {
+        Diagnostic::error(
+            format!("{what} is gone"),
+            format!("It was there a moment ago ({}). Apply again.", self.call.scope.place()),
+        )
     }
 }
 
@@ -322,14 +378,31 @@ pub fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bo
                 .any(|it| text.contains(it)))
 }
 
+/// Whether EKS has no such thing, or no such cluster, of which it also says so in another way.
+pub fn is_gone<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    is_code(error, &["ResourceNotFoundException"])
+        || (is_code(error, &["ClientException"])
+            && message(error).contains("No cluster found for name"))
+}
+
 /// Whether EKS does not see a role yet, or not what it may do: IAM takes its time.
 pub fn is_unseen_role<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    const UNSEEN: [&str; 10] = [
+        "not exist",
+        "could not",
+        "cannot",
+        "not found",
+        "invalid",
+        "trust",
+        "assume",
+        "role params",
+        "doesn't have the amazon eks managed policies",
+        "policy must include",
+    ];
     let text = message(error).to_lowercase();
     is_code(error, &["InvalidParameterException", "InvalidRequestException"])
         && (text.contains("role") || text.contains("principal"))
-        && ["not exist", "could not", "cannot", "not found", "invalid", "trust", "assume"]
-            .iter()
-            .any(|words| text.contains(words))
+        && UNSEEN.iter().any(|words| text.contains(words))
 }
 
 fn remedy(reasons: &[String]) -> &'static str {
@@ -356,3 +429,6 @@ fn busy(what: &str) -> Failure {
     )
     .into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,9 @@ const OPERATIONS: [GrantOperation; 8] = [
     GrantOperation::ReEncryptFrom,
     GrantOperation::ReEncryptTo,
 ];
+/// How many grants KMS lists at once, at most. What makes volumes usable are grants too, so a key
+/// may have many.
+const PAGE_SIZE: i32 = 100;
 /// How long the name of a grant may be.
 const LONGEST_NAME: usize = 256;
 
@@ -166,8 +169,9 @@ fn key_scope(call: &Call, key: &str) -> Scope {
 pub async fn list(call: &Call, key: &str) -> Result<Vec<Grant>, Failure> {
     let scope = key_scope(call, key);
     let names = names(&call.claim);
-    let pages = scope.kms().list_grants().key_id(key).into_paginator().items().send();
-    let all = pages.try_collect().await.found(&scope, &["NotFoundException"])?;
+    let pages = scope.kms().list_grants().key_id(key).into_paginator().page_size(PAGE_SIZE);
+    let all = pages.items().send();
+    let all = all.try_collect().await.found(&scope, &["NotFoundException"])?;
     let ours = all
         .unwrap_or_default()
         .into_iter()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dlm::types::{LifecyclePolicy, LifecyclePolicySummary, Parameters, PolicyTypeValues};
 use futures::future::OptionFuture;
+use futures::{StreamExt, TryStreamExt, stream};
 use travel_framework::Failure;
 use travel_framework::ownership::{Mark, RESOURCE_TAG};
 
@@ -15,6 +16,9 @@ use crate::consistency::Call;
 use crate::error::Reply;
 use crate::iam_role::ServiceRole;
 use crate::tags::Tags;
+
+/// How many keys are looked at at once.
+const CONCURRENCY: usize = 8;
 
 /// What there is.
 #[derive(Clone, Debug, Default)]
@@ -153,11 +157,11 @@ pub async fn grants(
     call: &Call,
     keys: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<Grant>>, Failure> {
-    let mut found = BTreeMap::new();
-    for key in keys {
-        found.insert(key.clone(), grant::list(call, key).await?);
-    }
-    Ok(found)
+    let looks = keys.iter().cloned().map(|key| async move {
+        let grants = grant::list(call, &key).await?;
+        Ok((key, grants))
+    });
+    stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(CONCURRENCY).try_collect().await
 }
 
 /// A policy by its id; none where it is gone.

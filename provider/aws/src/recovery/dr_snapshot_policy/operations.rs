@@ -3,14 +3,17 @@
 //! Many steps follow one another here, and a future holds the largest of its steps: each is boxed,
 //! so that together they stay far from the end of a thread's stack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use futures::try_join;
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::{Diagnostic, Failure, Plan};
 
-use super::observed::{self, Observed, Place, SideObserved, id_in};
+use super::coverage::Coverage;
+use super::details::Details;
+use super::observed::{self, Grant, Observed, Place, SideObserved, id_in};
 use super::wanted::{Accounts, Side, Wanted, role_name};
 use super::work::{Purpose, Work};
 use super::{DrSnapshotPolicy, Keys, coverage, graph, import, planning, state};
@@ -50,10 +53,10 @@ impl Resource for DrSnapshotPolicy {
             return Box::pin(reconstruct(call, &base, here)).await.map(Some);
         }
         warn_of_error(call, &here);
-        let place = Box::pin(Places::of(call, state)).await?;
-        let observed = Box::pin(place.look_beside(call, here, state)).await?;
+        let places = Box::pin(Places::of(call, state)).await?;
+        let (observed, coverage) = Box::pin(places.look_beside(call, here, state)).await?;
         let mut read = state.clone();
-        Box::pin(tell(call, &mut read, place, observed)).await?;
+        tell(call, &mut read, places, observed, coverage)?;
         Ok(Some(read))
     }
 
@@ -173,38 +176,49 @@ impl Places {
 
     /// Looks at everything. The grants are those on the keys of `policy`.
     async fn look(&self, call: &Call, policy: &DrSnapshotPolicy) -> Result<Observed, Failure> {
-        let source =
-            Box::pin(observed::look(call, &call.scope, Side::Source, &self.source_place)).await?;
-        Box::pin(self.beside(call, source, policy)).await
+        let source = observed::look(call, &call.scope, Side::Source, &self.source_place);
+        let (source, (backup, grants)) = try_join!(source, self.for_backup(call, policy))?;
+        Ok(Observed { source, backup, grants })
     }
 
-    /// Looks at everything but the policy for the volumes, which is this.
+    /// Looks at everything but the policy for the volumes, which is this, and at the volumes it
+    /// covers. `policy` is what was known of it.
     async fn look_beside(
         &self,
         call: &Call,
         here: observed::Policy,
         policy: &DrSnapshotPolicy,
-    ) -> Result<Observed, Failure> {
-        let role = match &self.source_place.role {
-            Some(name) => Box::pin(observed::own_role(call, &call.scope, name)).await?,
-            None => None,
+    ) -> Result<(Observed, Coverage), Failure> {
+        let role = async {
+            match &self.source_place.role {
+                Some(name) => observed::own_role(call, &call.scope, name).await,
+                None => Ok(None),
+            }
         };
-        Box::pin(self.beside(call, SideObserved { policy: Some(here), role }, policy)).await
+        let target_tags = match &here.details {
+            Details::Snapshots { target_tags, .. } => target_tags,
+            Details::Copies { .. } | Details::Else(_) => &policy.target_tags,
+        };
+        let enabled = here.state == "ENABLED";
+        let coverage = coverage::find(&call.scope, Some(&here.id), target_tags, enabled);
+        let (role, (backup, grants), coverage) =
+            try_join!(role, self.for_backup(call, policy), coverage)?;
+        let source = SideObserved { policy: Some(here), role };
+        Ok((Observed { source, backup, grants }, coverage))
     }
 
-    async fn beside(
+    /// Looks at what there is for copies in the backup account: its own side, and the grants on
+    /// the keys of `policy`.
+    async fn for_backup(
         &self,
         call: &Call,
-        source: SideObserved,
         policy: &DrSnapshotPolicy,
-    ) -> Result<Observed, Failure> {
-        let mut observed = Observed { source, ..Observed::default() };
-        if let Some(scope) = &self.backup {
-            observed.backup =
-                Box::pin(observed::look(call, scope, Side::Backup, &self.backup_place)).await?;
-            observed.grants = Box::pin(observed::grants(call, &policy.volume_kms_key_arns)).await?;
-        }
-        Ok(observed)
+    ) -> Result<(SideObserved, BTreeMap<String, Vec<Grant>>), Failure> {
+        let Some(scope) = &self.backup else { return Ok(Default::default()) };
+        try_join!(
+            observed::look(call, scope, Side::Backup, &self.backup_place),
+            observed::grants(call, &policy.volume_kms_key_arns),
+        )
     }
 }
 
@@ -247,30 +261,28 @@ async fn reconstruct(
         object.backup = Some(import::backup(name.unwrap_or(account)));
     }
     let places = Box::pin(Places::of(call, &object)).await?;
-    let mut observed = Box::pin(places.look_beside(call, here, &object)).await?;
+    let (mut observed, coverage) = Box::pin(places.look_beside(call, here, &object)).await?;
     // The keys stand in the role, and the grants on them can be looked at only then.
     import::fill_roles(&mut object, &observed, &places.accounts.region);
     if object.backup.is_some() {
         observed.grants = Box::pin(observed::grants(call, &object.volume_kms_key_arns)).await?;
     }
-    Box::pin(tell(call, &mut object, places, observed)).await?;
+    tell(call, &mut object, places, observed, coverage)?;
     Ok(object)
 }
 
 /// Sets all attributes to what there is, and tells what is not as they then say.
-async fn tell(
+fn tell(
     call: &Call,
     policy: &mut DrSnapshotPolicy,
     places: Places,
     observed: Observed,
+    coverage: Coverage,
 ) -> Result<(), Failure> {
     // Where somebody has stopped the one policy, it is not the other that is wrong.
     let was_disabled = policy.state == "DISABLED";
     let imported = policy.state.is_empty();
     state::fill(policy, &observed, &places.accounts, &call.scope.settings().tags);
-    let enabled = policy.state == "ENABLED";
-    let id = policy.policy_id.as_deref();
-    let coverage = Box::pin(coverage::find(&call.scope, id, &policy.target_tags, enabled)).await?;
     state::fill_coverage(policy, coverage);
     if let Some(backup) = &observed.backup.policy {
         warn_of_error(call, backup);

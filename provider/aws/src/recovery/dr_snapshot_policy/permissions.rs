@@ -75,7 +75,7 @@ fn source(policy: &DrSnapshotPolicy, accounts: &Accounts) -> Vec<Json> {
     statements
 }
 
-/// Copies what is shared with the account, and deletes what it has copied.
+/// Hears of what is shared with the account, copies it, and deletes what it has copied.
 fn backup(policy: &DrSnapshotPolicy, accounts: &Accounts) -> Vec<Json> {
     let copies = policy.backup.iter().flat_map(|backup| &backup.copies);
     let regions = copies.clone().map(|(region, _)| region.clone());
@@ -89,9 +89,25 @@ fn backup(policy: &DrSnapshotPolicy, accounts: &Accounts) -> Vec<Json> {
             "Action": ["ec2:CopySnapshot", "ec2:CreateTags", "ec2:DeleteSnapshot"],
             "Resource": snapshots(accounts, &regions),
         }),
+        rules(accounts),
     ];
     statements.extend(use_of(&keys));
     statements
+}
+
+/// How DLM hears of events: by rules of its own in EventBridge, as the managed policy
+/// AWSDataLifecycleManagerServiceRole allows them; here in the account of the policy alone.
+fn rules(accounts: &Accounts) -> Json {
+    let rule = "rule/AwsDataLifecycleRule.managed-cwe.*";
+    json!({
+        "Effect": "Allow",
+        "Action": [
+            "events:DeleteRule", "events:DescribeRule", "events:DisableRule", "events:EnableRule",
+            "events:ListTargetsByRule", "events:PutRule", "events:PutTargets",
+            "events:RemoveTargets",
+        ],
+        "Resource": accounts.partition().arn("events", "*", accounts.of(Side::Backup), rule),
+    })
 }
 
 /// EC2 lists know no resources.
@@ -161,7 +177,7 @@ mod tests {
                 "arn:aws:kms:eu-west-1:111122223333:key/recovery",
                 "arn:aws:kms:eu-central-1:111122223333:key/volumes",
             ],
-            &["444455556666"],
+            &["444455556666", "events:"],
         );
         let backup = documents(&with_backup(), Side::Backup, &accounts());
         check(
@@ -170,6 +186,9 @@ mod tests {
                 "arn:aws:kms:eu-central-1:444455556666:key/backups",
                 "arn:aws:kms:eu-central-1:111122223333:key/volumes",
                 "kms:GrantIsForAWSResource",
+                "events:PutRule",
+                "events:PutTargets",
+                "arn:aws:events:*:444455556666:rule/AwsDataLifecycleRule.managed-cwe.*",
             ],
             &["ec2:CreateSnapshot", "key/recovery"],
         );

@@ -1,5 +1,3 @@
-use aws_sdk_eks::types::{AddonHealth, AddonIssue, AddonIssueCode};
-
 use super::*;
 
 const ARN: &str = "arn:aws:eks:eu-central-1:111122223333:addon/main/coredns/a";
@@ -23,7 +21,7 @@ fn wanted() -> Addon {
 }
 
 fn nothing() -> Change {
-    Change { version: None, configuration: None, role: None, identities: None, repair: false }
+    Change { version: None, configuration: None, role: false, identities: None, repair: false }
 }
 
 #[track_caller]
@@ -44,8 +42,8 @@ fn goes_from_what_is_there_to_what_is_wanted() {
     let three = r#"{"replicaCount":3}"#;
     check(|it| it.configuration_values = Some(three.into()), None, configuration(three));
     let role = "arn:aws:iam::111122223333:role/a";
-    let with_role = Change { role: Some(role.into()), ..nothing() };
-    check(|it| it.role_arn = Some(role.into()), None, Some(with_role));
+    let another_role = Change { role: true, ..nothing() };
+    check(|it| it.role_arn = Some(role.into()), None, Some(another_role));
     let identities = BTreeMap::from([("coredns".to_owned(), role.to_owned())]);
     let with_identities = Change { identities: Some(identities.clone()), ..nothing() };
     check(|it| it.pod_identities = identities, None, Some(with_identities));
@@ -68,19 +66,6 @@ fn the_state_keeps_the_text_that_means_the_same() {
     let preserved = Addon { preserve: true, before_nodes: Some(true), ..wanted() };
     let read = state(Some(&preserved));
     assert!(read.preserve && read.before_nodes == Some(true));
-}
-
-#[test]
-fn says_what_is_wrong_with_it() {
-    let issue = AddonIssue::builder()
-        .code(AddonIssueCode::InsufficientNumberOfReplicas)
-        .message("no nodes")
-        .build();
-    let health = AddonHealth::builder().issues(issue).build();
-    let mut found = there(AddonStatus::Degraded);
-    found.health = Some(health);
-    assert_eq!(words(&found), "DEGRADED: no nodes (InsufficientNumberOfReplicas)");
-    assert_eq!(words(&there(AddonStatus::Active)), "ACTIVE");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use aws_sdk_eks::types::{Addon as FoundAddon, AddonStatus, Nodegroup};
+use aws_sdk_eks::types::{
+    Addon as FoundAddon, AddonStatus, Nodegroup, NodegroupScalingConfig, NodegroupStatus,
+};
 
 use super::super::observed::{Item, Observed};
 use super::super::testing::{node_group, platform};
@@ -93,15 +95,35 @@ async fn every_part_comes_after_what_it_needs() {
     assert!(!waits(&order, "cluster", "role/node"), "the nodes' role can come later");
 }
 
-#[tokio::test]
-async fn addons_that_are_there_change_before_the_nodes() {
-    let found = FoundAddon::builder().status(AddonStatus::Active).build();
+/// An add-on that is there, beside a group of so many nodes.
+fn coredns_beside(status: NodegroupStatus, nodes: i32) -> Observed {
+    let found = FoundAddon::builder().status(AddonStatus::Creating).build();
     let coredns = Item { found, own: true };
-    let observed =
-        Observed { addons: [("coredns".to_owned(), coredns)].into(), ..Observed::default() };
-    let look = |work: &Work<'_>| order(&wanted_parts(work, &BTreeMap::new()));
-    let order = with_work(&full(), observed, look).await;
-    assert!(waits(&order, "node_group/general-0", "addon/coredns"));
+    let scaling = NodegroupScalingConfig::builder().desired_size(nodes).build();
+    let found = Nodegroup::builder().status(status).scaling_config(scaling).build();
+    Observed {
+        addons: [("coredns".to_owned(), coredns)].into(),
+        node_groups: [("old-0".to_owned(), Item { found, own: false })].into(),
+        ..Observed::default()
+    }
+}
+
+#[tokio::test]
+async fn addons_that_are_there_change_before_the_nodes_if_there_are_any() {
+    for (status, nodes, before) in [
+        (NodegroupStatus::Active, 1, true),
+        (NodegroupStatus::Creating, 2, true),
+        (NodegroupStatus::Active, 0, false),
+        (NodegroupStatus::Deleting, 1, false),
+        (NodegroupStatus::CreateFailed, 1, false),
+    ] {
+        let look = |work: &Work<'_>| order(&wanted_parts(work, &BTreeMap::new()));
+        let order = with_work(&full(), coredns_beside(status.clone(), nodes), look).await;
+        let (group, addon) = ("node_group/general-0", "addon/coredns");
+        let (first, then) = if before { (addon, group) } else { (group, addon) };
+        assert!(waits(&order, then, first), "{status:?} {nodes}: {then} before {first}");
+        assert!(waits(&order, group, "addon/vpc-cni"), "nodes cannot do without");
+    }
 }
 
 #[tokio::test]
