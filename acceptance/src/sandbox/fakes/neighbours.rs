@@ -227,7 +227,12 @@ mod tests {
             (vec![statement("Allow", "events:*")], "events:PutRule", rule, true),
             (vec![statement("Allow", "events:PutRule")], "events:PutTargets", rule, false),
             (vec![statement("Allow", "*")], "events:PutRule", "arn:aws:events:::rule/b", false),
-            (vec![statement("Allow", "*"), statement("Deny", "events:*")], "events:PutRule", rule, false),
+            (
+                vec![statement("Allow", "*"), statement("Deny", "events:*")],
+                "events:PutRule",
+                rule,
+                false,
+            ),
             (Vec::new(), "events:PutRule", rule, false),
         ] {
             let policy = json!({"Statement": statements});

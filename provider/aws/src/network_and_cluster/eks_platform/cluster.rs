@@ -12,9 +12,9 @@ use aws_sdk_eks::types::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
-use travel_framework::Failure;
 use travel_value::Path;
 
 use super::changes::{self, Change};

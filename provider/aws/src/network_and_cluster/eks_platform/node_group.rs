@@ -8,9 +8,9 @@ use aws_sdk_eks::types::{
     AmiTypes, CapacityTypes, NodeRepairConfig, Nodegroup, NodegroupScalingConfig, NodegroupStatus,
     NodegroupUpdateConfig, TaintEffect,
 };
+use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
-use travel_framework::Failure;
 use travel_value::Path;
 
 use super::changes::set;

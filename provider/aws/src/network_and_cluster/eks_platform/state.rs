@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use travel_framework::Diagnostic;
 
-use super::health::Health;
 use super::elements::{ClusterReference, Logs, Role};
+use super::health::Health;
 use super::observed::{Observed, tags};
 use super::role_names::{KINDS, Kind};
 use super::work::part_tags;
