@@ -7,7 +7,7 @@ locals {
   access = {
     for policy, roles in {
       AmazonEKSClusterAdminPolicy = var.administrators
-      AmazonEKSAdminViewPolicy    = var.viewers
+      AmazonEKSViewPolicy         = var.viewers
       } : policy => {
       for role in roles : role => {
         principal_arn = startswith(role, "arn:") ? role : "${local.roles}/${role}"
@@ -36,7 +36,7 @@ resource "travel_eks_platform" "this" {
 
   access_entries = merge(
     local.access.AmazonEKSClusterAdminPolicy,
-    local.access.AmazonEKSAdminViewPolicy,
+    local.access.AmazonEKSViewPolicy,
     var.access_entries,
   )
 

@@ -70,7 +70,7 @@ variable "administrators" {
 }
 
 variable "viewers" {
-  description = "The roles that may look at everything but secrets: ARNs, or names of roles of the account."
+  description = "The roles that may look at what runs in namespaces, but not at secrets, custom resources or most of what belongs to the whole cluster: ARNs, or names of roles of the account. A role that plans releases reads their secrets, so it is given AmazonEKSAdminViewPolicy in access_entries."
   type        = set(string)
   default     = []
   nullable    = false

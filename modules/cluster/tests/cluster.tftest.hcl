@@ -70,8 +70,8 @@ run "roles_are_named_or_given_by_arn" {
   }
 
   assert {
-    condition     = keys(travel_eks_platform.this.access_entries["support"].policies) == tolist(["AmazonEKSAdminViewPolicy"])
-    error_message = "Viewers may look."
+    condition     = keys(travel_eks_platform.this.access_entries["support"].policies) == tolist(["AmazonEKSViewPolicy"])
+    error_message = "Viewers may look, but not at secrets."
   }
 
   assert {
