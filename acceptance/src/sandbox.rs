@@ -24,6 +24,7 @@ mod iam;
 pub mod intake;
 mod kms;
 pub mod lag;
+mod listen;
 pub mod model;
 mod organizations;
 pub mod peer;
@@ -79,8 +80,6 @@ pub struct Options {
     pub region: String,
     /// The twelve digits of the management account.
     pub management_account: String,
-    /// Whether progress is printed to the standard error.
-    pub verbose: bool,
 }
 
 impl Default for Options {
@@ -90,7 +89,6 @@ impl Default for Options {
             tools: tools_folder(),
             region: "eu-central-1".to_owned(),
             management_account: "111122223333".to_owned(),
-            verbose: true,
         }
     }
 }
@@ -114,6 +112,15 @@ pub fn missing_tools(tools: &Path) -> Option<String> {
     Some(format!("{name} is not installed ({} is missing): run `make tools`", path.display()))
 }
 
+/// Whether a test that needs a sandbox is left out, since this machine lacks its tools; says so where it is.
+pub fn left_out() -> bool {
+    let missing = missing_tools(&tools_folder());
+    if let Some(missing) = &missing {
+        eprintln!("left out: {missing}");
+    }
+    missing.is_some()
+}
+
 /// A sandbox of this process. It ends, and nothing is left of it, when this is dropped or the process ends.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -129,8 +136,8 @@ impl Sandbox {
     /// # Errors
     /// When the folder is not empty, the tools are missing, or something does not start.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let sandbox = Self::open(options.clone()).await?;
-        sandbox.ready(options.verbose).await?;
+        let sandbox = Self::open(options).await?;
+        sandbox.ready().await?;
         Ok(sandbox)
     }
 
@@ -194,17 +201,12 @@ impl Sandbox {
     ///
     /// # Errors
     /// When an emulator does not start.
-    pub async fn ready(&self, verbose: bool) -> anyhow::Result<()> {
+    pub async fn ready(&self) -> anyhow::Result<()> {
         let began = Instant::now();
-        let say = |what: &str| {
-            if verbose {
-                eprintln!("sandbox: {what} ({:.1} s)", began.elapsed().as_secs_f64());
-            }
-        };
-        say(&format!("gateway at {}", self.endpoint()));
         let wait = async |emulator: &emulator::Emulator| {
             let port = emulator.ready().await?;
-            say(&format!("{} at 127.0.0.1:{port}", emulator.name()));
+            let seconds = began.elapsed().as_secs_f64();
+            tracing::info!("{} is at 127.0.0.1:{port} ({seconds:.1} s)", emulator.name());
             anyhow::Ok(())
         };
         tokio::try_join!(wait(&self.world.localstack), wait(&self.world.moto))?;

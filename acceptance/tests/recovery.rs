@@ -15,24 +15,6 @@ const HOUR_SECONDS: u32 = 3600;
 /// The claim that a volume belongs to, as the CSI driver tags it.
 const CLAIM: (&str, &str) = ("kubernetes.io/created-for/pvc/name", "data-0");
 
-/// The snapshots that DLM has made in an account, in the client's region.
-async fn snapshots(client: &Client) -> Vec<Element> {
-    let filter = [("Filter.1.Name", "tag:dlm:managed"), ("Filter.1.Value.1", "true")];
-    let all = client.query("ec2", "DescribeSnapshots", &filter).await.unwrap();
-    all.items("snapshotSet").to_vec()
-}
-
-fn tag<'a>(item: &'a Element, key: &str) -> Option<&'a str> {
-    let tags = item.items("tagSet").iter();
-    tags.into_iter().find(|tag| tag.text_at("key") == key).map(|tag| tag.text_at("value"))
-}
-
-async fn wait_hours(sandbox: &Sandbox, hours: u32) -> Vec<serde_json::Value> {
-    sandbox.advance_clock(hours * HOUR_SECONDS).await.unwrap();
-    let done = sandbox.service(http::Method::POST, "dlm", "run", None).await.unwrap();
-    done.as_array().unwrap().clone()
-}
-
 /// A volume of a claim, encrypted with a key.
 async fn volume(client: &Client, key: &str) -> String {
     let parameters = [
@@ -52,11 +34,10 @@ async fn volume(client: &Client, key: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn snapshots_reach_region_and_account_and_outlive_their_policy() {
-    if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
-        eprintln!("left out: {missing}");
+    if sandbox::left_out() {
         return;
     }
-    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let workspace = Workspace::new(Core::installed()[0], sandbox.environment()).unwrap();
     let (client, case) = (sandbox.client(), Case::of(TYPE).unwrap());
     case.prepare(&workspace).await.unwrap();
@@ -73,16 +54,16 @@ async fn snapshots_reach_region_and_account_and_outlive_their_policy() {
     assert!(state["volume_ids"].as_array().unwrap().contains(&json!(volume)), "{state}");
     assert_eq!(state["uncovered_volume_ids"].as_array().unwrap().len(), 1, "{state}");
 
-    let done = wait_hours(&sandbox, 1).await;
+    let done = sandbox.run_dlm(HOUR_SECONDS).await.unwrap();
     let of_claim = |items: Vec<Element>| -> Vec<Element> {
-        items.into_iter().filter(|item| tag(item, CLAIM.0) == Some(CLAIM.1)).collect()
+        items.into_iter().filter(|item| item.tag(CLAIM.0) == Some(CLAIM.1)).collect()
     };
-    let taken = of_claim(snapshots(&client).await);
+    let taken = of_claim(client.dlm_snapshots().await.unwrap());
     assert_eq!(taken.len(), 1, "{done:?}");
     assert_eq!(taken[0].text_at("volumeId"), volume);
 
     let west = client.clone().in_region("eu-west-1");
-    let copied = of_claim(snapshots(&west).await);
+    let copied = of_claim(west.dlm_snapshots().await.unwrap());
     assert_eq!(copied.len(), 1, "{done:?}");
     let recovery = workspace.state_of("travel_kms_key.recovery").await.unwrap()["arn"].clone();
     assert_eq!(copied[0].text_at("kmsKeyId"), recovery);
@@ -92,7 +73,7 @@ async fn snapshots_reach_region_and_account_and_outlive_their_policy() {
     let vault = sandbox.client_in(account.as_str().unwrap()).await.unwrap();
     let vault = vault.in_region("eu-west-1");
     let source = taken[0].text_at("snapshotId");
-    let kept = snapshots(&vault).await;
+    let kept = vault.dlm_snapshots().await.unwrap();
     let kept: Vec<&Element> =
         kept.iter().filter(|item| item.text_at("description").contains(source)).collect();
     assert_eq!(kept.len(), 1, "{done:?}");
@@ -102,11 +83,15 @@ async fn snapshots_reach_region_and_account_and_outlive_their_policy() {
     // Without the policy nothing is taken, and nothing is deleted.
     workspace.write("main.tf", "").unwrap();
     workspace.apply(&[]).await.unwrap();
-    let before = (snapshots(&client).await.len(), snapshots(&west).await.len());
+    let before =
+        (client.dlm_snapshots().await.unwrap().len(), west.dlm_snapshots().await.unwrap().len());
     assert!(before.0 > 0 && before.1 > 0);
-    wait_hours(&sandbox, 24 * 30).await;
-    assert_eq!((snapshots(&client).await.len(), snapshots(&west).await.len()), before);
-    assert!(!snapshots(&vault).await.is_empty());
+    sandbox.run_dlm(30 * 24 * HOUR_SECONDS).await.unwrap();
+    assert_eq!(
+        (client.dlm_snapshots().await.unwrap().len(), west.dlm_snapshots().await.unwrap().len()),
+        before
+    );
+    assert!(!vault.dlm_snapshots().await.unwrap().is_empty());
     let grants = client.json("kms", "ListGrants", &json!({"KeyId": key})).await.unwrap();
     assert_eq!(grants["Grants"], json!([]));
 }

@@ -205,6 +205,16 @@ impl Client {
         Ok(format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url + &value)))
     }
 
+    /// The snapshots that DLM has made in the account and region.
+    ///
+    /// # Errors
+    /// As [`Client::query`].
+    pub async fn dlm_snapshots(&self) -> Result<Vec<Element>, ServiceError> {
+        let filter = [("Filter.1.Name", "tag:dlm:managed"), ("Filter.1.Value.1", "true")];
+        let all = self.query("ec2", "DescribeSnapshots", &filter).await?;
+        Ok(all.items("snapshotSet").to_vec())
+    }
+
     async fn send(
         &self,
         service: &Service,

@@ -28,13 +28,13 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::accounts::Caller;
 use super::emulator::Status;
 use super::faults::Rule;
 use super::form::Form;
+use super::listen;
 use super::record::Query;
 use super::world::World;
 
@@ -46,29 +46,14 @@ enum Refusal {
 
 /// Serves the control API until it is dropped.
 pub async fn serve(listener: TcpListener, world: Arc<World>) -> Infallible {
-    let mut connections = JoinSet::new();
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!("failed to accept a connection: {error}");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let world = Arc::clone(&world);
-        connections.spawn(async move {
-            let service = service_fn(|request| {
-                let world = Arc::clone(&world);
-                async move { Ok::<_, Infallible>(answer(request, &world).await) }
-            });
-            let served =
-                http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-            if let Err(error) = served {
-                tracing::debug!("a connection to the control API ended: {error}");
-            }
-        });
-        while connections.try_join_next().is_some() {}
+    listen::take_connections(listener, |stream| serve_connection(stream, Arc::clone(&world))).await
+}
+
+async fn serve_connection(stream: TcpStream, world: Arc<World>) {
+    let service = service_fn(async |request| Ok::<_, Infallible>(answer(request, &world).await));
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    if let Err(error) = served {
+        tracing::debug!("a connection to the control API ended: {error}");
     }
 }
 

@@ -116,7 +116,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let ready = async {
-        let ready = sandbox.ready(true).await;
+        let ready = sandbox.ready().await;
         if ready.is_ok() { std::future::pending().await } else { ready }
     };
     tokio::select! {

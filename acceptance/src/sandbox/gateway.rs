@@ -2,95 +2,43 @@
 //! backends answer.
 
 use std::convert::Infallible;
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 use super::call::{Body, BoxError, Call, Reply};
 use super::faults::{Moment, reads};
 use super::gate::{Interference, Passage};
 use super::intake::{self, Arrival};
+use super::listen::{self, Answer, Connection, Dropped};
 use super::peer::Peer;
 use super::routing::Home;
 use super::wire::{Protocol, ServiceError, cbor_to_json, json_to_cbor};
 use super::world::World;
 
-/// The caller gets no answer; its connection is reset.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is dropped on request")]
-struct Dropped;
-
 /// Serves the gateway until it is dropped.
 pub async fn serve(listener: TcpListener, world: Arc<World>) -> Infallible {
-    let mut connections = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve_connection(stream, Arc::clone(&world)));
-            }
-            Err(error) => {
-                // Out of file descriptors, mostly: those of ended connections come back.
-                tracing::warn!("failed to accept a connection: {error}");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-        while connections.try_join_next().is_some() {}
-    }
+    listen::take_connections(listener, |stream| serve_connection(stream, Arc::clone(&world))).await
 }
 
 async fn serve_connection(stream: TcpStream, world: Arc<World>) {
-    let (Ok(remote), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("failed to set TCP_NODELAY: {error}");
-    }
-    let peer = Peer::new(remote, local);
-    let gone = peer.gone().clone().drop_guard();
-    let lookup = peer.clone();
-    // In the background, so that mostly nobody waits for it.
-    tokio::spawn(async move { lookup.process().await });
-    let reset = Arc::new(AtomicBool::new(false));
-    let socket = Socket::new(stream, Arc::clone(&reset));
-    let service = service_fn(|request| {
-        let (world, peer, reset) = (Arc::clone(&world), peer.clone(), Arc::clone(&reset));
-        async move {
-            // Of its own, so that a call that has reached its backend is answered to the end.
-            let answered = tokio::spawn(answer(request, peer, world)).await;
-            let answered = answered.map_err(|error| tracing::error!("a call broke: {error}"));
-            let answered = answered.unwrap_or(Err(Dropped));
-            if answered.is_err() {
-                reset.store(true, Ordering::Relaxed);
-            }
-            answered
-        }
-    });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(socket), service)
-        .await;
-    if let Err(error) = served {
-        tracing::debug!("a connection ended: {error}");
-    }
-    drop(gone);
+    let Some((connection, socket)) = Connection::open(stream) else { return };
+    let answer = async |request, peer| {
+        // Of its own, so that a call that has reached its backend is answered to the end.
+        let answered = tokio::spawn(answer(request, peer, Arc::clone(&world))).await;
+        answered.unwrap_or_else(|error| {
+            tracing::error!("a call broke: {error}");
+            Err(Dropped)
+        })
+    };
+    connection.serve(socket, answer).await;
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    peer: Peer,
-    world: Arc<World>,
-) -> Result<Response<BoxBody<Bytes, BoxError>>, Dropped> {
+async fn answer(request: Request<Incoming>, peer: Peer, world: Arc<World>) -> Answer {
     let request_id = intake::new_request_id();
     let unknown = intake::unknown_subject(&request, &world);
     let arrival = match intake::read(request, peer.clone(), &world).await {
@@ -204,61 +152,6 @@ fn response(reply: Reply, request_id: &str) -> Response<BoxBody<Bytes, BoxError>
         response.headers_mut().entry("x-amzn-requestid").or_insert(id);
     }
     response
-}
-
-/// A connection that can be closed by a reset.
-pub(super) struct Socket {
-    stream: TcpStream,
-    reset: Arc<AtomicBool>,
-}
-
-impl Socket {
-    /// The connection of a stream, closed by a reset once the flag is set.
-    pub(super) fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
-        Self { stream, reset }
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.reset.load(Ordering::Relaxed)
-            && let Err(error) = self.stream.set_zero_linger()
-        {
-            tracing::debug!("failed to have a connection reset: {error}");
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Relaxed) {
-            // A shutdown would tell the peer of an orderly end.
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }
 
 #[cfg(test)]

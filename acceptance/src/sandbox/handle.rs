@@ -286,6 +286,15 @@ impl Handle {
         self.ask(method, &format!("/services/{name}/{path}"), input).await
     }
 
+    /// Moves the clock ahead and has DLM do all that is due by then; returns what it did.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn run_dlm(&self, seconds: u32) -> anyhow::Result<Vec<Value>> {
+        self.advance_clock(seconds).await?;
+        self.ask(Method::POST, "/services/dlm/run", None).await
+    }
+
     /// Asks it to end.
     ///
     /// # Errors

@@ -162,6 +162,12 @@ impl Element {
         self.at(path).map_or(&[], |element| element.children.as_slice())
     }
 
+    /// The value of a tag, of an item as EC2 lists them.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        let mut tags = self.items("tagSet").iter();
+        tags.find(|tag| tag.text_at("key") == key).map(|tag| tag.text_at("value"))
+    }
+
     /// The first element of a name anywhere below.
     pub fn find(&self, name: &str) -> Option<&Self> {
         self.children

@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::{Value, json};
 use travel_acceptance::sandbox::client::Client;
 use travel_acceptance::sandbox::settings::Settings;
-use travel_acceptance::sandbox::xml::Element;
 use travel_acceptance::sandbox::{Sandbox, tools_folder};
 
 use crate::{account, ask, own, run, shared};
@@ -88,25 +87,6 @@ impl Ground {
         let made = client.json("kms", "CreateKey", &input).await.unwrap();
         made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
     }
-}
-
-/// The snapshots that DLM has made in an account, in the client's region.
-async fn snapshots(client: &Client) -> Vec<Element> {
-    let filter = [("Filter.1.Name", "tag:dlm:managed"), ("Filter.1.Value.1", "true")];
-    let all = client.query("ec2", "DescribeSnapshots", &filter).await.unwrap();
-    all.items("snapshotSet").to_vec()
-}
-
-fn tag<'a>(item: &'a Element, key: &str) -> Option<&'a str> {
-    let tags = item.items("tagSet").iter();
-    tags.into_iter().find(|tag| tag.text_at("key") == key).map(|tag| tag.text_at("value"))
-}
-
-/// Moves the clock and has all that is due done.
-async fn advance(sandbox: &Sandbox, seconds: u32) -> Vec<Value> {
-    sandbox.advance_clock(seconds).await.unwrap();
-    let done = sandbox.service(Method::POST, "dlm", "run", None).await.unwrap();
-    done.as_array().unwrap().clone()
 }
 
 fn daily(change: &Value) -> Value {
@@ -224,10 +204,10 @@ fn snapshots_are_taken_and_deleted_on_schedule() {
         ground.volume("eu-central-1a", ("backup", "never"), &[]).await;
         let change = json!({"CopyTags": true, "TagsToAdd": [{"Key": "by", "Value": "dlm"}]});
         let id = ground.policy(daily(&change)).await;
-        assert_eq!(snapshots(&ground.client).await.len(), 0);
+        assert_eq!(ground.client.dlm_snapshots().await.unwrap().len(), 0);
 
-        advance(&sandbox, DAY_SECONDS).await;
-        let taken = snapshots(&ground.client).await;
+        sandbox.run_dlm(DAY_SECONDS).await.unwrap();
+        let taken = ground.client.dlm_snapshots().await.unwrap();
         assert_eq!(taken.len(), 1);
         let first = taken[0].text_at("snapshotId").to_owned();
         assert_eq!(taken[0].text_at("volumeId"), volume);
@@ -238,26 +218,26 @@ fn snapshots_are_taken_and_deleted_on_schedule() {
             ("claim", "data-0"),
             ("by", "dlm"),
         ] {
-            assert_eq!(tag(&taken[0], key), Some(value), "{key}");
+            assert_eq!(taken[0].tag(key), Some(value), "{key}");
         }
         // Days at once: as many as there were days are taken, and the count is kept.
-        let done = advance(&sandbox, 4 * DAY_SECONDS).await;
+        let done = sandbox.run_dlm(4 * DAY_SECONDS).await.unwrap();
         assert_eq!(done.iter().filter(|entry| entry["volume"].is_string()).count(), 4);
-        let kept = snapshots(&ground.client).await;
+        let kept = ground.client.dlm_snapshots().await.unwrap();
         assert_eq!(kept.len(), 3);
         assert!(kept.iter().all(|item| item.text_at("snapshotId") != first));
 
         // Nothing is done while it is disabled, nor made up for.
         let path = format!("/policies/{id}");
         ground.ask(Method::PATCH, &path, Some(json!({"State": "DISABLED"}))).await.unwrap();
-        advance(&sandbox, 3 * DAY_SECONDS).await;
+        sandbox.run_dlm(3 * DAY_SECONDS).await.unwrap();
         ground.ask(Method::PATCH, &path, Some(json!({"State": "ENABLED"}))).await.unwrap();
-        assert_eq!(advance(&sandbox, 0).await.len(), 0);
+        assert_eq!(sandbox.run_dlm(0).await.unwrap().len(), 0);
         // A policy that is gone leaves its snapshots.
         ground.ask(Method::DELETE, &path, None).await.unwrap();
-        advance(&sandbox, 400 * DAY_SECONDS).await;
-        assert_eq!(snapshots(&ground.client).await.len(), 3);
-        for item in snapshots(&ground.client).await {
+        sandbox.run_dlm(400 * DAY_SECONDS).await.unwrap();
+        assert_eq!(ground.client.dlm_snapshots().await.unwrap().len(), 3);
+        for item in ground.client.dlm_snapshots().await.unwrap() {
             let parameters = [("SnapshotId", item.text_at("snapshotId"))];
             ground.client.query("ec2", "DeleteSnapshot", &parameters).await.unwrap();
         }
@@ -274,14 +254,14 @@ async fn by_age(sandbox: &Sandbox, ground: &Ground, volume: &str) {
         "RetainRule": {"Interval": 2, "IntervalUnit": "DAYS"},
     });
     let id = ground.policy(daily(&change)).await;
-    advance(sandbox, 5 * DAY_SECONDS).await;
-    let kept = snapshots(&ground.client).await;
+    sandbox.run_dlm(5 * DAY_SECONDS).await.unwrap();
+    let kept = ground.client.dlm_snapshots().await.unwrap();
     assert_eq!(kept.len(), 4);
-    assert!(tag(&kept[0], "aws:dlm:expirationTime").is_some());
+    assert!(kept[0].tag("aws:dlm:expirationTime").is_some());
     ground.client.query("ec2", "DeleteVolume", &[("VolumeId", volume)]).await.unwrap();
-    advance(sandbox, 5 * DAY_SECONDS).await;
+    sandbox.run_dlm(5 * DAY_SECONDS).await.unwrap();
     assert_eq!(
-        snapshots(&ground.client).await.len(),
+        ground.client.dlm_snapshots().await.unwrap().len(),
         1,
         "the last snapshot of a volume that is gone stays"
     );
@@ -292,7 +272,7 @@ async fn with_a_role_that_is_gone(sandbox: &Sandbox, ground: &Ground) {
     let id = ground.policy(daily(&json!({}))).await;
     ground.client.query("iam", "DetachRolePolicy", &SERVICE_ROLE_POLICY).await.unwrap();
     ground.client.query("iam", "DeleteRole", &[("RoleName", "dlm")]).await.unwrap();
-    advance(sandbox, DAY_SECONDS).await;
+    sandbox.run_dlm(DAY_SECONDS).await.unwrap();
     let policy = ground.ask(Method::GET, &format!("/policies/{id}"), None).await.unwrap();
     assert_eq!(policy["Policy"]["State"], "ERROR");
     assert!(policy["Policy"]["StatusMessage"].as_str().unwrap().contains("does not exist"));
@@ -342,24 +322,25 @@ fn snapshots_are_copied_to_other_regions_and_accounts() {
         });
         let keeper = vault.policy(event).await;
 
-        advance(&sandbox, DAY_SECONDS).await;
-        let copies = snapshots(&west).await;
+        sandbox.run_dlm(DAY_SECONDS).await.unwrap();
+        let copies = west.dlm_snapshots().await.unwrap();
         assert_eq!(copies.len(), 1);
         assert_eq!(copies[0].text_at("kmsKeyId"), west_key);
-        assert_eq!(tag(&copies[0], "claim"), Some("data-0"));
-        assert_eq!(tag(&copies[0], "aws:dlm:lifecycle-policy-id"), Some(id.as_str()));
-        let original = snapshots(&ground.client).await[0].text_at("snapshotId").to_owned();
+        assert_eq!(copies[0].tag("claim"), Some("data-0"));
+        assert_eq!(copies[0].tag("aws:dlm:lifecycle-policy-id"), Some(id.as_str()));
+        let original =
+            ground.client.dlm_snapshots().await.unwrap()[0].text_at("snapshotId").to_owned();
         assert!(copies[0].text_at("description").contains(&original));
         // The vault may not use the key that the source is encrypted with.
-        assert_eq!(snapshots(&vault_west).await.len(), 0);
+        assert_eq!(vault_west.dlm_snapshots().await.unwrap().len(), 0);
 
         let grant = json!({"KeyId": key, "GranteePrincipal": vault.role, "Operations": ["Decrypt", "CreateGrant"]});
         ground.client.json("kms", "CreateGrant", &grant).await.unwrap();
-        let done = advance(&sandbox, DAY_SECONDS).await;
-        let kept = snapshots(&vault_west).await;
+        let done = sandbox.run_dlm(DAY_SECONDS).await.unwrap();
+        let kept = vault_west.dlm_snapshots().await.unwrap();
         assert_eq!(kept.len(), 1, "{done:?}");
         assert_eq!(kept[0].text_at("kmsKeyId"), vault_key);
-        assert_eq!(tag(&kept[0], "aws:dlm:lifecycle-policy-id"), Some(keeper.as_str()));
+        assert_eq!(kept[0].tag("aws:dlm:lifecycle-policy-id"), Some(keeper.as_str()));
         let shared_with = async |snapshot: &str| {
             let parameters = [("SnapshotId", snapshot), ("Attribute", "createVolumePermission")];
             let asked = ground.client.query("ec2", "DescribeSnapshotAttribute", &parameters).await;
@@ -367,13 +348,13 @@ fn snapshots_are_copied_to_other_regions_and_accounts() {
         };
         assert_eq!(shared_with(&original).await, 0, "a share ends in its time");
 
-        advance(&sandbox, 4 * DAY_SECONDS).await;
-        assert_eq!(snapshots(&west).await.len(), 2);
-        assert_eq!(snapshots(&vault_west).await.len(), 5);
+        sandbox.run_dlm(4 * DAY_SECONDS).await.unwrap();
+        assert_eq!(west.dlm_snapshots().await.unwrap().len(), 2);
+        assert_eq!(vault_west.dlm_snapshots().await.unwrap().len(), 5);
 
         // A key that is not usable is told, and the snapshot is taken none the less.
         west.json("kms", "DisableKey", &json!({"KeyId": west_key})).await.unwrap();
-        let done = advance(&sandbox, DAY_SECONDS).await;
+        let done = sandbox.run_dlm(DAY_SECONDS).await.unwrap();
         let failed =
             done.iter().find(|entry| entry["copy_of"].is_string() && entry["error"].is_string());
         let error = failed.unwrap()["error"].as_str().unwrap();
@@ -425,10 +406,10 @@ fn instances_are_covered_by_their_volumes() {
             "ExcludeDataVolumeTags": [{"Key": "kind", "Value": "cache"}],
         });
         ground.policy(details).await;
-        advance(&sandbox, DAY_SECONDS).await;
-        let taken = snapshots(&ground.client).await;
+        sandbox.run_dlm(DAY_SECONDS).await.unwrap();
+        let taken = ground.client.dlm_snapshots().await.unwrap();
         let volumes: Vec<&str> = taken.iter().map(|item| item.text_at("volumeId")).collect();
         assert_eq!(volumes, [data.as_str()]);
-        assert_eq!(tag(&taken[0], "of"), Some(instance.as_str()));
+        assert_eq!(taken[0].tag("of"), Some(instance.as_str()));
     });
 }

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use travel_acceptance::sandbox::client::Client;
 use travel_acceptance::sandbox::settings::Settings;
-use travel_acceptance::sandbox::{Options, Sandbox, missing_tools, tools_folder};
+use travel_acceptance::sandbox::{Options, Sandbox, left_out};
 
 /// One runtime for all tests: a sandbox lives in the runtime that started it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -26,14 +26,12 @@ static SHARED: OnceCell<Sandbox> = OnceCell::const_new();
 
 /// Runs a test, or says that it is left out where the emulators are not installed.
 fn run(test: impl Future<Output = ()> + Send + 'static) {
-    match missing_tools(&tools_folder()) {
-        Some(missing) => println!("left out: {missing}"),
-        None => {
-            let joined = RUNTIME.block_on(RUNTIME.spawn(test));
-            if let Err(error) = joined {
-                std::panic::resume_unwind(error.into_panic());
-            }
-        }
+    if left_out() {
+        return;
+    }
+    let joined = RUNTIME.block_on(RUNTIME.spawn(test));
+    if let Err(error) = joined {
+        std::panic::resume_unwind(error.into_panic());
     }
 }
 
@@ -44,7 +42,7 @@ async fn shared() -> &'static Sandbox {
 
 /// A sandbox of the test's own, with an organization.
 async fn own(settings: Settings) -> Sandbox {
-    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     sandbox.set_settings(&settings).await.unwrap();
     let input = json!({"FeatureSet": "ALL"});
     sandbox.client().json("organizations", "CreateOrganization", &input).await.unwrap();

@@ -19,7 +19,7 @@ use crate::sandbox::wire::ServiceError;
 use crate::sandbox::{Options, Sandbox};
 
 async fn sandbox() -> Sandbox {
-    Sandbox::bare(Options { verbose: false, ..Options::default() }).await.unwrap()
+    Sandbox::bare(Options::default()).await.unwrap()
 }
 
 async fn identify(client: &Client) -> Result<String, ServiceError> {

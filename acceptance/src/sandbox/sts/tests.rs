@@ -5,7 +5,7 @@ use crate::sandbox::client::Client;
 use crate::sandbox::{Options, Sandbox};
 
 async fn sandbox() -> Sandbox {
-    Sandbox::bare(Options { verbose: false, ..Options::default() }).await.unwrap()
+    Sandbox::bare(Options::default()).await.unwrap()
 }
 
 async fn check_error(client: &Client, operation: &str, parameters: &[(&str, &str)], part: &str) {

@@ -2,28 +2,21 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::{ControlPlane, operation};
 use crate::sandbox::call::{Body, BoxError, Reply};
 use crate::sandbox::faults::{Moment, Subject};
 use crate::sandbox::gate::{Gate, Interference};
-use crate::sandbox::gateway::Socket;
+use crate::sandbox::listen::{self, Answer, Connection, Dropped};
 use crate::sandbox::peer::Peer;
 use crate::sandbox::wire::Protocol;
 
@@ -40,11 +33,6 @@ pub trait House: Send + Sync + 'static {
     async fn control_plane(&self) -> Result<Arc<ControlPlane>, String>;
 }
 
-/// A request is dropped without an answer, and its connection reset.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is dropped on request")]
-struct Dropped;
-
 /// Serves a cluster's door until it is dropped, and with it every open connection.
 pub async fn serve(
     listener: TcpListener,
@@ -52,63 +40,22 @@ pub async fn serve(
     house: Arc<dyn House>,
 ) -> Infallible {
     let acceptor = TlsAcceptor::from(tls);
-    let mut connections = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve_connection(stream, acceptor.clone(), Arc::clone(&house)));
-            }
-            Err(error) => {
-                tracing::warn!("failed to accept a connection to a cluster: {error}");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-        while connections.try_join_next().is_some() {}
-    }
+    let serve = |stream| serve_connection(stream, acceptor.clone(), Arc::clone(&house));
+    listen::take_connections(listener, serve).await
 }
 
 async fn serve_connection(stream: TcpStream, acceptor: TlsAcceptor, house: Arc<dyn House>) {
-    let (Ok(remote), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("failed to set TCP_NODELAY: {error}");
-    }
-    let peer = Peer::new(remote, local);
-    let _gone = peer.gone().clone().drop_guard();
-    let lookup = peer.clone();
-    // In the background, so that mostly nobody waits for it.
-    tokio::spawn(async move { lookup.process().await });
-    let reset = Arc::new(AtomicBool::new(false));
-    let stream = match acceptor.accept(Socket::new(stream, Arc::clone(&reset))).await {
-        Ok(stream) => stream,
-        Err(error) => {
-            tracing::debug!("a TLS handshake with a cluster's door failed: {error}");
-            return;
+    let Some((connection, socket)) = Connection::open(stream) else { return };
+    match acceptor.accept(socket).await {
+        Ok(stream) => {
+            let answer = async |request, peer| answer(request, peer, house.as_ref()).await;
+            connection.serve(stream, answer).await;
         }
-    };
-    let service = service_fn(|request| {
-        let (house, peer, reset) = (Arc::clone(&house), peer.clone(), Arc::clone(&reset));
-        async move {
-            let answered = answer(request, &peer, house.as_ref()).await;
-            if answered.is_err() {
-                reset.store(true, Ordering::Relaxed);
-            }
-            answered
-        }
-    });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    if let Err(error) = served {
-        tracing::debug!("a connection to a cluster ended: {error}");
+        Err(error) => tracing::debug!("a TLS handshake with a cluster's door failed: {error}"),
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    peer: &Peer,
-    house: &dyn House,
-) -> Result<Response<BoxBody<Bytes, BoxError>>, Dropped> {
+async fn answer(request: Request<Incoming>, peer: Peer, house: &dyn House) -> Answer {
     let gate = house.gate().ok_or(Dropped)?;
     let (account, region) = house.place();
     let user_agent = request.headers().get(header::USER_AGENT);
@@ -120,7 +67,7 @@ async fn answer(
         region,
         user_agent: user_agent.and_then(|text| text.to_str().ok()).unwrap_or_default().to_owned(),
     };
-    let mut passage = gate.enter(subject, peer).await;
+    let mut passage = gate.enter(subject, &peer).await;
     let mut reply = match passage.meet(Moment::Before).await {
         Some(Interference::Drop) => return Err(Dropped),
         Some(Interference::Error(error)) => failure(error.status, &error.code, &error.message),

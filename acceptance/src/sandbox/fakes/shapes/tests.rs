@@ -8,7 +8,7 @@ use crate::sandbox::accounts::Caller;
 use crate::sandbox::peer::Peer;
 use crate::sandbox::routing;
 use crate::sandbox::wire::Protocol;
-use crate::sandbox::{missing_tools, tools_folder};
+use crate::sandbox::{left_out, tools_folder};
 
 const MODEL: &str = r#"{
     "operations": {"Make": {"input": {"shape": "In"}, "output": {"shape": "Out"}}},
@@ -110,12 +110,10 @@ fn answers_have_what_the_model_has() {
 
 #[test]
 fn real_models_are_understood() {
-    let tools = tools_folder();
-    if let Some(missing) = missing_tools(&tools) {
-        println!("left out: {missing}");
+    if left_out() {
         return;
     }
-    let models = Models::new(&tools);
+    let models = Models::new(&tools_folder());
     for service in ["eks", "dlm"] {
         let shapes = Shapes::load(&models, service).unwrap();
         assert!(!shapes.operations.is_empty() && !shapes.patterns.is_empty(), "{service}");
