@@ -15,14 +15,17 @@
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
 //! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many AWS calls, not counting STS |
 //! | `# import: ADDRESS ID ATTRIBUTE …` | after the apply ADDRESS is forgotten and brought in again by ID; the plan then sets just these attributes, which only the provider reads |
+//! | `# import identity: ADDRESS NAME=VALUE … ATTRIBUTE …` | the same by identity, in a block; terraform 1.11, which knows none, skips it |
+//! | `# as before` | instead of a configuration: that of the last step before that was not refused |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
 //! A call of `outside` may use outputs of what is applied, as in `${subnet}`.
 //!
-//! What no `plan` directive names must not change. A file without directives only creates. What
+//! Other comments there have no colon. What no `plan` directive names must not change. A file without directives only creates. What
 //! `setup.tf` says, if there is one, is there before the first step and stays: it is what the
 //! resource stands on. The variable `charts` is the folder of the charts that are for tests alone.
 
+mod import;
 mod outside;
 
 use std::collections::BTreeMap;
@@ -30,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub use import::{Import, Key};
 pub use outside::Outside;
 
 use crate::sandbox::client::Client;
@@ -79,15 +83,16 @@ pub struct Step {
     pub apply_refused: Option<String>,
     /// What somebody else does before the plan.
     pub outside: Vec<Outside>,
-    /// What is forgotten and brought in again after the apply: addresses with ids, and the
-    /// attributes that are then to be set.
-    pub imports: Vec<(String, String, Vec<String>)>,
+    /// What is forgotten and brought in again after the apply.
+    pub imports: Vec<Import>,
     /// How many AWS calls a plan right after it may make.
     pub refresh: Option<u64>,
     /// What a refused destroy says.
     pub destroy_refused: Option<String>,
     /// The cluster that must be there before.
     pub cluster: Option<String>,
+    /// Whether its configuration is that of the step before.
+    pub as_before: bool,
 }
 
 /// The file with what is there before the first step.
@@ -106,7 +111,9 @@ impl Case {
             let steps: Result<Vec<Step>> =
                 sorted_entries(&path)?.iter().map(|file| Step::read(file)).collect();
             let (setup, steps) = steps?.into_iter().partition(|step| step.name == SETUP);
-            let setup: Vec<Step> = setup;
+            let (setup, mut steps): (Vec<Step>, Vec<Step>) = (setup, steps);
+            repeat(&mut steps)
+                .with_context(|| format!("failed to understand {}", path.display()))?;
             cases.push(Self { type_name, setup: setup.into_iter().next(), steps });
         }
         Ok(cases)
@@ -192,10 +199,13 @@ impl Step {
     fn parse(name: &str, text: String) -> Result<Self> {
         let mut step = Self { name: name.to_owned(), ..Self::default() };
         for line in text.lines().take_while(|line| line.starts_with('#')) {
-            let Some((directive, rest)) = line.trim_start_matches('#').trim().split_once(": ")
-            else {
-                continue;
-            };
+            let line = line.trim_start_matches('#').trim();
+            if line == "as before" {
+                step.as_before = true;
+            }
+            let Some((directive, rest)) = line.split_once(':') else { continue };
+            let rest = rest.trim();
+            ensure!(!rest.is_empty(), "`{directive}` says nothing");
             let addressed = || {
                 let mut words = rest.split_whitespace();
                 let address = words.next().context("a directive names no address")?;
@@ -218,20 +228,20 @@ impl Step {
                 "apply refused" => step.apply_refused = Some(rest.to_owned()),
                 "cluster" => step.cluster = Some(rest.to_owned()),
                 "outside" => step.outside.push(Outside::parse(rest)?),
-                "import" => {
-                    let (address, mut words) = addressed()?;
-                    ensure!(!words.is_empty(), "`import` takes an address and an id");
-                    let id = words.remove(0);
-                    words.sort();
-                    step.imports.push((address, id, words));
-                }
+                "import" => step.imports.push(Import::by_id(rest)?),
+                "import identity" => step.imports.push(Import::by_identity(rest)?),
                 "refresh" => {
                     step.refresh = Some(rest.parse().context("`refresh` takes a number")?);
                 }
                 "destroy refused" => step.destroy_refused = Some(rest.to_owned()),
-                _ => {}
+                _ => bail!("there is no directive `{directive}`"),
             }
         }
+        let mut own = text.lines().skip_while(|line| line.starts_with('#'));
+        ensure!(
+            !step.as_before || own.all(|line| line.trim().is_empty()),
+            "what is as before has no configuration of its own"
+        );
         step.text = text;
         Ok(step)
     }
@@ -254,17 +264,8 @@ impl Step {
         workspace.apply(&[]).await?;
         let second = workspace.plan(&[]).await?;
         ensure!(second.is_empty(), "the second plan is not empty: {second:?}");
-        for (address, id, set) in &self.imports {
-            workspace.run(&["state", "rm", address]).await?;
-            workspace.run(&["import", "-input=false", "-no-color", address, id]).await?;
-            let mut plan = workspace.plan(&[]).await?;
-            if !set.is_empty() {
-                let changed = plan.changed_attributes.get(address);
-                ensure!(changed == Some(set), "an import of {id} leaves {set:?} to set: {plan:?}");
-                workspace.apply(&[]).await?;
-                plan = workspace.plan(&[]).await?;
-            }
-            ensure!(plan.is_empty(), "the plan after an import of {id} is not empty: {plan:?}");
+        for import in &self.imports {
+            import.run(workspace).await?;
         }
         Ok(())
     }
@@ -297,6 +298,20 @@ impl Step {
         }
         Ok(())
     }
+}
+
+/// Gives each step that is as before its configuration.
+fn repeat(steps: &mut [Step]) -> Result<()> {
+    let mut applied = None;
+    for step in steps {
+        if step.as_before {
+            let before = applied.clone();
+            step.text = before.with_context(|| format!("nothing is before {}", step.name))?;
+        } else if step.refused.is_none() {
+            applied = Some(step.text.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Succeeds where a command did what was expected of it: to end well, or to be refused with words.
@@ -344,6 +359,29 @@ mod tests {
         assert_eq!(plan["a.c"], "delete create");
         assert_eq!(step.changes["a.b"], ["name", "size"]);
         assert_eq!(step.refused, None);
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_understand() {
+        for (text, part) in [
+            ("# planned: nothing\n", "no directive `planned`"),
+            ("# About: prose.\n", "no directive `About`"),
+            ("# refused:\n", "`refused` says nothing"),
+            ("# refresh: few\n", "takes a number"),
+            ("# plan: nothing\n# as before\n\nresource {}\n", "no configuration of its own"),
+        ] {
+            let error = Step::parse("02.tf", text.to_owned()).unwrap_err();
+            assert!(error.to_string().contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_as_before_is_as_what_was_applied() {
+        let step = |text: &str| Step::parse("02.tf", text.to_owned()).unwrap();
+        let mut steps = [step("a {}"), step("# refused: no\nb {}"), step("# as before\n")];
+        repeat(&mut steps).unwrap();
+        assert_eq!(steps[2].text, "a {}");
+        assert!(repeat(&mut steps[2..]).is_err());
     }
 
     #[test]

@@ -14,19 +14,6 @@ use travel_acceptance::terraform::{Core, Workspace};
 /// A sandbox takes over a gigabyte, so tests take turns.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Whether this machine has what acceptance tests need; says what is left out where it has not.
-fn is_equipped() -> bool {
-    let missing = sandbox::missing_tools(&sandbox::tools_folder());
-    if let Some(missing) = &missing {
-        eprintln!("left out: {missing}");
-    }
-    missing.is_none()
-}
-
-async fn start() -> Sandbox {
-    Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap()
-}
-
 /// A sandbox with what a case needs to be there before; none where this machine cannot have it.
 async fn start_for(case: &Case) -> Option<Sandbox> {
     if case.cluster().is_some()
@@ -35,7 +22,7 @@ async fn start_for(case: &Case) -> Option<Sandbox> {
         eprintln!("left out: {} is missing", missing.display());
         return None;
     }
-    let sandbox = start().await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     if let Some(name) = case.cluster() {
         cluster::make(&sandbox, name).await.unwrap();
     }
@@ -43,7 +30,7 @@ async fn start_for(case: &Case) -> Option<Sandbox> {
 }
 
 async fn run_case(type_name: &str) {
-    if !is_equipped() {
+    if sandbox::left_out() {
         return;
     }
     let _turn = TURN.lock().await;
@@ -63,7 +50,7 @@ async fn run_case(type_name: &str) {
 /// left; in the end the plan is empty, and the case ends as it always does. A sample of the calls
 /// by default, every one with FULL=1.
 async fn kill_case(type_name: &str) {
-    if !is_equipped() {
+    if sandbox::left_out() {
         return;
     }
     let _turn = TURN.lock().await;

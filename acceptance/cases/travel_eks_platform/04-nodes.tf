@@ -13,19 +13,8 @@ resource "travel_eks_platform" "this" {
   zonal_shift            = true
   logs                   = { types = ["audit", "scheduler"], retention_days = 30 }
   tags                   = { team = "security" }
-
-  access_entries = {
-    admin = {
-      principal_arn = "${local.roles}/acceptance-admin"
-      policies      = { AmazonEKSAdminPolicy = { namespaces = ["shop", "shop-*"] } }
-    }
-    viewer = {
-      principal_arn     = "${local.roles}/acceptance-viewer"
-      kubernetes_groups = ["viewers"]
-      policies          = { AmazonEKSViewPolicy = {} }
-      tags              = { team = "support" }
-    }
-  }
+  access_entries         = local.access_entries
+  pod_identities         = local.pod_identities
 
   node_groups = {
     general = {
@@ -43,10 +32,5 @@ resource "travel_eks_platform" "this" {
       max_unavailable = 2
       auto_repair     = true
     }
-  }
-
-  pod_identities = {
-    "shop/cart"    = { role_arn = "${local.roles}/acceptance-shop", disable_session_tags = true }
-    "shop/catalog" = { role_arn = "${local.roles}/acceptance-cart" }
   }
 }

@@ -12,48 +12,8 @@ resource "travel_eks_platform" "this" {
   zonal_shift            = true
   logs                   = { types = ["audit", "scheduler"], retention_days = 30 }
   tags                   = { team = "security" }
-
-  access_entries = {
-    admin = {
-      principal_arn = "${local.roles}/acceptance-admin"
-      policies      = { AmazonEKSAdminPolicy = { namespaces = ["shop", "shop-*"] } }
-    }
-    viewer = {
-      principal_arn     = "${local.roles}/acceptance-viewer"
-      kubernetes_groups = ["viewers"]
-      policies          = { AmazonEKSViewPolicy = {} }
-      tags              = { team = "support" }
-    }
-  }
-
-  node_groups = {
-    general = {
-      instance_types = ["m7i.xlarge"]
-      min_size       = 1
-      max_size       = 3
-    }
-    spot = {
-      instance_types  = ["m7i.large", "m7a.large"]
-      capacity_type   = "SPOT"
-      min_size        = 1
-      max_size        = 4
-      labels          = { workload = "jobs" }
-      taints          = [{ key = "spot", value = "true", effect = "NO_EXECUTE" }]
-      max_unavailable = 2
-      auto_repair     = true
-    }
-  }
-
-  addons = {
-    vpc-cni                = { configuration_values = jsonencode({ enableNetworkPolicy = "true", env = { WARM_IP_TARGET = "2" } }) }
-    kube-proxy             = {}
-    coredns                = { configuration_values = jsonencode({ replicaCount = 3 }) }
-    eks-pod-identity-agent = {}
-    metrics-server         = { tags = { team = "platform" } }
-  }
-
-  pod_identities = {
-    "shop/cart"    = { role_arn = "${local.roles}/acceptance-shop", disable_session_tags = true }
-    "shop/catalog" = { role_arn = "${local.roles}/acceptance-cart" }
-  }
+  access_entries         = local.access_entries
+  node_groups            = local.node_groups
+  addons                 = local.addons
+  pod_identities         = local.pod_identities
 }

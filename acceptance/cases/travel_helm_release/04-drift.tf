@@ -6,19 +6,5 @@
 # plan: travel_helm_release.this update
 # changes: travel_helm_release.this documents
 # import: travel_helm_release.this case/probe/probe chart create_namespace values
-
-variable "charts" { type = string }
-
-resource "travel_helm_release" "this" {
-  name             = "probe"
-  namespace        = "probe"
-  create_namespace = true
-  chart            = "${var.charts}/probe"
-  cluster          = { name = "case" }
-
-  values = {
-    greeting = "good morning"
-    password = "another-secret"
-    replicas = 2
-  }
-}
+# import identity: travel_helm_release.this cluster_name=case namespace=probe name=probe chart create_namespace values
+# as before

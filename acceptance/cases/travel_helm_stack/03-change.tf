@@ -2,6 +2,7 @@
 # changes: travel_helm_stack.this release
 # import: travel_helm_stack.this case/base/base:first,base:second,base:fourth release
 # import: travel_helm_stack.this case/base release
+# import identity: travel_helm_stack.this cluster_name=case name=base release
 
 variable "charts" { type = string }
 
