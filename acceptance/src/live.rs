@@ -2,6 +2,7 @@
 
 mod output;
 mod plans;
+pub mod shell;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,7 @@ impl Live {
         for name in TREE {
             let from = repository().join(name);
             if from.exists() {
-                copy(&from, &tree.join(name))?;
+                copy_folder(&from, &tree.join(name))?;
             }
         }
         // Terragrunt asks git for the root.
@@ -371,14 +372,17 @@ fn find_units(live: &Path, folder: &Path, units: &mut Vec<String>) -> Result<()>
     Ok(())
 }
 
-/// Copies a file or a folder, without what begins with a dot.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file or a folder, without what begins with a dot in it.
+///
+/// # Errors
+/// Where something cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     if from.is_dir() {
         std::fs::create_dir_all(to)?;
         for entry in std::fs::read_dir(from)? {
             let name = entry?.file_name();
             if !name.to_string_lossy().starts_with('.') {
-                copy(&from.join(&name), &to.join(&name))?;
+                copy_folder(&from.join(&name), &to.join(&name))?;
             }
         }
     } else {

@@ -13,11 +13,12 @@ use crate::sandbox::tools_folder;
 use crate::tools;
 
 /// The command that applies a configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Core {
     /// HashiCorp's.
     Terraform,
     /// OpenTofu.
+    #[value(name = "tofu")]
     OpenTofu,
 }
 
@@ -109,9 +110,9 @@ impl Workspace {
         self.environment.insert(name.to_owned(), value.into());
     }
 
-    /// Goes on with another core, on the same folder and state.
-    pub fn use_core(&mut self, core: Core) {
-        self.core = core;
+    /// The core that plans and applies.
+    pub const fn core(&self) -> Core {
+        self.core
     }
 
     /// Writes a file of the configuration.

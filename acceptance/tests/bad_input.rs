@@ -5,6 +5,9 @@ use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::{self, Options, Sandbox};
 use travel_acceptance::terraform::{Core, Workspace};
 
+/// A sandbox takes over a gigabyte, so tests take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 const CONFIGURATION: &str = r#"
 terraform {
   required_providers {
@@ -50,11 +53,11 @@ async fn refuses(sandbox: &Sandbox, text: &str, change: &[(&str, &str)], words: 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_world_out_of_order_is_told_clearly() {
-    if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
-        eprintln!("left out: {missing}");
+    if sandbox::left_out() {
         return;
     }
-    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap();
+    let _turn = TURN.lock().await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let no_credentials =
         [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("HOME", "/nonexistent")];
     refuses(&sandbox, CONFIGURATION, &no_credentials, &["no AWS credentials", "AWS_PROFILE"]).await;
@@ -73,11 +76,11 @@ async fn a_world_out_of_order_is_told_clearly() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_that_cannot_be_is_told_where_it_is_written() {
-    if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
-        eprintln!("left out: {missing}");
+    if sandbox::left_out() {
         return;
     }
-    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap();
+    let _turn = TURN.lock().await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let (provider, _) = CONFIGURATION.split_once("resource").unwrap();
     let charts = sandbox::repository().join("charts").display().to_string();
     let release = |name: &str, chart: &str, values: &str| {
@@ -102,11 +105,11 @@ async fn a_release_that_cannot_be_is_told_where_it_is_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_credentials_are_told_as_such() {
-    if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
-        eprintln!("left out: {missing}");
+    if sandbox::left_out() {
         return;
     }
-    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await.unwrap();
+    let _turn = TURN.lock().await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let account = sandbox.connection().management_account.clone();
     let session = sandbox.session(&account, 900).await.unwrap();
     sandbox.expire_sessions().await.unwrap();

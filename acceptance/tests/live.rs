@@ -17,14 +17,11 @@ const ORGANIZATION: &str = "organization/global/organization";
 
 /// Whether this machine has what the tests need; says what is left out where it has not.
 fn is_equipped() -> bool {
-    let missing = sandbox::missing_tools(&sandbox::tools_folder());
-    let missing = missing.or_else(|| {
-        tools::find("terragrunt").is_none().then(|| "no terragrunt: run `make tools`".to_owned())
-    });
-    if let Some(missing) = &missing {
-        eprintln!("left out: {missing}");
+    if tools::find("terragrunt").is_none() {
+        eprintln!("left out: no terragrunt: run `make tools`");
+        return false;
     }
-    missing.is_none()
+    !sandbox::left_out()
 }
 
 /// A sandbox with nothing in it, and a copy of the tree.
@@ -36,8 +33,7 @@ struct World {
 
 impl World {
     async fn new(core: Core) -> Self {
-        let options = Options { verbose: false, ..Options::default() };
-        let sandbox = Sandbox::start(options).await.unwrap();
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let live = Live::copy(folder.path(), core, sandbox.environment()).await.unwrap();
         Self { sandbox, live, _folder: folder }

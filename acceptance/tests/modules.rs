@@ -1,8 +1,7 @@
 //! The modules' own tests, with terraform and with OpenTofu: what each makes of its inputs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-
+use travel_acceptance::live::copy_folder;
 use travel_acceptance::sandbox::{repository, tools_folder};
 use travel_acceptance::terraform::{Core, Workspace};
 
@@ -31,26 +30,12 @@ async fn modules_pass_their_tests() {
             }
             // Initialising writes into the folder.
             let folder = tempfile::tempdir().unwrap();
-            copy(&module, folder.path());
+            copy_folder(&module, folder.path()).unwrap();
             let workspace = Workspace::at(*core, folder.path(), []).unwrap();
             workspace.init().await.unwrap();
             let said = workspace.run(&["test", "-no-color"]).await.unwrap();
             assert!(said.contains("Success!"), "{name}: {said}");
             assert!(!said.contains("Success! 0 passed"), "{name} tests nothing");
-        }
-    }
-}
-
-/// Copies a module with its tests.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
-        if path.is_dir() && !name.to_string_lossy().starts_with('.') {
-            copy(&path, &to.join(name));
-        } else if path.is_file() {
-            std::fs::copy(&path, to.join(name)).unwrap();
         }
     }
 }

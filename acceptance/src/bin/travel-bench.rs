@@ -33,7 +33,7 @@ struct Arguments {
     configuration: PathBuf,
     /// What plans and applies.
     #[arg(long, default_value = "terraform")]
-    core: CoreName,
+    core: Core,
     /// How often each start is timed.
     #[arg(long, default_value_t = 15)]
     rounds: usize,
@@ -42,19 +42,10 @@ struct Arguments {
     without_plan: bool,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum CoreName {
-    Terraform,
-    Tofu,
-}
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let core = match arguments.core {
-        CoreName::Terraform => Core::Terraform,
-        CoreName::Tofu => Core::OpenTofu,
-    };
+    let core = arguments.core;
     let size = std::fs::metadata(&arguments.provider)
         .with_context(|| format!("failed to look at {}", arguments.provider.display()))?
         .len();
@@ -138,7 +129,7 @@ async fn empty_plan(arguments: &Arguments, core: Core) -> Result<()> {
     if let Some(missing) = sandbox::missing_tools(&sandbox::tools_folder()) {
         bail!("{missing}");
     }
-    let sandbox = Sandbox::start(Options { verbose: false, ..Options::default() }).await?;
+    let sandbox = Sandbox::start(Options::default()).await?;
     let folder = tempfile::tempdir().context("failed to make a folder")?;
     let mut environment: BTreeMap<String, String> = sandbox.environment().into_iter().collect();
     environment.insert("TF_CLI_CONFIG_FILE".to_owned(), text(&arguments.configuration)?);

@@ -2,7 +2,7 @@
 //! plan is empty, and says what it took.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use travel_acceptance::group;
-use travel_acceptance::live::{Line, Live, Run, UnitPlan};
+use travel_acceptance::live::{Line, Live, Run, UnitPlan, shell};
 use travel_acceptance::sandbox::handle::Handle;
 use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::{daemon, repository};
@@ -28,15 +28,9 @@ struct Arguments {
     folder: Option<PathBuf>,
     /// What plans and applies.
     #[arg(long, global = true, default_value = "terraform")]
-    core: CoreName,
+    core: Core,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum CoreName {
-    Terraform,
-    Tofu,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,7 +43,8 @@ enum Command {
     },
     /// Interrupt an apply that still runs, and remove the demo's files.
     Clear,
-    /// Print the environment in which Terragrunt, Terraform and AWS programs work in the sandbox, for a shell's eval.
+    /// Print the environment in which Terragrunt, Terraform, kubectl and AWS programs work in the sandbox, for a
+    /// shell's eval.
     Env,
 }
 
@@ -59,40 +54,55 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let work = arguments.folder.unwrap_or_else(|| repository().join(".demo"));
-    let sandbox = arguments.sandbox.unwrap_or_else(daemon::default_folder);
-    if matches!(arguments.command, Command::Clear) {
-        if group::end(&work, PATIENCE).await {
-            eprintln!("demo: an apply was under way and has been interrupted");
-        }
-        if work.exists() {
-            std::fs::remove_dir_all(&work)
-                .with_context(|| format!("failed to remove {}", work.display()))?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Some(sandbox) = Handle::attach(&sandbox)? else {
-        eprintln!("demo: the sandbox is not up");
-        return Ok(ExitCode::FAILURE);
-    };
-    let core = match arguments.core {
-        CoreName::Terraform => Core::Terraform,
-        CoreName::Tofu => Core::OpenTofu,
-    };
-    let live = Live::new(&repository(), &work, core, sandbox.environment())?;
-    match arguments.command {
+    let work = arguments.folder.clone().unwrap_or_else(|| repository().join(".demo"));
+    match &arguments.command {
         Command::Apply { folders } => {
+            let (sandbox, live) = open(&arguments, &work)?;
             let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
             pass_on_interrupts(work)?;
             apply(&live, &sandbox, &folders).await
         }
-        Command::Env | Command::Clear => {
-            for (name, value) in live.environment() {
-                println!("export {name}='{}'", value.replace('\'', r"'\''"));
+        Command::Env => {
+            let (sandbox, live) = open(&arguments, &work)?;
+            let environment = environment(&sandbox, &live).await?;
+            let inherited = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+            print!("{}", shell::script(inherited, &environment));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Clear => {
+            if group::end(&work, PATIENCE).await {
+                eprintln!("demo: an apply was under way and has been interrupted");
+            }
+            if work.exists() {
+                std::fs::remove_dir_all(&work)
+                    .with_context(|| format!("failed to remove {}", work.display()))?;
             }
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The running sandbox, and the live tree in it.
+fn open(arguments: &Arguments, work: &Path) -> Result<(Handle, Live)> {
+    let folder = arguments.sandbox.clone().unwrap_or_else(daemon::default_folder);
+    let sandbox = Handle::attach(&folder)?.context("the sandbox is not up: `make demo`")?;
+    let live = Live::new(&repository(), work, arguments.core, sandbox.environment())?;
+    Ok((sandbox, live))
+}
+
+/// The environment of a shell in the demo: Terragrunt's, the clusters', and the programs of the sandbox on its path.
+async fn environment(sandbox: &Handle, live: &Live) -> Result<BTreeMap<String, String>> {
+    let kubeconfig = live.work().join("kubeconfig");
+    let clusters = shell::kubeconfig(sandbox).await?;
+    std::fs::write(&kubeconfig, clusters.to_string())
+        .with_context(|| format!("failed to write {}", kubeconfig.display()))?;
+    let program = std::env::current_exe().context("failed to find this program")?;
+    let programs = program.parent().context("this program is in no folder")?;
+    let mut environment = live.environment().clone();
+    environment.insert("KUBECONFIG".to_owned(), kubeconfig.display().to_string());
+    let path = environment.entry("PATH".to_owned()).or_default();
+    *path = format!("{path}:{}", programs.display());
+    Ok(environment)
 }
 
 /// Has Terragrunt end in an orderly way when this process is interrupted, and this process after it.
