@@ -54,7 +54,7 @@ bench: prerequisites tools build ## Measure the provider as released: size, star
 	@tools/bench
 
 .PHONY: lint
-lint: ## Check formats, lints, licences and the dependency tree
+lint: ## Check formats, lints and licences
 	@tools/lint
 
 .PHONY: docs
@@ -67,6 +67,6 @@ proto: ## Generate the Rust of the plugin protocol again
 	cargo run -p travel-proto --example generate
 
 .PHONY: clean
-clean: ## Remove what was built and installed
+clean: demo-down ## Take the demo away, and remove what was built and installed
 	cargo clean
 	rm -rf .tools
