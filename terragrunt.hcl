@@ -63,6 +63,7 @@ generate "provider" {
       deployment           = "${local.unit}"
       previous_deployments = ${jsonencode(lookup(local.env.moved, local.unit, []))}
       account              = ${jsonencode(local.env.account)}
+      accounts             = ${jsonencode(local.env.accounts)}
       region               = "${local.region}"
       default_tags         = ${jsonencode(local.env.tags)}
     }

@@ -22,8 +22,9 @@ generate "mocks" {
 }
 
 inputs = {
-  cluster    = dependency.cluster.outputs.cluster
-  charts     = "${get_repo_root()}/charts"
+  cluster = merge(dependency.cluster.outputs.cluster, { proxy_url = try(local.env.cluster.proxy_url, null) })
+  # Those of the module's own version.
+  charts     = local.env.modules_ref == null ? "${get_repo_root()}/charts" : "../../charts"
   namespaces = { for name in local.services : name => {} }
   defaults   = { quota = local.env.quota }
 }

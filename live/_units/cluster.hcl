@@ -33,6 +33,7 @@ inputs = {
   public_access_cidrs = local.cluster.public_access_cidrs
   encryption_key_arn  = dependency.encryption.outputs.arns.secrets
   administrators      = local.cluster.administrators
+  access_entries      = try(local.cluster.access_entries, {})
   node_groups         = local.cluster.node_groups
   deletion_protection = local.env.protected
 

@@ -6,7 +6,8 @@ locals {
   env    = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   region = basename(dirname(get_terragrunt_dir()))
 
-  # Auto Scaling starts the clusters' nodes, and so opens their volumes.
+  # Auto Scaling starts the clusters' nodes. Where their volumes are encrypted with this key, as when
+  # the account encrypts with it by default, its role has to open them.
   volumes = {
     description = "Volumes and their snapshots"
     roles       = ["aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]

@@ -8,6 +8,8 @@ locals {
   modules_ref      = null
   provider_version = "0.1.0"
   protected        = true
+  # Roles to work in, by account, other than OrganizationAccountAccessRole.
+  accounts = {}
   # Units that have moved here, with the paths they had before.
   moved = {}
   tags  = { environment = "organization" }
