@@ -1,5 +1,4 @@
 //! The modules' own tests, with terraform and with OpenTofu: what each makes of its inputs.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use travel_acceptance::live::copy_folder;
 use travel_acceptance::sandbox::{repository, tools_folder};
