@@ -1,6 +1,6 @@
 //! The rules of the layout that no compiler checks: which crate may know which, which folder
 //! holds what, and one stack for TLS and HTTP.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
