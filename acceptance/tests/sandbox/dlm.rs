@@ -363,7 +363,7 @@ fn snapshots_are_copied_to_other_regions_and_accounts() {
 
         // Without a rule for them it hears of no events.
         vault.client.query("iam", "DetachRolePolicy", &SERVICE_ROLE_POLICY).await.unwrap();
-        advance(&sandbox, DAY_SECONDS).await;
+        sandbox.run_dlm(DAY_SECONDS).await.unwrap();
         let path = format!("/policies/{keeper}");
         let stopped = vault.ask(Method::GET, &path, None).await.unwrap();
         assert_eq!(stopped["Policy"]["State"], "ERROR");
