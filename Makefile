@@ -38,12 +38,12 @@ demo-shell: ## Open a shell that works in the demo
 demo-down: ## Take all of the demo away
 	@tools/demo down
 
-# Tests compare terraform with OpenTofu, so they need both.
+# Tests compare terraform with OpenTofu and releases with Helm's, so they need all of them.
 .PHONY: test-tools
 test-tools:
 	@tools/prerequisites opentofu
 	@tools/install
-	@tools/install opentofu
+	@tools/install opentofu helm
 
 .PHONY: test
 test: test-tools install ## Run every test

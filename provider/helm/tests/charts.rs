@@ -1,5 +1,5 @@
 //! Renders the repository's own charts and compares with what the real Helm printed, to the byte; and asks the real
-//! Helm again where it is installed (`make tool-helm`).
+//! Helm again where it is installed (`make test-tools`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../examples/template.rs"]

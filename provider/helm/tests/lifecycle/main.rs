@@ -1,5 +1,5 @@
 //! Releases against a real API server, and hand in hand with the real Helm: etcd, kube-apiserver,
-//! kube-controller-manager, and a stand-in for the kubelet. Left out where `make tools` has not been run.
+//! kube-controller-manager, and a stand-in for the kubelet. Left out where `make test-tools` has not been run.
 
 #![expect(
     clippy::unwrap_used,
@@ -29,7 +29,7 @@ use helm::Helm;
 async fn against_a_real_api_server() {
     let Some(programs) = tools().filter(|programs| programs.join("helm").is_file()) else {
         println!(
-            "left out: needs make tools (etcd, kube-apiserver, kube-controller-manager, helm)"
+            "left out: needs make test-tools (etcd, kube-apiserver, kube-controller-manager, helm)"
         );
         return;
     };
