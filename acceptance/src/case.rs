@@ -21,7 +21,8 @@
 //!
 //! A call of `outside` may use outputs of what is applied, as in `${subnet}`.
 //!
-//! Other comments there have no colon. What no `plan` directive names must not change. A file without directives only creates. What
+//! Other comments there begin with a capital letter, in every line. What no `plan` directive names
+//! must not change. A file without directives only creates. What
 //! `setup.tf` says, if there is one, is there before the first step and stays: it is what the
 //! resource stands on. The variable `charts` is the folder of the charts that are for tests alone.
 
@@ -147,7 +148,7 @@ impl Case {
             let name = format!("{}/{}", self.type_name, step.name);
             tracing::info!("{name}");
             step.run(workspace, client).await.with_context(|| format!("failed in {name}"))?;
-            if step.refused.is_none() && step.apply_refused.is_none() {
+            if !step.is_refused() {
                 applied = &step.text;
             }
         }
@@ -196,15 +197,24 @@ impl Step {
             .with_context(|| format!("failed to understand {}", path.display()))
     }
 
+    /// Whether its configuration is not what is there after it.
+    const fn is_refused(&self) -> bool {
+        self.refused.is_some() || self.apply_refused.is_some()
+    }
+
     fn parse(name: &str, text: String) -> Result<Self> {
         let mut step = Self { name: name.to_owned(), ..Self::default() };
         for line in text.lines().take_while(|line| line.starts_with('#')) {
             let line = line.trim_start_matches('#').trim();
-            if line == "as before" {
-                step.as_before = true;
+            if !line.starts_with(char::is_lowercase) {
+                continue;
             }
-            let Some((directive, rest)) = line.split_once(':') else { continue };
+            let (directive, rest) = line.split_once(':').unwrap_or((line, ""));
             let rest = rest.trim();
+            if directive == "as before" {
+                step.as_before = true;
+                continue;
+            }
             ensure!(!rest.is_empty(), "`{directive}` says nothing");
             let addressed = || {
                 let mut words = rest.split_whitespace();
@@ -307,7 +317,7 @@ fn repeat(steps: &mut [Step]) -> Result<()> {
         if step.as_before {
             let before = applied.clone();
             step.text = before.with_context(|| format!("nothing is before {}", step.name))?;
-        } else if step.refused.is_none() {
+        } else if !step.is_refused() {
             applied = Some(step.text.clone());
         }
     }
@@ -365,7 +375,7 @@ mod tests {
     fn refuses_what_it_does_not_understand() {
         for (text, part) in [
             ("# planned: nothing\n", "no directive `planned`"),
-            ("# About: prose.\n", "no directive `About`"),
+            ("# About this\n# and that.\n", "`and that.` says nothing"),
             ("# refused:\n", "`refused` says nothing"),
             ("# refresh: few\n", "takes a number"),
             ("# plan: nothing\n# as before\n\nresource {}\n", "no configuration of its own"),

@@ -15,37 +15,9 @@ resource "travel_eks_platform" "this" {
   zonal_shift            = true
   logs                   = { types = ["audit", "scheduler"], retention_days = 30 }
   tags                   = { team = "security" }
-
-  access_entries = {
-    admin = {
-      principal_arn = "${local.roles}/acceptance-admin"
-      policies      = { AmazonEKSAdminPolicy = { namespaces = ["shop", "shop-*"] } }
-    }
-    viewer = {
-      principal_arn     = "${local.roles}/acceptance-viewer"
-      kubernetes_groups = ["viewers"]
-      policies          = { AmazonEKSViewPolicy = {} }
-      tags              = { team = "support" }
-    }
-  }
-
-  node_groups = {
-    general = {
-      instance_types = ["m7i.xlarge"]
-      min_size       = 1
-      max_size       = 3
-    }
-    spot = {
-      instance_types  = ["m7i.large", "m7a.large"]
-      capacity_type   = "SPOT"
-      min_size        = 1
-      max_size        = 4
-      labels          = { workload = "jobs" }
-      taints          = [{ key = "spot", value = "true", effect = "NO_EXECUTE" }]
-      max_unavailable = 2
-      auto_repair     = true
-    }
-  }
+  access_entries         = local.access_entries
+  node_groups            = local.node_groups
+  pod_identities         = local.pod_identities
 
   addons = {
     vpc-cni                = { configuration_values = jsonencode({ enableNetworkPolicy = "true", env = { WARM_IP_TARGET = "2" } }) }
@@ -54,10 +26,5 @@ resource "travel_eks_platform" "this" {
     eks-pod-identity-agent = {}
     snapshot-controller    = {}
     metrics-server         = { tags = { team = "platform" } }
-  }
-
-  pod_identities = {
-    "shop/cart"    = { role_arn = "${local.roles}/acceptance-shop", disable_session_tags = true }
-    "shop/catalog" = { role_arn = "${local.roles}/acceptance-cart" }
   }
 }
