@@ -103,7 +103,7 @@ async fn deploy(
     if wanted.create_namespace {
         create_namespace(run).await?;
     }
-    definitions::bring(run, &prepared.definitions, wanted.definitions).await?;
+    definitions::bring(run, &prepared.definitions).await?;
     let (events, description) = match standing.has_stood() {
         false => ((HookEvent::PreInstall, HookEvent::PostInstall), "Install complete"),
         true => ((HookEvent::PreUpgrade, HookEvent::PostUpgrade), "Upgrade complete"),
@@ -113,7 +113,7 @@ async fn deploy(
         objects: prepared.objects,
         unwanted: prepared.unwanted,
         events,
-        description: wanted.description.clone().unwrap_or_else(|| description.to_owned()),
+        description: description.to_owned(),
     };
     let version = revision.release.version;
     begin(run, &standing, &revision.release, &wanted.conduct).await?;
@@ -183,9 +183,7 @@ async fn carry_out(
         release.info.status = Status::Failed;
         release.info.description = text.chars().take(LONGEST_DESCRIPTION).collect();
         if let Err(error) = records::update(run.target.cluster, &release).await {
-            let error = chain(&error);
-            run.say(&format!("the record stays {}: {error}", release.info.status));
-            tracing::warn!(release = release.name, error, "could not mark a revision as failed");
+            run.say(&format!("the record could not be marked as failed: {}", chain(&error)));
         }
         return Err(obstacle);
     }
@@ -313,6 +311,9 @@ async fn go_back(
     let unwanted = unwanted.map(|(_, object)| object).collect();
     settle(run, &mut standing, &left).await?;
     let description = format!("Rollback to {}", goal.version);
+    // Whoever took the release over since the goal was made is whose it is.
+    let mut labels = goal.labels.clone();
+    labels.extend(last.labels.clone());
     let release = Release {
         version: standing.next_revision(),
         info: Info {
@@ -324,6 +325,7 @@ async fn go_back(
             ..goal.info.clone()
         },
         apply_method: Some("ssa".to_owned()),
+        labels,
         ..goal
     };
     begin(run, &standing, &release, conduct).await?;

@@ -1,7 +1,7 @@
 //! Failures: told with what is the matter, marked in the history, and undone where that is asked for.
 
 use serde_json::json;
-use travel_helm::lifecycle::install;
+use travel_helm::lifecycle::{history, install};
 use travel_helm::release::Status;
 use travel_kube::Cluster;
 
@@ -56,6 +56,7 @@ async fn failed_upgrades_are_rolled_back(cluster: &Cluster) {
     place.install(&wanted(&chart, &one)).await.unwrap();
     let two = values("{value: 2, deployment: true}");
     let mut undoing = wanted(&chart, &two);
+    undoing.labels.insert("generation".to_owned(), "two".to_owned());
     undoing.conduct.rollback_on_failure = true;
     undoing.conduct.rules.failure_grace = std::time::Duration::ZERO;
     let error = place.upgrade(&undoing).await.unwrap_err();
@@ -66,6 +67,11 @@ async fn failed_upgrades_are_rolled_back(cluster: &Cluster) {
     assert_eq!(place.history().await, statuses);
     assert_eq!(place.data("a").await, Some(json!({"value": "1"})));
     assert!(place.names("apps/v1", "Deployment").await.is_empty());
+    // The release stays that of who took it over last.
+    let releases = place.with(SECONDS, async |target| history(target).await).await.unwrap();
+    let labels = &releases.last().unwrap().labels;
+    assert_eq!(labels.get("generation").map(String::as_str), Some("two"), "{labels:?}");
+    assert_eq!(labels.get("unit").map(String::as_str), Some("tests"), "{labels:?}");
 }
 
 async fn failed_installs_are_uninstalled(cluster: &Cluster) {
