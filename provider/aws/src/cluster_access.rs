@@ -21,7 +21,6 @@ use travel_kube::cluster::connect::{Access, ClusterConfig, Settings};
 use travel_kube::cluster::token::{Token, TokenSource};
 
 use crate::error::Reply;
-use crate::platform::Aws;
 use crate::scope::Scope;
 
 /// How long a token counts: a cluster takes the signature of its request for fifteen minutes, of
@@ -67,27 +66,11 @@ impl ClusterAccess {
     }
 }
 
-impl Aws {
-    /// Access to the cluster of this name; none where there is no such cluster. Account (an id or
-    /// a name) and region are the provider's own where they are not given.
-    ///
-    /// # Errors
-    /// Where EKS cannot be asked, or the cluster cannot be called yet, or not any more.
-    pub async fn cluster(
-        &self,
-        name: &str,
-        account: Option<&str>,
-        region: Option<&str>,
-    ) -> Result<Option<ClusterAccess>, Failure> {
-        reach(&self.scope_of(account, region).await?, name).await
-    }
-}
-
 /// Access to the cluster of this name in an account and region; none where there is no such
 /// cluster.
 ///
 /// # Errors
-/// As for [`Aws::cluster`].
+/// Where EKS cannot be asked, or the cluster cannot be called yet, or not any more.
 pub async fn reach(scope: &Scope, name: &str) -> Result<Option<ClusterAccess>, Failure> {
     let described = scope.eks().describe_cluster().name(name).send().await;
     let described = described.found(scope, &["ResourceNotFoundException"])?;

@@ -1,5 +1,6 @@
 //! What charts may ask about the cluster and about Helm.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The version of Helm whose behaviour this crate has, as charts see it.
@@ -44,6 +45,24 @@ impl Capabilities {
         capabilities.api_versions.extend(api_versions);
         capabilities
     }
+
+    /// Adds API versions, as far as they are not there yet.
+    pub fn add(&mut self, api_versions: impl IntoIterator<Item = String>) {
+        for version in api_versions {
+            if !self.api_versions.contains(&version) {
+                self.api_versions.push(version);
+            }
+        }
+    }
+}
+
+/// The API versions that definitions of custom resources bring about, as charts ask for them.
+pub fn defined_api_versions<'d>(
+    definitions: impl IntoIterator<Item = &'d travel_kube::Document>,
+) -> BTreeSet<String> {
+    let kinds = definitions.into_iter().flat_map(travel_kube::Document::defined_kinds);
+    let named = |(version, kind): (String, String)| [format!("{version}/{kind}"), version];
+    kinds.flat_map(named).collect()
 }
 
 /// A version of Kubernetes, as given and in the short form that is compared.

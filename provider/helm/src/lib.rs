@@ -16,7 +16,9 @@ mod tree;
 mod value;
 pub mod yaml;
 
-pub use capabilities::{Capabilities, HELM_VERSION, KubeVersion, KubeVersionError};
+pub use capabilities::{
+    Capabilities, HELM_VERSION, KubeVersion, KubeVersionError, defined_api_versions,
+};
 pub use chart::values::{ValuesError, merge_values, read_values};
 pub use documents::{
     Document, DocumentError, Hook, HookDeletePolicy, HookEvent, compare_for_install,

@@ -28,14 +28,15 @@ use travel_kube::ready::wait::Rules;
 
 use crate::capabilities::Capabilities;
 use crate::chart::Chart;
+use crate::release::Release;
 use crate::tree::TreeMap;
 
 pub use capabilities::{ClusterLookup, capabilities};
-pub use deploy::{install, rollback, upgrade};
+pub use definitions::{definitions, recorded_definitions};
+pub use deploy::{install, install_or_upgrade, rollback, upgrade};
 pub use error::{ForeignObject, LifecycleError, Obstacle};
 pub use objects::{ObjectError, marks, objects_of, objects_of_manifest};
-pub use prepare::render_for;
-pub use records::history;
+pub use records::{current, history};
 pub use uninstall::{Uninstalled, uninstall};
 
 /// Which release in which cluster, and who waits for how long.
@@ -65,8 +66,9 @@ pub struct Wanted<'a> {
     /// Labels of the record's Secret beside Helm's own. They stay from revision to revision, also where real Helm
     /// makes one.
     pub labels: BTreeMap<String, String>,
-    /// What the record says of the revision; none says what Helm says.
-    pub description: Option<String>,
+    /// Whether a revision that is on its way was left by a process that has surely ended, by its record. Any other counts
+    /// as left once it has not changed for as long as an operation may take.
+    pub is_left_behind: &'a (dyn Fn(&Release) -> bool + Sync),
     /// Whether to make the namespace where it is not there. It stays when the release is uninstalled.
     pub create_namespace: bool,
     /// What to do with the chart's definitions in crds/.
@@ -75,8 +77,6 @@ pub struct Wanted<'a> {
     pub adopt: Adopt,
     /// What the chart is told of the cluster; none asks the cluster.
     pub capabilities: Option<Capabilities>,
-    /// Whether to leave out checking the values against the chart's schema.
-    pub skip_schema_validation: bool,
     /// How to go about it.
     pub conduct: Conduct,
 }
@@ -88,8 +88,6 @@ pub enum Definitions {
     /// marked as its own is left alone.
     #[default]
     Upgrade,
-    /// Make those that are not there, as Helm does on an install.
-    Install,
     /// Leave them out.
     Skip,
 }
@@ -119,9 +117,6 @@ pub struct Removal<'a> {
     pub drains: &'a [DrainKind],
     /// Whether to run hooks.
     pub run_hooks: bool,
-    /// Whether to remove the definitions of crds/ as well, as far as there are no objects of their kinds left. Helm
-    /// leaves them. Those of subcharts are in no record and stay in any case.
-    pub remove_definitions: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -132,12 +127,11 @@ impl<'a> Wanted<'a> {
             chart,
             values,
             labels: BTreeMap::new(),
-            description: None,
+            is_left_behind: &|_| false,
             create_namespace: false,
             definitions: Definitions::default(),
             adopt: Adopt::Never,
             capabilities: None,
-            skip_schema_validation: false,
             conduct: Conduct::default(),
         }
     }
@@ -158,6 +152,6 @@ impl Default for Conduct {
 
 impl Default for Removal<'_> {
     fn default() -> Self {
-        Removal { drains: &[], run_hooks: true, remove_definitions: false }
+        Removal { drains: &[], run_hooks: true }
     }
 }

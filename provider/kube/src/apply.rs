@@ -184,7 +184,7 @@ pub async fn apply(
     patience: Patience<'_>,
 ) -> Result<Vec<Applied>, ApplyError> {
     let before = |failures| ApplyError { failures, applied: Vec::new() };
-    let defined = defined_kinds(documents);
+    let defined: BTreeSet<_> = documents.iter().flat_map(Document::defined_kinds).collect();
     let live = prepare(cluster, documents, options, &defined).await.map_err(before)?;
     let job = one::Job { cluster, options, patience, live: &live, documents };
     let width = cluster.settings().concurrency.max(1);
@@ -251,25 +251,6 @@ async fn prepare(
         failures.extend(refusal.map(|refusal| failure(document, refusal)));
     }
     if failures.is_empty() { Ok(live) } else { Err(failures) }
-}
-
-/// The kinds that definitions among the documents bring, by group and version.
-fn defined_kinds(documents: &[Document]) -> BTreeSet<(String, String)> {
-    let definitions = documents.iter().filter(|document| is_definition(document));
-    definitions.flat_map(kinds_of).collect()
-}
-
-fn is_definition(document: &Document) -> bool {
-    document.kind() == "CustomResourceDefinition" && document.group() == "apiextensions.k8s.io"
-}
-
-fn kinds_of(definition: &Document) -> Vec<(String, String)> {
-    let spec = &definition.value()["spec"];
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let (group, kind) = (text(&spec["group"]), text(&spec["names"]["kind"]));
-    let versions = spec["versions"].as_array().into_iter().flatten();
-    let served = versions.filter(|version| version["served"] == true);
-    served.map(|version| (format!("{group}/{}", text(&version["name"])), kind.clone())).collect()
 }
 
 /// Waits until definitions are established and what they define is served.

@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use serde_json::Value;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::connect::{ClusterConfig, Settings};
@@ -37,6 +37,7 @@ struct Inner {
     settings: Settings,
     permits: Semaphore,
     discovery: Mutex<Option<Arc<Discovery>>>,
+    version: OnceCell<ServerVersion>,
 }
 
 /// One call to the Kubernetes API.
@@ -116,6 +117,7 @@ impl Cluster {
             permits: Semaphore::new(settings.concurrency.max(1)),
             settings,
             discovery: Mutex::new(None),
+            version: OnceCell::new(),
         };
         Cluster { inner: Arc::new(inner) }
     }
@@ -130,11 +132,16 @@ impl Cluster {
         &self.inner.settings
     }
 
-    /// The version the cluster says it is. On EKS and emulators DescribeCluster may know better.
+    /// The version the cluster says it is, read once and then kept. On EKS and emulators DescribeCluster may know
+    /// better, and knows of an upgrade.
     ///
     /// # Errors
     /// As [`Cluster::send`].
     pub async fn version(&self) -> Result<ServerVersion, Error> {
+        self.inner.version.get_or_try_init(|| self.read_version()).await.cloned()
+    }
+
+    async fn read_version(&self) -> Result<ServerVersion, Error> {
         let info = self.json(&Call::get("read the cluster's version", "/version")).await?;
         let text = |field: &str| info[field].as_str().unwrap_or_default().to_owned();
         let minor = text("minor").chars().take_while(char::is_ascii_digit).collect();

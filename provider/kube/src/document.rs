@@ -129,6 +129,26 @@ impl Document {
         &self.key.kind
     }
 
+    /// Whether it defines a kind of custom resources.
+    pub fn is_definition(&self) -> bool {
+        self.key.is_definition()
+    }
+
+    /// The kinds that it defines, each as API version and kind: one for each version that is served. None where it is
+    /// no definition of custom resources, or not a whole one.
+    pub fn defined_kinds(&self) -> Vec<(String, String)> {
+        let spec = &self.value["spec"];
+        let (Some(group), Some(kind), true) =
+            (spec["group"].as_str(), spec["names"]["kind"].as_str(), self.is_definition())
+        else {
+            return Vec::new();
+        };
+        let versions = spec["versions"].as_array().into_iter().flatten();
+        let served = versions.filter(|version| version["served"] == true);
+        let names = served.filter_map(|version| version["name"].as_str());
+        names.map(|version| (format!("{group}/{version}"), kind.to_owned())).collect()
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.key.name
@@ -332,6 +352,11 @@ impl DocumentKey {
     /// The group; empty for the core group.
     pub fn group(&self) -> &str {
         group_of(&self.api_version)
+    }
+
+    /// Whether it names a definition of custom resources.
+    pub fn is_definition(&self) -> bool {
+        self.kind == "CustomResourceDefinition" && self.group() == "apiextensions.k8s.io"
     }
 }
 

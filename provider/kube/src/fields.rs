@@ -1,5 +1,6 @@
 //! A document as a map of field path to short value, as a plan's summary shows it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -15,16 +16,23 @@ use crate::path::{FieldPath, Step, item_key, item_keys};
 pub const LONGEST_SHOWN_BYTES: usize = 128;
 
 /// Shows documents without their secrets.
-#[derive(Clone)]
-pub struct Summary {
-    secret_key: Option<Vec<u8>>,
+#[derive(Clone, Copy)]
+pub struct Summary<'a> {
+    secret_key: Option<&'a [u8]>,
+    is_secret_text: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
-impl Summary {
-    /// A summary that tells changes of secret values apart by their HMAC-SHA-256 under `secret_key`; without one it
-    /// says nothing of them.
-    pub fn new(secret_key: Option<&[u8]>) -> Self {
-        Summary { secret_key: secret_key.map(<[u8]>::to_vec) }
+impl<'a> Summary<'a> {
+    /// A summary that tells changes of secret values apart by their codes under `secret_key`; without one it says
+    /// nothing of them.
+    pub fn new(secret_key: Option<&'a [u8]>) -> Self {
+        Summary { secret_key, is_secret_text: &|_| false }
+    }
+
+    /// Takes for secret, beside what a Secret holds, every field whose whole text this says to be.
+    #[must_use]
+    pub fn hiding(self, is_secret_text: &'a (dyn Fn(&str) -> bool + Sync)) -> Self {
+        Summary { is_secret_text, ..self }
     }
 
     /// Each field of a document with its short value, none for secret values without a key.
@@ -35,7 +43,7 @@ impl Summary {
     pub fn fields(&self, document: &Document) -> BTreeMap<String, Option<String>> {
         let value = normalized(document);
         let mut fields = BTreeMap::new();
-        walk(&value, &FieldPath::default(), is_definition(document), &mut |path, value| {
+        walk(&value, &FieldPath::default(), document.is_definition(), &mut |path, value| {
             fields.insert(path.to_string(), self.shown(document, path, value));
         });
         fields
@@ -43,36 +51,37 @@ impl Summary {
 
     /// The short value of one field of a document; none for a secret value without a key.
     pub fn shown(&self, document: &Document, path: &FieldPath, value: &Value) -> Option<String> {
+        let text = match value {
+            Value::String(text) => Cow::Borrowed(text),
+            other => Cow::Owned(canonical(other)),
+        };
         if is_secret(document, path) {
-            return self.digest_of_secret(value);
+            // The same content is the same secret, however its base64 is written.
+            let content = STANDARD.decode(&*text).unwrap_or_else(|_| text.as_bytes().to_vec());
+            return self.secret_key.map(|key| secret_code(key, &content));
+        }
+        // Asked before anything is shortened: a digest without a key can be guessed at.
+        if (self.is_secret_text)(&text) {
+            return self.secret_key.map(|key| secret_code(key, text.as_bytes()));
         }
         Some(match value {
-            Value::String(text) if text.len() > LONGEST_SHOWN_BYTES => digest(text.as_bytes()),
+            _ if text.len() > LONGEST_SHOWN_BYTES => digest(text.as_bytes()),
             Value::String(text) if is_ambiguous(text) => Value::from(text.as_str()).to_string(),
-            Value::String(text) => text.clone(),
-            other => {
-                let text = canonical(other);
-                if text.len() > LONGEST_SHOWN_BYTES { digest(text.as_bytes()) } else { text }
-            }
+            _ => text.into_owned(),
         })
-    }
-
-    fn digest_of_secret(&self, value: &Value) -> Option<String> {
-        let mut code = Hmac::<Sha256>::new_from_slice(self.secret_key.as_deref()?).ok()?;
-        match value {
-            // The same content is the same secret, however its base64 is written.
-            Value::String(text) => match STANDARD.decode(text) {
-                Ok(bytes) => code.update(&bytes),
-                Err(_) => code.update(text.as_bytes()),
-            },
-            other => code.update(canonical(other).as_bytes()),
-        }
-        Some(format!("hmac:{}", hexadecimal(&code.finalize().into_bytes()[..16])))
     }
 }
 
+/// A code of a secret content, its HMAC-SHA-256 under a key, which tells nothing but whether it is the same.
+#[expect(clippy::unwrap_used, reason = "HMAC takes keys of any length")]
+pub fn secret_code(key: &[u8], content: &[u8]) -> String {
+    let mut code = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    code.update(content);
+    format!("hmac:{}", hexadecimal(&code.finalize().into_bytes()[..16]))
+}
+
 /// Says nothing of the key.
-impl std::fmt::Debug for Summary {
+impl std::fmt::Debug for Summary<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Summary").field("has_key", &self.secret_key.is_some()).finish()
     }
@@ -163,10 +172,6 @@ fn is_secret(document: &Document, path: &FieldPath) -> bool {
         || path
             .0
             .contains(&Step::Field("kubectl.kubernetes.io/last-applied-configuration".to_owned()))
-}
-
-fn is_definition(document: &Document) -> bool {
-    document.kind() == "CustomResourceDefinition" && document.group() == "apiextensions.k8s.io"
 }
 
 /// Whether a string looks like another type of JSON value, or like the way one of ours is shown.

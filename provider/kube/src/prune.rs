@@ -1,7 +1,5 @@
 //! Removing objects: in reverse order, only what is ours, and not done before the last one is gone.
 
-use std::collections::BTreeMap;
-
 use futures::stream::{self, StreamExt};
 
 use crate::cluster::Cluster;
@@ -15,16 +13,16 @@ use crate::poll::Patience;
 use crate::read::read;
 
 /// How objects are removed.
-#[derive(Debug, Clone, Default)]
-pub struct PruneOptions {
+#[derive(Clone)]
+pub struct PruneOptions<'a> {
     /// The marks an object must bear to be removed; none removes whatever the keys name.
     pub ownership: Option<Ownership>,
     /// Whether objects that bear nobody's marks are removed as well: real Helm strips annotations it does not know.
     pub unmarked: bool,
     /// What happens to dependents.
     pub propagation: Propagation,
-    /// The identities the objects must have, where they are known: a successor of the same name stays.
-    pub uids: BTreeMap<DocumentKey, String>,
+    /// Says of an object, as it stands, why it is to stay for all that; none where it is not.
+    pub keep: &'a (dyn Fn(&Document) -> Option<String> + Sync),
 }
 
 /// What removing did.
@@ -34,7 +32,7 @@ pub struct Pruned {
     pub removed: Vec<DocumentKey>,
     /// What was not there in the first place.
     pub absent: Vec<DocumentKey>,
-    /// What was left because it is another's, with the mark that says so.
+    /// What was left, with why: that it was to be kept, or the mark that says that it is another's.
     pub kept: Vec<(DocumentKey, String)>,
 }
 
@@ -73,7 +71,7 @@ fn reports(errors: &[Error]) -> String {
 pub async fn prune<'a>(
     cluster: &Cluster,
     keys: impl IntoIterator<Item = &'a DocumentKey>,
-    options: &PruneOptions,
+    options: &PruneOptions<'_>,
     patience: Patience<'_>,
 ) -> Result<Pruned, PruneError> {
     let started = tokio::time::Instant::now();
@@ -108,7 +106,7 @@ pub async fn prune<'a>(
 async fn remove(
     cluster: &Cluster,
     documents: &[&Document],
-    options: &PruneOptions,
+    options: &PruneOptions<'_>,
     patience: Patience<'_>,
 ) -> Result<(), PruneObstacle> {
     if patience.cancel.is_cancelled() {
@@ -149,13 +147,22 @@ fn leaving(document: &Document) -> Leaving {
     (document.key().clone(), document.uid().map(str::to_owned))
 }
 
-impl PruneOptions {
+impl Default for PruneOptions<'_> {
+    fn default() -> Self {
+        PruneOptions {
+            ownership: None,
+            unmarked: false,
+            propagation: Propagation::default(),
+            keep: &|_| None,
+        }
+    }
+}
+
+impl PruneOptions<'_> {
     /// Why an object is not to be removed, where it is not.
     fn stays(&self, document: &Document) -> Option<String> {
-        if let (Some(known), Some(found)) = (self.uids.get(document.key()), document.uid())
-            && known != found
-        {
-            return Some("it was made anew by someone else".to_owned());
+        if let Some(why) = (self.keep)(document) {
+            return Some(why);
         }
         let ownership = self.ownership.as_ref()?;
         match ownership.owner(document) {

@@ -35,18 +35,10 @@ impl Scopes {
         documents: impl IntoIterator<Item = &'a Document>,
     ) -> Self {
         for document in documents {
-            if document.kind() != "CustomResourceDefinition"
-                || document.group() != "apiextensions.k8s.io"
-            {
-                continue;
-            }
-            let spec = &document.value()["spec"];
-            if let (Some(group), Some(kind)) =
-                (spec["group"].as_str(), spec["names"]["kind"].as_str())
-            {
-                let scope =
-                    if spec["scope"] == "Cluster" { Scope::Cluster } else { Scope::Namespaced };
-                self.known.insert((group.to_owned(), kind.to_owned()), scope);
+            let is_wide = document.value()["spec"]["scope"] == "Cluster";
+            let scope = if is_wide { Scope::Cluster } else { Scope::Namespaced };
+            for (api_version, kind) in document.defined_kinds() {
+                self.known.insert((group_of(&api_version).to_owned(), kind), scope);
             }
         }
         self
@@ -128,7 +120,9 @@ mod tests {
     use super::*;
 
     fn definition(group: &str, kind: &str, scope: &str) -> Document {
-        let spec = json!({"group": group, "names": {"kind": kind}, "scope": scope});
+        let versions = json!([{"name": "v1", "served": true}]);
+        let spec =
+            json!({"group": group, "names": {"kind": kind}, "scope": scope, "versions": versions});
         let value = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "x"}, "spec": spec});
         Document::new(value).unwrap()

@@ -1,5 +1,7 @@
 //! How a configuration names a cluster, and what it takes to reach one.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use travel_framework::{Diagnostic, Model, Plan};
 use travel_kube::cluster::connect::{Access, ClusterConfig, Settings};
@@ -27,7 +29,7 @@ pub struct Reached {
 }
 
 /// Which cluster something is in: the `cluster` of a `travel_eks_platform`, or the name of one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Model)]
 pub struct ClusterReference {
     /// The name.
     #[model(required, replace, length(1, 100))]
@@ -49,7 +51,7 @@ pub struct ClusterReference {
 }
 
 /// A kubeconfig, for clusters that are not found by reference.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Model)]
 pub struct Kubeconfig {
     /// The file. By default that of `KUBECONFIG`, or `~/.kube/config`.
     #[model(optional, length(1, 4096))]
@@ -84,6 +86,22 @@ impl Kubeconfig {
             None => Access::Kubeconfig { path: self.path.as_ref().map(Into::into), context },
         };
         ClusterConfig { access, proxy_url: None, settings: Settings::default() }
+    }
+
+    /// The files that it is read from.
+    pub fn files(&self) -> Vec<PathBuf> {
+        if self.content.is_some() {
+            return Vec::new();
+        }
+        if let Some(path) = &self.path {
+            return vec![path.into()];
+        }
+        match std::env::var_os("KUBECONFIG").filter(|paths| !paths.is_empty()) {
+            Some(paths) => std::env::split_paths(&paths).collect(),
+            None => {
+                std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect()
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::release::changing::Work;
 use crate::release::charts;
 use crate::release::memory::Memory;
 use crate::release::planning::{self, Brought, Question};
-use crate::release::{Identity, Settings, ownership};
+use crate::release::{Identity, Seen, Settings, ownership};
 
 type Call = travel_framework::Call<Kubernetes>;
 
@@ -33,7 +33,8 @@ const ONLY: &str = "";
     id = "id",
     key = "cluster.name/kubeconfig.context/namespace/name",
     identity("cluster.name", "namespace", "name"),
-    refresh = "1 to EKS where the cluster is named by reference; to the cluster 4 + kinds of documents"
+    keeps("definitions of custom resources from the chart's crds/"),
+    refresh = "1 to EKS where the cluster is named by reference; to the cluster 3 when it is first used, 1 + up to 3 * kinds and namespaces of documents, and 1 for each document that looks changed"
 )]
 pub struct HelmRelease {
     /// The name of the release.
@@ -78,7 +79,7 @@ impl Resource for HelmRelease {
             name: plan.planned.get("name").as_str(),
             name_path: Path::attribute("name"),
             path: Path::root(),
-            mirror: &platform.mirror(),
+            charts: &platform.charts(),
             memory: memory.releases.get(ONLY),
             key: memory.secret_key().as_ref(),
             brought: &Brought::default(),
@@ -102,10 +103,10 @@ impl Resource for HelmRelease {
     }
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
-        let connected = call.scope.cluster()?;
+        let connected = call.scope.young_cluster(call.deadline, &call.cancel).await?;
         let history = plan.work(call, connected).history().await?;
         let mut object = plan.clone();
-        object.settings.forget();
+        object.settings.seen = Seen::default();
         if !object.observe(call, connected, &history).await? {
             return Ok(Vec::new());
         }
@@ -117,7 +118,7 @@ impl Resource for HelmRelease {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
-        state.settings.forget();
+        state.settings.seen = Seen::default();
         state.id = None;
         state.deploy(call, plan).await
     }
@@ -182,7 +183,7 @@ impl HelmRelease {
             connected,
             identity: Identity { name: &self.name, namespace: &self.settings.namespace },
             path: Path::root(),
-            mirror: &call.scope.mirror,
+            charts: &call.scope.charts,
             claim: &call.claim,
             deadline: call.deadline,
             cancel: &call.cancel,
@@ -194,7 +195,8 @@ impl HelmRelease {
         format!("{}{}/{}", cluster.unwrap_or_default(), self.settings.namespace, self.name)
     }
 
-    /// Brings this up to what the cluster has; false where it has no such release.
+    /// Brings this up to what the cluster has of it, by its revisions; false where it has no such
+    /// release.
     async fn observe(
         &mut self,
         call: &Call,
@@ -203,16 +205,10 @@ impl HelmRelease {
     ) -> Result<bool, Failure> {
         let mut memory = Memory::of(call)?;
         let key = memory.own_secret_key();
-        let identity = Identity { name: &self.name, namespace: &self.settings.namespace.clone() };
-        let is_there = crate::release::observing::observe(
-            connected,
-            identity,
-            history,
-            &mut self.settings,
-            memory.release(ONLY),
-            &key,
-        )
-        .await?;
+        let mut settings = self.settings.clone();
+        let work = self.work(call, connected);
+        let is_there = work.compare(history, &mut settings, memory.release(ONLY), &key).await?;
+        self.settings = settings;
         self.id = is_there.then(|| self.import_id());
         memory.keep(call);
         Ok(is_there)
@@ -227,7 +223,7 @@ impl HelmRelease {
         let work = plan.work(call, connected);
         let deployed = work.deploy(&plan.settings, &mut settings, memory.release(ONLY), &key).await;
         memory.keep(call);
-        let id = settings.revision.map(|_| plan.import_id());
+        let id = settings.seen.revision.map(|_| plan.import_id());
         *self = Self { settings, id, ..plan.clone() };
         deployed
     }

@@ -1,6 +1,7 @@
 //! `travel_helm_stack`: several releases that are brought about one after another, each once those
 //! it needs are ready.
 
+mod labels;
 mod planning;
 mod release_part;
 
@@ -15,11 +16,12 @@ use travel_framework::{Diagnostic, Failure, Model, Plan};
 use travel_helm::release::{Release, Status};
 use travel_value::Path;
 
+use self::labels::{named, new_labels, relabelled, with_release};
 use self::release_part::{ReleasePart, Shared, observe, work};
 use crate::clusters::{self, Placement};
 use crate::platform::{Connected, Kubernetes};
 use crate::release::memory::Memory;
-use crate::release::{Settings, ownership};
+use crate::release::{Seen, Settings, ownership};
 
 type Call = travel_framework::Call<Kubernetes>;
 
@@ -35,7 +37,8 @@ type Call = travel_framework::Call<Kubernetes>;
     id = "id",
     key = "cluster.name/kubeconfig.context/name",
     identity("cluster.name", "name"),
-    refresh = "1 to EKS where the cluster is named by reference; to the cluster 2 + releases * (2 + kinds of documents)"
+    keeps("definitions of custom resources from the charts' crds/"),
+    refresh = "1 to EKS where the cluster is named by reference; to the cluster 3 when it is first used, releases * (1 + up to 3 * kinds and namespaces of documents), and 1 for each document that looks changed"
 )]
 pub struct HelmStack {
     /// The name of the stack within the deployment.
@@ -128,7 +131,7 @@ impl Resource for HelmStack {
     }
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
-        let connected = call.scope.cluster()?;
+        let connected = call.scope.young_cluster(call.deadline, &call.cancel).await?;
         let marked = marked_releases(call, connected).await?;
         let Some(mark) = marked.iter().find_map(|release| ownership::mark(release, &call.claim))
         else {
@@ -139,7 +142,7 @@ impl Resource for HelmStack {
         };
         let mut blocks = plan.release.clone();
         blocks.retain(|label, block| is_there(label, block));
-        blocks.values_mut().for_each(|block| block.settings.forget());
+        blocks.values_mut().for_each(|block| block.settings.seen = Seen::default());
         // What is no longer planned was not finished, and is removed.
         let blocks = marked.iter().fold(blocks, with_release);
         let mut memory = Memory::of(call)?;
@@ -170,7 +173,7 @@ impl Resource for HelmStack {
 
     async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
         let Some(connected) = &call.scope.connected else { return Ok(()) };
-        let shared = Shared::new(call, connected, &prior.release)?;
+        let shared = Shared::new(call, connected, &prior.release, Memory::of(call)?);
         let graph = graph(&prior.release, |_, _| true)?;
         graph.remove(&shared, &call.cancel).await
     }
@@ -220,42 +223,6 @@ async fn marked_releases(call: &Call, connected: &Connected) -> Result<Vec<Relea
     marked.map_err(|error| crate::release::failure::of_call(&error))
 }
 
-/// Blocks, and one for a release if none is about it: labelled with its name, unless another is.
-fn with_release(
-    mut blocks: BTreeMap<String, StackRelease>,
-    release: &Release,
-) -> BTreeMap<String, StackRelease> {
-    let (name, namespace) = (release.name.as_str(), release.namespace.as_str());
-    if !blocks.iter().any(|(label, block)| block.is_of(label, namespace, name)) {
-        let (label, own_name) = match blocks.contains_key(name) {
-            false => (name.to_owned(), None),
-            true => (format!("{namespace}/{name}"), Some(name)),
-        };
-        blocks.insert(label, StackRelease::known_only_by(own_name, namespace));
-    }
-    blocks
-}
-
-/// Releases under the labels that the planned blocks about them have, and those that are no longer
-/// planned under labels that none has.
-fn relabelled(
-    releases: &BTreeMap<String, StackRelease>,
-    planned: &BTreeMap<String, StackRelease>,
-) -> BTreeMap<String, StackRelease> {
-    let relabel = |(label, block): (&String, &StackRelease)| {
-        let (name, namespace) = (block.name(label).to_owned(), &block.settings.namespace);
-        let same = planned.iter().find(|(other, block)| block.is_of(other, namespace, &name));
-        let new_label = match same {
-            Some((other, _)) => other.clone(),
-            None if planned.contains_key(label) => format!("{namespace}/{name}"),
-            None => label.clone(),
-        };
-        let own_name = if new_label == *label { block.name.clone() } else { Some(name) };
-        (new_label, StackRelease { name: own_name, ..block.clone() })
-    };
-    releases.iter().map(relabel).collect()
-}
-
 fn wrong_id(id: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id:?} names no stack"),
@@ -284,8 +251,9 @@ impl HelmStack {
     /// Removes the releases that are no longer planned, and brings the others about. This follows.
     async fn bring(&mut self, call: &Call, prior: &Self, plan: &Self) -> Result<(), Failure> {
         let connected: &Connected = call.scope.cluster()?;
-        let before = relabelled(&prior.release, &plan.release);
-        let shared = Shared::new(call, connected, &before)?;
+        let labels = new_labels(&named(&prior.release), &named(&plan.release));
+        let before = relabelled(&prior.release, &labels);
+        let shared = Shared::new(call, connected, &before, Memory::of(call)?.relabelled(&labels));
         let brought = Self::brought(call, &shared, &before, plan).await;
         let (mut release, memory) = shared.into_parts();
         memory.keep(call);

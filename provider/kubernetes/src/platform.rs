@@ -2,24 +2,30 @@
 //! cluster the calls of a resource go to.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use travel_framework::model::Field as _;
 use travel_framework::platform::Platform;
-use travel_framework::{Diagnostic, Diagnostics, Model, Plan};
+use travel_framework::{Diagnostic, Diagnostics, Failure, Model, Plan};
 use travel_kube::Cluster;
 use travel_value::{Path, Value};
 
 use crate::clusters::{self, ClusterReference, Clusters, Kubeconfig};
+use crate::release::charts::Charts;
+use crate::release::failure;
 
 /// Where charts are looked for that are named without a path, where nothing else says so.
 const MIRROR_VARIABLE: &str = "TRAVEL_CHART_MIRROR";
 /// How long a cluster that was found is taken to be there. Whoever knows its incarnation notices
 /// another one at once.
 const FOUND_FOR: Duration = Duration::from_secs(60);
+/// How long a cluster that was found, but may be young, is waited for to answer.
+const YOUNG_FOR: Duration = Duration::from_secs(5 * 60);
 
 /// The Kubernetes part of the provider's configuration.
 #[derive(Clone, Debug, Default, Model)]
@@ -50,17 +56,29 @@ pub struct Kubernetes {
 
 #[derive(Default)]
 struct Session {
-    mirror: Mirror,
-    found: HashMap<String, (Instant, Connected)>,
+    charts: Arc<Charts>,
+    clusters: HashMap<ClusterKey, Arc<Slot>>,
 }
+
+/// What leads to a cluster.
+#[derive(PartialEq, Eq, Hash)]
+enum ClusterKey {
+    Reference(ClusterReference),
+    /// A kubeconfig, with when each of its files was changed last.
+    Kubeconfig(Kubeconfig, Vec<Option<SystemTime>>),
+}
+
+/// A cluster, and since when it is known; locked while it is looked for, so that others who want it
+/// wait instead of looking, too.
+type Slot = tokio::sync::Mutex<Option<(Instant, Connected)>>;
 
 /// Where the calls of a resource go.
 #[derive(Clone, Debug)]
 pub struct Scope {
     /// The cluster; none where there is no such cluster, or no longer.
     pub connected: Option<Connected>,
-    /// Where charts are looked for.
-    pub mirror: Mirror,
+    /// Where charts come from.
+    pub charts: Arc<Charts>,
 }
 
 /// A cluster that can be called.
@@ -80,41 +98,64 @@ impl Kubernetes {
         Self { clusters, session: Mutex::default() }
     }
 
-    /// Where charts are looked for where a resource does not say.
-    pub fn mirror(&self) -> Mirror {
-        self.session().mirror.clone()
+    /// Where charts come from.
+    pub fn charts(&self) -> Arc<Charts> {
+        Arc::clone(&self.session().charts)
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn slot(&self, key: ClusterKey) -> Arc<Slot> {
+        Arc::clone(self.session().clusters.entry(key).or_default())
+    }
+
     /// The cluster of a reference; none where there is none, or only a later one of its name.
     async fn find(&self, wanted: &ClusterReference) -> Result<Option<Connected>, Diagnostic> {
-        let key = format!("{wanted:?}");
-        if let Some((at, connected)) = self.session().found.get(&key)
+        let slot = self.slot(ClusterKey::Reference(wanted.clone()));
+        let mut known = slot.lock().await;
+        if let Some((at, connected)) = &*known
             && at.elapsed() < FOUND_FOR
         {
             return Ok(Some(connected.clone()));
         }
+        let before = known.take().map(|(_, connected)| connected);
         let Some(reached) = self.clusters.reach(wanted).await? else { return Ok(None) };
         if wanted.incarnation.is_some() && wanted.incarnation != reached.reference.incarnation {
             tracing::info!("cluster {} is not the one it was: it was made anew", wanted.name);
             return Ok(None);
         }
-        let connected = Connected {
-            cluster: Cluster::connect(&reached.config).await.map_err(|error| unusable(&error))?,
-            version: Some(reached.version).filter(|version| !version.is_empty()),
-            reference: Some(reached.reference),
-        };
-        self.session().found.insert(key, (Instant::now(), connected.clone()));
+        let mut cluster =
+            Cluster::connect(&reached.config).await.map_err(|error| unusable(&error))?;
+        let reference = Some(reached.reference);
+        // The same one keeps its connections, and what is known of what it serves.
+        if let Some(before) = before
+            && before.reference == reference
+            && before.cluster.endpoint() == cluster.endpoint()
+        {
+            cluster = before.cluster;
+        }
+        let version = Some(reached.version).filter(|version| !version.is_empty());
+        let connected = Connected { cluster, version, reference };
+        *known = Some((Instant::now(), connected.clone()));
         Ok(Some(connected))
     }
 
+    /// The cluster of a kubeconfig, connected once as long as its files stay as they are.
     async fn open(&self, kubeconfig: &Kubeconfig) -> Result<Connected, Diagnostic> {
+        let changed = |file: &PathBuf| std::fs::metadata(file).and_then(|it| it.modified()).ok();
+        let changed = kubeconfig.files().iter().map(changed).collect();
+        let slot = self.slot(ClusterKey::Kubeconfig(kubeconfig.clone(), changed));
+        let mut known = slot.lock().await;
+        if let Some((_, connected)) = &*known {
+            return Ok(connected.clone());
+        }
         let cluster = Cluster::connect(&kubeconfig.config()).await;
         let cluster = cluster.map_err(|error| unusable(&error).at_attribute("kubeconfig"))?;
-        Ok(Connected { cluster, version: None, reference: None })
+        let connected = Connected { cluster, version: None, reference: None };
+        *known = Some((Instant::now(), connected.clone()));
+        Ok(connected)
     }
 }
 
@@ -138,6 +179,25 @@ impl Scope {
             .at_attribute("cluster")
         })
     }
+
+    /// The cluster, once it answers. One that was found by reference may have been made in the same
+    /// apply: then its name does not resolve at once, and its access entries take a while to count.
+    ///
+    /// # Errors
+    /// Where there is none, or it does not answer in time.
+    pub async fn young_cluster(
+        &self,
+        deadline: Instant,
+        cancel: &CancellationToken,
+    ) -> Result<&Connected, Failure> {
+        let connected = self.cluster()?;
+        if connected.reference.is_some() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let reached = connected.cluster.wait_reachable(left.min(YOUNG_FOR), cancel).await;
+            reached.map_err(|error| failure::of_call(&error).at_attribute("cluster"))?;
+        }
+        Ok(connected)
+    }
 }
 
 #[async_trait]
@@ -159,7 +219,8 @@ impl Platform for Kubernetes {
                 _ => Mirror::None,
             },
         };
-        *self.session() = Session { mirror, ..Session::default() };
+        let charts = Arc::new(Charts::new(mirror));
+        *self.session() = Session { charts, ..Session::default() };
         Diagnostics::new()
     }
 
@@ -179,7 +240,7 @@ impl Platform for Kubernetes {
             let path = Path::attribute("cluster");
             self.find(&ClusterReference::from_value(reference, &path)?).await?
         };
-        Ok(Scope { connected, mirror: self.mirror() })
+        Ok(Scope { connected, charts: self.charts() })
     }
 
     fn place(&self, scope: &Scope, state: &mut Value) {

@@ -104,6 +104,14 @@ pub struct Settings {
     /// How many revisions are kept; 0 keeps all.
     #[model(optional, default = 10, range(0, 1000), config_only)]
     pub history_limit: u32,
+    /// What the release is.
+    #[model(flatten)]
+    pub seen: Seen,
+}
+
+/// What a release is: what only its rendering or the cluster can say of it.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct Seen {
     /// What the release consists of: for each document, as `apiVersion/kind/namespace/name`, its
     /// fields with their values. A plan refuses those that do not fit the schemas of Kubernetes' own
     /// kinds, or of the definitions that come with this release or, in a stack, with those before
@@ -185,15 +193,7 @@ impl Default for Settings {
             wait: true,
             force_conflicts: true,
             history_limit: 10,
-            documents: None,
-            chart_digest: None,
-            chart_version: None,
-            app_version: None,
-            values_digest: None,
-            revision: None,
-            release_status: None,
-            first_deployed: None,
-            last_deployed: None,
+            seen: Seen::default(),
         }
     }
 }
@@ -217,50 +217,35 @@ impl Settings {
 
     /// Whether the release is to become nothing but what it is.
     pub fn is_as(&self, planned: &Self) -> bool {
-        let effective = |it: &Self| {
-            (
-                it.namespace.clone(),
-                it.documents.clone(),
-                it.chart_digest.clone(),
-                it.values_digest.clone(),
-                it.release_status.clone(),
-            )
-        };
-        effective(self) == effective(planned)
+        self.namespace == planned.namespace && self.seen.effective() == planned.seen.effective()
     }
 
     /// What a configuration says, and what the cluster says as it stands here.
     #[must_use]
     pub fn configured_as(&self, planned: &Self) -> Self {
-        let Self { documents, chart_digest, chart_version, app_version, values_digest, .. } = self;
-        let Self { revision, release_status, first_deployed, last_deployed, .. } = self;
-        Self {
-            documents: documents.clone(),
-            chart_digest: chart_digest.clone(),
-            chart_version: chart_version.clone(),
-            app_version: app_version.clone(),
-            values_digest: values_digest.clone(),
-            revision: *revision,
-            release_status: release_status.clone(),
-            first_deployed: first_deployed.clone(),
-            last_deployed: last_deployed.clone(),
-            ..planned.clone()
-        }
+        Self { seen: self.seen.clone(), ..planned.clone() }
     }
 
     /// What plans hide.
     pub fn secrets(&self) -> Secrets {
         Secrets::of(self.secret_values.as_ref().unwrap_or(&Value::Null))
     }
+}
 
-    /// Forgets what only the cluster can say.
-    pub fn forget(&mut self) {
-        let Self { documents, chart_digest, chart_version, app_version, values_digest, .. } = self;
-        (*documents, *values_digest) = (None, None);
-        (*chart_digest, *chart_version, *app_version) = (None, None, None);
-        let Self { revision, release_status, first_deployed, last_deployed, .. } = self;
-        (*revision, *release_status) = (None, None);
-        (*first_deployed, *last_deployed) = (None, None);
+impl Seen {
+    /// The attributes that tell whether a release is what it is planned to be.
+    pub const EFFECTIVE: [&'static str; 4] =
+        ["documents", "chart_digest", "values_digest", "release_status"];
+
+    /// The names of all attributes.
+    pub fn names() -> Vec<String> {
+        let attributes = <Self as travel_framework::model::Model>::block().attributes.into_iter();
+        attributes.map(|attribute| attribute.name).collect()
+    }
+
+    fn effective(&self) -> Value {
+        let seen = travel_framework::model::Model::to_value(self);
+        Value::object(Self::EFFECTIVE.map(|name| (name, seen.get(name).clone())))
     }
 }
 

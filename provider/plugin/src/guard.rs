@@ -7,7 +7,9 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::pin::pin;
 
 use futures::FutureExt;
-use tracing::error;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+use tracing::{Span, error};
 
 /// Where a handler panicked, and its message where that cannot hold a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +55,21 @@ pub async fn guarded<T>(future: impl Future<Output = T>) -> Result<T, Panic> {
         polled
     });
     outcome.await.map_err(|_| LAST.take())
+}
+
+/// The output of work that takes long without waiting, done on a thread of its own: those of the
+/// runtime stay free for other requests. Where it panics, so does this, as if it had been there.
+pub async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let (runtime, span) = (Handle::current(), Span::current());
+    let thread = spawn_blocking(move || span.in_scope(|| runtime.block_on(guarded(work))));
+    let panic = match thread.await {
+        Ok(Ok(output)) => return output,
+        Ok(Err(panic)) => panic,
+        // The runtime has ended, and with it whoever waits for this.
+        Err(_) => Panic::default(),
+    };
+    LAST.set(panic);
+    panic::resume_unwind(Box::new(()))
 }
 
 impl Panic {

@@ -19,7 +19,7 @@ use travel_proto::tfplugin6::provider_server::Provider;
 
 use crate::PluginInfo;
 use crate::convert::{Answer, ConvertError};
-use crate::guard::{Panic, guarded};
+use crate::guard::{Panic, apart, guarded};
 
 /// Serves one provider.
 #[derive(Debug)]
@@ -208,7 +208,9 @@ impl<S: Server> Provider for ProviderService<S> {
     ) -> Result<Response<wire::plan_resource_change::Response>, Status> {
         let request = request.into_inner();
         let name = request.type_name.clone();
-        let handler = resource::plan(&*self.server, request);
+        let server = Arc::clone(&self.server);
+        // Planning may render charts and get them from far away.
+        let handler = apart(async move { resource::plan(&*server, request).await });
         self.answer("PlanResourceChange", Subject::Resource(&name), handler).await
     }
 

@@ -95,7 +95,7 @@ pub enum ChartError {
 }
 
 /// A chart with what was odd about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// The chart.
     pub chart: Chart,

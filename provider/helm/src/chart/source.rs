@@ -22,7 +22,7 @@ const LARGEST_ARCHIVE: usize = 100 << 20;
 const INDEX: &str = "index.yaml";
 
 /// Which chart, and where it is looked for.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ChartReference {
     /// The path of a folder or of an archive; with a mirror, the name the index has for it.
     pub chart: String,

@@ -19,7 +19,8 @@ pub async fn capabilities(cluster: &Cluster) -> Result<Capabilities, travel_kube
         let kind = ErrorKind::Answer(error.to_string());
         travel_kube::Error::new("read the cluster's version", kind)
     })?;
-    let discovery = cluster.discovery().await?;
+    // Controllers may have brought definitions since it was last asked.
+    let discovery = cluster.refresh_discovery().await?;
     let mut api_versions: Vec<String> = discovery.api_versions().to_vec();
     let kinds = discovery.resources();
     api_versions.extend(kinds.map(|served| format!("{}/{}", served.api_version, served.kind)));

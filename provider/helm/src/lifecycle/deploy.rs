@@ -57,6 +57,20 @@ pub async fn upgrade(target: &Target<'_>, wanted: &Wanted<'_>) -> Result<Release
     upgraded.await.map_err(|obstacle| run.error(obstacle))
 }
 
+/// Installs a release, or upgrades it where a revision stands.
+///
+/// # Errors
+/// [`LifecycleError`], as for [`install`] and [`upgrade`].
+pub async fn install_or_upgrade(
+    target: &Target<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Release, LifecycleError> {
+    let run = Run::new(target, "read the history of");
+    let standing = standing(&run).await.map_err(|obstacle| run.error(obstacle))?;
+    let run = Run::new(target, if standing.has_stood() { "upgrade" } else { "install" });
+    deploy(&run, wanted, standing).await.map_err(|obstacle| run.error(obstacle))
+}
+
 /// Brings a revision back as a new one: the one named, or else the last that stood before the present one.
 ///
 /// # Errors
@@ -94,7 +108,7 @@ async fn deploy(
     mut standing: Standing,
 ) -> Result<Release, Obstacle> {
     let seconds = jiff::Timestamp::now().as_second();
-    let left = standing.left_behind(&wanted.labels, run.target.timeout, seconds)?;
+    let left = standing.left_behind(wanted.is_left_behind, run.target.timeout, seconds)?;
     let left: Vec<u64> = left.iter().map(|release| release.version).collect();
     run.say("rendering the chart");
     let prepared = prepare(run, wanted, &standing).await?;

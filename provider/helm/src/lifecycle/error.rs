@@ -122,9 +122,6 @@ pub enum Obstacle {
     /// Objects that are no longer wanted could not be removed.
     #[error(transparent)]
     Prune(#[from] Box<PruneError>),
-    /// Objects were deleted but do not go.
-    #[error(transparent)]
-    Stays(#[from] Stays),
     /// Not everything could be drained before the uninstall.
     #[error("drain before the uninstall")]
     Drain(#[source] DrainError),
@@ -218,7 +215,7 @@ impl Obstacle {
             Obstacle::Cancelled => true,
             Obstacle::Call(error) => error.is_cancelled(),
             Obstacle::NotReady(error) => not_ready(error),
-            Obstacle::Stays(error) | Obstacle::Drain(DrainError::Stays(error)) => stays(error),
+            Obstacle::Drain(DrainError::Stays(error)) => stays(error),
             Obstacle::Drain(DrainError::Call(error)) => error.is_cancelled(),
             Obstacle::Prune(error) => match &error.reason {
                 PruneObstacle::Stays(error) => stays(error),

@@ -9,11 +9,13 @@ use travel_kube::scope::Scopes;
 use travel_kube::{Document, DocumentKey};
 
 use super::capabilities::{ClusterLookup, capabilities};
+use super::definitions::definitions;
+use super::hooks;
 use super::objects::{Identity, by_identity, identity, marks, objects_of, objects_of_manifest};
 use super::run::Run;
 use super::standing::Standing;
-use super::{Definitions, ForeignObject, LifecycleError, Obstacle, Target, Wanted};
-use super::{definitions, hooks, records};
+use super::{Definitions, ForeignObject, Obstacle, Wanted};
+use crate::capabilities::defined_api_versions;
 use crate::engine::{ReleaseContext, RenderOptions, Rendering, render};
 use crate::release::{HookRecord, Info, Release, SYSTEM_LABELS, Status, chart_record, now};
 use crate::tree::Tree;
@@ -24,29 +26,10 @@ pub(super) struct Prepared {
     pub(super) release: Release,
     /// Its objects but for hooks and definitions.
     pub(super) objects: Vec<Document>,
-    /// The documents of crds/.
+    /// The documents of crds/ that are to be brought.
     pub(super) definitions: Vec<Document>,
     /// Objects of earlier revisions that it does not have.
     pub(super) unwanted: Vec<Document>,
-}
-
-/// Renders a chart with what the cluster is and holds, as the revision that would be next: an upgrade where the release
-/// has ever stood. Where `planning`, values may be unknown, as [`RenderOptions::planning`] has it.
-///
-/// # Errors
-/// The chart cannot be rendered, or the cluster cannot be asked.
-pub async fn render_for(
-    target: &Target<'_>,
-    wanted: &Wanted<'_>,
-    planning: bool,
-) -> Result<Rendering, LifecycleError> {
-    let run = Run::new(target, "render");
-    let rendering = async {
-        let history = records::read(target.cluster, target.namespace, target.name).await?;
-        let definitions = definitions::of_chart(wanted.chart, target.namespace)?;
-        rendered(&run, wanted, &Standing { history }, &definitions, planning).await
-    };
-    rendering.await.map_err(|obstacle| run.error(obstacle))
 }
 
 /// Prepares the next revision. Changes nothing.
@@ -63,14 +46,18 @@ pub(super) async fn prepare(
     if !wanted.create_namespace {
         check_namespace(run).await?;
     }
-    let definitions = definitions::of_chart(wanted.chart, namespace)?;
-    let rendering = rendered(run, wanted, standing, &definitions, false).await?;
+    let definitions = definitions(wanted.chart, Some(wanted.values), namespace)?;
+    let brought = match wanted.definitions {
+        Definitions::Skip => Vec::new(),
+        Definitions::Upgrade => definitions.clone(),
+    };
+    let rendering = rendered(run, wanted, standing, &brought).await?;
     let release = pending(run, wanted, standing, &rendering);
     // A record that does not fit is to be found out before anything is changed.
     release.to_secret("createdAt", 0)?;
     let scopes = run.scopes().await?.with_definitions(&definitions);
     let objects = objects_of(&rendering.manifests, namespace, &scopes)?;
-    let defined = definitions::kinds(&definitions).into_iter().chain(definitions::kinds(&objects));
+    let defined = brought.iter().chain(&objects).flat_map(Document::defined_kinds);
     check_kinds(run, &objects, &defined.collect()).await?;
     for hook in &release.hooks {
         hooks::objects(run, hook).await?;
@@ -81,7 +68,7 @@ pub(super) async fn prepare(
     let present: BTreeSet<Identity> = objects.iter().chain(&definitions).map(identity).collect();
     let unwanted = former.into_iter().filter(|(identity, _)| !present.contains(identity));
     let unwanted = unwanted.map(|(_, object)| object).collect();
-    Ok(Prepared { release, objects, definitions, unwanted })
+    Ok(Prepared { release, objects, definitions: brought, unwanted })
 }
 
 async fn rendered(
@@ -89,7 +76,6 @@ async fn rendered(
     wanted: &Wanted<'_>,
     standing: &Standing,
     definitions: &[Document],
-    planning: bool,
 ) -> Result<Rendering, Obstacle> {
     run.check()?;
     let cluster = run.target.cluster;
@@ -97,17 +83,8 @@ async fn rendered(
         Some(capabilities) => capabilities.clone(),
         None => capabilities(cluster).await?,
     };
-    if wanted.definitions != Definitions::Skip {
-        // Templates see the cluster as it is once the definitions are there.
-        for (api_version, kind) in definitions::kinds(definitions) {
-            let served = [format!("{api_version}/{kind}"), api_version];
-            for name in served {
-                if !capabilities.api_versions.contains(&name) {
-                    capabilities.api_versions.push(name);
-                }
-            }
-        }
-    }
+    // Templates see the cluster as it is once the definitions are there.
+    capabilities.add(defined_api_versions(definitions));
     let release = ReleaseContext {
         name: run.target.name.to_owned(),
         namespace: run.target.namespace.to_owned(),
@@ -115,12 +92,16 @@ async fn rendered(
         is_upgrade: standing.has_stood(),
     };
     let (chart, values) = (wanted.chart.clone(), wanted.values.clone());
-    let skip_schema_validation = wanted.skip_schema_validation;
     let lookup = ClusterLookup::new(cluster);
     let rendering = tokio::task::spawn_blocking(move || {
         let lookup = Some(&lookup as &dyn crate::Lookup);
-        let options =
-            RenderOptions { release, capabilities, lookup, planning, skip_schema_validation };
+        let options = RenderOptions {
+            release,
+            capabilities,
+            lookup,
+            planning: false,
+            skip_schema_validation: false,
+        };
         render(chart, &values, &options)
     });
     tokio::select! {

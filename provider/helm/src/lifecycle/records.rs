@@ -15,12 +15,31 @@ use crate::release::{Release, Status};
 /// The cluster cannot be asked, or a record cannot be read.
 pub async fn history(target: &Target<'_>) -> Result<Vec<Release>, LifecycleError> {
     let read = read(target.cluster, target.namespace, target.name).await;
-    read.map_err(|obstacle| LifecycleError {
+    read.map_err(|obstacle| unread(target, obstacle))
+}
+
+/// The revisions of a release that say how it stands, oldest first: all but those that a later one has superseded, each
+/// of which may be a megabyte. None where there is no such release.
+///
+/// # Errors
+/// As [`history`].
+pub async fn current(target: &Target<'_>) -> Result<Vec<Release>, LifecycleError> {
+    let Target { cluster, namespace, name, .. } = target;
+    let current = select(cluster, namespace, name, ",status!=superseded").await;
+    match current.map_err(|obstacle| unread(target, obstacle))? {
+        // Where somebody has taken away the youngest record, an older one is the last.
+        current if current.is_empty() => history(target).await,
+        current => Ok(current),
+    }
+}
+
+fn unread(target: &Target<'_>, obstacle: Obstacle) -> LifecycleError {
+    LifecycleError {
         action: "read the history of",
         name: target.name.to_owned(),
         namespace: target.namespace.to_owned(),
         obstacle: Box::new(obstacle),
-    })
+    }
 }
 
 /// All revisions of a release, oldest first.
@@ -29,12 +48,22 @@ pub(super) async fn read(
     namespace: &str,
     name: &str,
 ) -> Result<Vec<Release>, Obstacle> {
+    select(cluster, namespace, name, "").await
+}
+
+/// The revisions of a release that a further condition on the labels of their records selects.
+async fn select(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    condition: &str,
+) -> Result<Vec<Release>, Obstacle> {
     // Any other name would be another selector.
     check_release_name(name)?;
     let secrets = cluster.resource("v1", "Secret").await?;
     let selection = Selection {
         namespace: Some(namespace.to_owned()),
-        labels: Some(format!("owner=helm,name={name}")),
+        labels: Some(format!("owner=helm,name={name}{condition}")),
         fields: None,
     };
     let found = cluster.list(&secrets, &selection).await?;

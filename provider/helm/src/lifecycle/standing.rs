@@ -1,6 +1,5 @@
 //! How a release stands, read from its history.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Obstacle;
@@ -58,11 +57,11 @@ impl Standing {
 
     /// The revisions that are on their way though nobody is at work on them.
     ///
-    /// A revision counts as left behind where its record bears all the `labels`, since who writes them has made sure
-    /// that no other process does, or where it has not changed for `timeout`, which is as long as an operation may take.
+    /// A revision counts as left behind where `is_left_behind` says so, or where it has not changed for `timeout`, which
+    /// is as long as an operation may take.
     pub(super) fn left_behind(
         &self,
-        labels: &BTreeMap<String, String>,
+        is_left_behind: &(dyn Fn(&Release) -> bool + Sync),
         timeout: Duration,
         now_seconds: i64,
     ) -> Result<Vec<&Release>, Obstacle> {
@@ -70,11 +69,7 @@ impl Standing {
             release.info.status.is_pending() || release.info.status == Status::Uninstalling
         };
         let left: Vec<&Release> = self.present().iter().filter(on_its_way).collect();
-        let is_ours = |release: &Release| {
-            !labels.is_empty()
-                && labels.iter().all(|(label, value)| release.labels.get(label) == Some(value))
-        };
-        for release in left.iter().filter(|release| !is_ours(release)) {
+        for release in left.iter().filter(|release| !is_left_behind(release)) {
             let age = release.changed_at_seconds.map(|changed| now_seconds.saturating_sub(changed));
             let age =
                 Duration::from_secs(age.map_or(u64::MAX, |age| u64::try_from(age).unwrap_or(0)));

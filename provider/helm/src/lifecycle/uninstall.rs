@@ -18,7 +18,8 @@ use crate::release::{Release, Status, now};
 pub struct Uninstalled {
     /// Objects that stay, each with why: the chart says so, another has marked them as its own, or a hook made them.
     pub kept: Vec<(DocumentKey, String)>,
-    /// The definitions of the chart's own crds/ that stay.
+    /// The definitions of the chart's own crds/ that are there: all objects of their kinds would go with them, also
+    /// those of others, so they stay, as Helm has it.
     pub definitions: Vec<DocumentKey>,
 }
 
@@ -45,7 +46,7 @@ pub(super) async fn remove(run: &Run<'_>, removal: &Removal<'_>) -> Result<Unins
             drain_all(run, removal).await?;
         }
         left.kept = take_down(run, &standing, last.clone(), removal).await?;
-        left.definitions = definitions::retire(run, last, removal.remove_definitions).await?;
+        left.definitions = definitions::standing(run, last).await?;
     }
     // The youngest record goes last: as long as it is there, another attempt knows what to remove.
     for release in &standing.history {

@@ -1,8 +1,9 @@
 //! Removing what a release no longer wants: its own objects only, and none that is to be kept.
 
+use std::collections::BTreeMap;
+
 use travel_kube::cluster::objects::Propagation;
 use travel_kube::prune::{PruneOptions, prune};
-use travel_kube::read::read;
 use travel_kube::{Document, DocumentKey};
 
 use super::Obstacle;
@@ -28,25 +29,19 @@ pub(super) async fn remove(
             None => key,
         }
     };
-    let keys: Vec<(DocumentKey, bool)> =
+    if objects.is_empty() {
+        return Ok(Vec::new());
+    }
+    // By key, whether the record says that it is to stay; the object itself may say so, too.
+    let keys: BTreeMap<DocumentKey, bool> =
         objects.iter().map(|object| (served(object), is_kept(object))).collect();
-    let live = read(cluster, keys.iter().map(|(key, _)| key)).await?;
-    let mut kept = Vec::new();
-    let mut going = Vec::new();
-    for (key, kept_by_record) in keys {
-        let Some(object) = live.get(&key).and_then(Option::as_ref) else { continue };
-        if kept_by_record || is_kept(object) {
-            kept.push((key, "its annotation helm.sh/resource-policy keeps it".to_owned()));
-        } else {
-            going.push(key);
-        }
-    }
-    if !going.is_empty() {
-        run.say(&format!("removing {} objects", going.len()));
-        let ownership = Some(marks(run.target.name, run.target.namespace));
-        let options =
-            PruneOptions { ownership, unmarked: true, propagation, ..PruneOptions::default() };
-        kept.extend(prune(cluster, &going, &options, run.patience()).await.map_err(Box::new)?.kept);
-    }
-    Ok(kept)
+    let keep = |live: &Document| {
+        let is_kept = is_kept(live) || keys.get(live.key()).copied().unwrap_or_default();
+        is_kept.then(|| "its annotation helm.sh/resource-policy keeps it".to_owned())
+    };
+    run.say(&format!("removing {} objects", keys.len()));
+    let ownership = Some(marks(run.target.name, run.target.namespace));
+    let options = PruneOptions { ownership, unmarked: true, propagation, keep: &keep };
+    let pruned = prune(cluster, keys.keys(), &options, run.patience()).await;
+    Ok(pruned.map_err(Box::new)?.kept)
 }

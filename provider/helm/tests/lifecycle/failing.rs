@@ -4,6 +4,7 @@ use serde_json::json;
 use travel_helm::lifecycle::{history, install};
 use travel_helm::release::Status;
 use travel_kube::Cluster;
+use travel_kube::cluster::objects::Propagation;
 
 use crate::kubelet::Kubelet;
 use crate::world::{ChartFolder, Place, SECONDS, namespace, values, wanted};
@@ -171,6 +172,11 @@ async fn histories_are_bounded(cluster: &Cluster) {
         place.upgrade(&bounded).await.unwrap();
     }
     assert_eq!(place.history().await, [(3, Status::Superseded), (4, Status::Deployed)]);
+    assert_eq!(place.current().await, [(4, Status::Deployed)]);
+    // Where somebody has taken away the youngest record, an older one is the last.
+    let youngest = place.key("v1", "Secret", "sh.helm.release.v1.shop.v4");
+    cluster.delete(&youngest, None, Propagation::Background).await.unwrap();
+    assert_eq!(place.current().await, [(3, Status::Superseded)]);
 }
 
 async fn immutable_fields_are_explained(cluster: &Cluster) {

@@ -5,6 +5,7 @@ use travel_helm::lifecycle::{Conduct, Definitions, Wanted, rollback};
 use travel_helm::release::Status;
 use travel_helm::yaml;
 use travel_kube::apply::Adopt;
+use travel_kube::cluster::objects::{Propagation, Selection};
 use travel_kube::{Cluster, DocumentKey};
 
 use crate::helm::Helm;
@@ -18,6 +19,7 @@ pub async fn all(cluster: &Cluster, helm: &Helm) {
     foreign_objects_are_refused(cluster).await;
     charts_see_the_cluster(cluster).await;
     definitions_are_treated_as_asked(cluster).await;
+    definitions_are_those_of_the_chosen_subcharts(cluster, helm).await;
     definitions_may_move(cluster).await;
     namespaces_are_asked_for(cluster).await;
 }
@@ -311,9 +313,9 @@ async fn definitions_are_treated_as_asked(cluster: &Cluster) {
         field().await
     };
     assert_eq!(bring(Definitions::Skip).await, None);
-    assert_eq!(bring(Definitions::Install).await.as_deref(), Some("one"));
+    assert_eq!(bring(Definitions::Upgrade).await.as_deref(), Some("one"));
     folder.write("crds/defs.yaml", &of("two"));
-    assert_eq!(bring(Definitions::Install).await.as_deref(), Some("one"));
+    assert_eq!(bring(Definitions::Skip).await.as_deref(), Some("one"));
     assert_eq!(bring(Definitions::Upgrade).await.as_deref(), Some("two"));
     folder.write("crds/defs.yaml", &of("three"));
     let theirs = json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "root"}}});
@@ -325,6 +327,55 @@ async fn definitions_are_treated_as_asked(cluster: &Cluster) {
         told.iter().any(|text| text.contains("belongs to another: it bears argocd")),
         "{told:?}"
     );
+}
+
+/// As Helm has it: only the chosen subcharts' definitions are made, of two with one name the last.
+async fn definitions_are_those_of_the_chosen_subcharts(cluster: &Cluster, helm: &Helm) {
+    let place = Place::new(cluster, "choosing");
+    let of = |kind: &str, field: &str| {
+        definition(field)
+            .replace("shop.example", "chosen.example")
+            .replace("Tour", kind)
+            .replace("tours", &format!("{}s", kind.to_lowercase()))
+    };
+    let parent = "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:\n\
+                  - {name: left, version: 1.0.0, condition: left.enabled}\n- {name: taken, version: 1.0.0}\n";
+    let subchart = |name: &str| format!("{{apiVersion: v2, name: {name}, version: 1.0.0}}");
+    let folder = ChartFolder::new(&[
+        ("crds/first.yaml", &of("First", "own")),
+        ("charts/left/Chart.yaml", &subchart("left")),
+        ("charts/left/crds/left.yaml", &of("Left", "a")),
+        ("charts/taken/Chart.yaml", &subchart("taken")),
+        ("charts/taken/crds/first.yaml", &of("First", "copied")),
+        ("charts/taken/crds/taken.yaml", &of("Taken", "a")),
+    ]);
+    folder.write("Chart.yaml", parent);
+    let (chart, off) = (folder.load(), values("left: {enabled: false}"));
+    let resource =
+        cluster.resource("apiextensions.k8s.io/v1", "CustomResourceDefinition").await.unwrap();
+    // Takes away what it finds, for the next to begin anew.
+    let take = async || {
+        let mut found = Vec::new();
+        for crd in cluster.list(&resource, &Selection::default()).await.unwrap() {
+            if !crd.name().ends_with(".chosen.example") {
+                continue;
+            }
+            let schema = &crd.value()["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+            let fields = schema["properties"].as_object().unwrap().keys().cloned();
+            found.push(format!("{}: {}", crd.name(), fields.collect::<Vec<_>>().join(",")));
+            cluster.delete(crd.key(), crd.uid(), Propagation::Background).await.unwrap();
+            while cluster.get(crd.key()).await.unwrap().is_some() {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+        found
+    };
+    place.install(&wanted(&chart, &off)).await.unwrap();
+    let ours = take().await;
+    assert_eq!(ours, ["firsts.chosen.example: copied", "takens.chosen.example: a"]);
+    let arguments = ["install", "real", folder.path(), "--set", "left.enabled=false"];
+    helm.run(place.namespace, &arguments);
+    assert_eq!(take().await, ours);
 }
 
 async fn definitions_may_move(cluster: &Cluster) {

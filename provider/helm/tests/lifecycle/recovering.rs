@@ -174,12 +174,21 @@ async fn helms_uninstalled_releases_are_installed_anew(cluster: &Cluster, helm: 
     place.install(&wanted(&chart, &one)).await.unwrap();
     helm.run(place.namespace, &["uninstall", "shop", "--keep-history"]);
     assert_eq!(place.data("a").await, None);
+    assert_eq!(place.current().await, [(1, Status::Uninstalled)]);
     let refused = place.upgrade(&wanted(&chart, &one)).await.unwrap_err();
     assert!(refused.contains("there is no such release; install it first"), "{refused}");
     let release = place.install(&wanted(&chart, &one)).await.unwrap();
     assert_eq!((release.version, release.info.description.as_str()), (2, "Install complete"));
     assert_eq!(place.history().await, [(1, Status::Uninstalled), (2, Status::Deployed)]);
     assert!(place.data("a").await.is_some());
+    // Once more, where a superseded revision stays beside the uninstalled one.
+    let release = place.bring(&wanted(&chart, &one)).await.unwrap();
+    assert_eq!(release.info.description, "Upgrade complete");
+    let expected = [(1, Status::Uninstalled), (3, Status::Deployed)];
+    assert_eq!(place.current().await, expected);
+    helm.run(place.namespace, &["uninstall", "shop", "--keep-history"]);
+    let release = place.bring(&wanted(&chart, &one)).await.unwrap();
+    assert_eq!((release.version, release.info.description.as_str()), (4, "Install complete"));
 }
 
 async fn one_of_two_at_once_gives_way(cluster: &Cluster) {

@@ -4,6 +4,7 @@ use serde_json::json;
 use travel_helm::lifecycle::{Removal, Uninstalled, uninstall};
 use travel_helm::release::Status;
 use travel_kube::Cluster;
+use travel_kube::cluster::objects::Propagation;
 
 use crate::helm::Helm;
 use crate::kubelet::Kubelet;
@@ -13,7 +14,7 @@ pub async fn all(cluster: &Cluster, helm: &Helm) {
     nothing_is_left(cluster).await;
     helms_releases_are_removed(cluster, helm).await;
     failures_are_gone_on_from(cluster).await;
-    definitions_go_where_that_is_asked_for(cluster).await;
+    definitions_stay_and_are_told(cluster).await;
 }
 
 const OBJECTS: &str = "---
@@ -169,7 +170,7 @@ async fn failures_are_gone_on_from(cluster: &Cluster) {
     assert_eq!(left(&place).await, ["ConfigMap asked", "ConfigMap kept"]);
 }
 
-async fn definitions_go_where_that_is_asked_for(cluster: &Cluster) {
+async fn definitions_stay_and_are_told(cluster: &Cluster) {
     let place = Place::new(cluster, "definitions");
     let schema = "{type: object, x-kubernetes-preserve-unknown-fields: true}";
     let definition = |kind: &str| {
@@ -200,9 +201,12 @@ async fn definitions_go_where_that_is_asked_for(cluster: &Cluster) {
     let other = json!({"apiVersion": "gone.example/v1", "kind": "Used", "metadata": {"name": "b", "namespace": "definitions"}});
     let other = travel_kube::Document::new(other).unwrap();
     cluster.create(&other, "someone").await.unwrap();
-    let all = Removal { remove_definitions: true, ..Removal::default() };
-    let left = remove(&place, &all).await.unwrap();
+    let unused = cluster.get(&key("unuseds")).await.unwrap().unwrap();
+    cluster.delete(&key("unuseds"), unused.uid(), Propagation::Background).await.unwrap();
+    while cluster.get(&key("unuseds")).await.unwrap().is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let left = remove(&place, &Removal::default()).await.unwrap();
     assert_eq!(left.definitions, [key("useds")]);
-    assert!(cluster.get(&key("unuseds")).await.unwrap().is_none());
     assert!(cluster.get(other.key()).await.unwrap().is_some());
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use travel_helm::chart::Chart;
-use travel_helm::lifecycle::{Target, Wanted};
+use travel_helm::lifecycle::{Target, Wanted, current, install_or_upgrade};
 use travel_helm::release::{Release, Status};
 use travel_helm::{TreeMap, read_values};
 use travel_kube::cluster::objects::Selection;
@@ -96,6 +96,18 @@ impl<'a> Place<'a> {
         upgraded.await.map_err(|error| error.report())
     }
 
+    /// Installs a chart or upgrades to it.
+    pub async fn bring(&self, wanted: &Wanted<'_>) -> Result<Release, String> {
+        let brought = self.with(SECONDS, async |target| install_or_upgrade(target, wanted).await);
+        brought.await.map_err(|error| error.report())
+    }
+
+    /// The revisions that say how the release stands, with their statuses.
+    pub async fn current(&self) -> Vec<(u64, Status)> {
+        let current = self.with(SECONDS, async |target| current(target).await).await.unwrap();
+        current.iter().map(|release| (release.version, release.info.status)).collect()
+    }
+
     /// The revisions with their statuses.
     pub async fn history(&self) -> Vec<(u64, Status)> {
         let history =
@@ -134,6 +146,7 @@ pub fn wanted<'a>(chart: &'a Chart, values: &'a TreeMap) -> Wanted<'a> {
     Wanted {
         create_namespace: true,
         labels: BTreeMap::from([("unit".to_owned(), "tests".to_owned())]),
+        is_left_behind: &|release| release.labels.contains_key("unit"),
         ..Wanted::new(chart, values)
     }
 }

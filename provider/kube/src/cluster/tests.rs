@@ -137,6 +137,7 @@ async fn a_refused_token_is_renewed_once() {
             settings: Settings::default(),
             permits: Semaphore::new(1),
             discovery: Mutex::new(None),
+            version: OnceCell::new(),
         };
         let cluster = Cluster { inner: Arc::new(inner) };
         assert_eq!(cluster.json(&Call::get("try", "/x")).await.is_ok(), is_fine);

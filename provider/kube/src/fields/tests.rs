@@ -93,3 +93,33 @@ fn secrets_are_told_apart_and_not_told() {
     assert!(found.values().flatten().all(|value| !value.contains("sesame")));
     assert!(!format!("{other:?}").contains("another"));
 }
+
+#[test]
+fn long_texts_with_a_secret_are_told_apart_by_the_key_alone() {
+    let check = |value: Value, is_hidden: bool| {
+        let document = Document::new(json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "x"}, "data": {"a": value}}));
+        let document = document.unwrap();
+        let is_secret_text = |text: &str| text.contains("hunter2");
+        let shown = |key: Option<&'static [u8]>| {
+            let fields = Summary::new(key).hiding(&is_secret_text).fields(&document);
+            fields["data.a"].clone()
+        };
+        assert_eq!(shown(None).is_none(), is_hidden, "{value}");
+        assert_eq!(shown(Some(b"a")) != shown(Some(b"b")), is_hidden, "{value}");
+    };
+    let long = format!("{}hunter2", "x".repeat(LONGEST_SHOWN_BYTES));
+    check(json!(long), true);
+    check(json!("hunter2"), true);
+    check(json!("x".repeat(LONGEST_SHOWN_BYTES + 1)), false);
+    check(json!("hunter"), false);
+    let mut document = json!({"apiVersion": "apiextensions.k8s.io/v1", "metadata": {"name": "x"},
+        "kind": "CustomResourceDefinition", "spec": {"group": "g", "description": long}});
+    let fields = |document: &Value| {
+        let document = Document::new(document.clone()).unwrap();
+        Summary::new(None).hiding(&|text| text.contains("hunter2")).fields(&document)
+    };
+    assert_eq!(fields(&document)["spec"], None);
+    document["spec"]["description"] = "none".into();
+    assert!(fields(&document)["spec"].is_some());
+}

@@ -6,32 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use travel_framework::Plan;
 use travel_value::Value;
 
+use super::labels::{Named, new_labels};
 use super::path_of;
-use crate::platform::{Kubernetes, Mirror};
-use crate::release::charts;
-use crate::release::memory::Memory;
+use crate::platform::Kubernetes;
+use crate::release::Seen;
+use crate::release::charts::{self, Charts};
+use crate::release::memory::{Memory, ReleaseMemory, SecretKey};
 use crate::release::planning::{self, Brought, Question};
-
-/// What a plan compares to tell whether a release changes.
-const EFFECTIVE: [&str; 6] =
-    ["name", "namespace", "documents", "chart_digest", "values_digest", "release_status"];
-/// What only the cluster can say of a release.
-const COMPUTED: [&str; 9] = [
-    "documents",
-    "chart_digest",
-    "chart_version",
-    "app_version",
-    "values_digest",
-    "revision",
-    "release_status",
-    "first_deployed",
-    "last_deployed",
-];
 
 /// Checks that releases are distinct, and wait only for others of the stack and not in a circle.
 pub fn validate(plan: &mut Plan<'_>) {
     let Some(blocks) = plan.config.get("release").entries() else { return };
-    let mut seen: BTreeMap<(String, String), &str> = BTreeMap::new();
+    let mut seen: BTreeMap<Named, &str> = BTreeMap::new();
     for (label, block) in blocks {
         for (number, other) in after(block).into_iter().enumerate() {
             if !blocks.contains_key(other) {
@@ -47,12 +33,12 @@ pub fn validate(plan: &mut Plan<'_>) {
                 );
             }
         }
-        let Some(identity) = identity(label, block) else { continue };
-        let named = format!("{}/{}", identity.1, identity.0);
-        if let Some(other) = seen.insert(identity, label) {
+        let Some((name, namespace)) = named(label, block) else { continue };
+        let both = format!("{namespace}/{name}");
+        if let Some(other) = seen.insert((name, namespace), label) {
             plan.refuse_at(
                 path_of(label),
-                format!("two releases {named}"),
+                format!("two releases {both}"),
                 format!("The block {other:?} has the same name and namespace. Change one of them."),
             );
         }
@@ -77,7 +63,18 @@ pub fn plan(platform: &Kubernetes, plan: &mut Plan<'_>) {
         Err(error) => return plan.diagnostics.push(error),
     };
     let Some(blocks) = plan.planned.get("release").entries().cloned() else { return };
-    let mirror = platform.mirror();
+    // The same releases, whatever their labels were.
+    let named = |blocks: &BTreeMap<String, Value>| {
+        blocks.iter().map(|(label, block)| (label.clone(), named(label, block))).collect()
+    };
+    let prior = plan.prior.get("release").entries().cloned().unwrap_or_default();
+    let labels = new_labels(&named(&prior), &named(&blocks));
+    let memory = memory.relabelled(&labels);
+    let prior: BTreeMap<String, Value> = prior
+        .into_iter()
+        .filter_map(|(label, block)| Some((labels.get(&label)?.clone(), block)))
+        .collect();
+    let charts = platform.charts();
     let mut planned = BTreeMap::new();
     let mut brought: BTreeMap<String, Brought> = BTreeMap::new();
     for label in in_order(&blocks).0 {
@@ -86,7 +83,12 @@ pub fn plan(platform: &Kubernetes, plan: &mut Plan<'_>) {
         for other in after(block) {
             brought.get(other).into_iter().for_each(|other| before.extend(other));
         }
-        let (block, own) = plan_block(plan, &memory, &mirror, &label, block, &before);
+        let was = Was {
+            prior: prior.get(&label).unwrap_or(&Value::Null),
+            memory: memory.releases.get(&label),
+            key: memory.secret_key(),
+        };
+        let (block, own) = plan_block(plan, &was, &charts, &label, block, &before);
         // What one brings about is there for all that come later, directly or not.
         before.extend(&own);
         brought.insert(label.clone(), before);
@@ -117,22 +119,30 @@ fn keep_places(plan: &mut Plan<'_>) {
     }
 }
 
+/// What a release was before it is planned.
+struct Was<'a> {
+    /// The block; null where there was none about this release.
+    prior: &'a Value,
+    /// What is remembered of the release.
+    memory: Option<&'a ReleaseMemory>,
+    /// The key under which secret values are told apart.
+    key: Option<SecretKey>,
+}
+
 fn plan_block(
     plan: &mut Plan<'_>,
-    memory: &Memory,
-    mirror: &Mirror,
+    was: &Was<'_>,
+    charts: &Charts,
     label: &str,
     block: &Value,
     brought: &Brought,
 ) -> (Value, Brought) {
-    let prior = plan.prior.get("release").get(label);
-    let is_same = identity(label, prior).is_some_and(|it| Some(it) == identity(label, block));
-    let prior = if is_same { prior } else { &Value::Null };
+    let prior = was.prior;
+    let seen = Seen::names();
     let mut block = block.clone();
-    if prior.is_null() {
-        for name in COMPUTED {
-            block.set_attribute(name, Value::unknown());
-        }
+    match prior.is_null() {
+        true => seen.iter().for_each(|name| block.set_attribute(name, Value::unknown())),
+        false => block.set_attribute("first_deployed", prior.get("first_deployed").clone()),
     }
     let name = match block.get("name") {
         Value::Null => Some(label),
@@ -145,18 +155,19 @@ fn plan_block(
         name,
         name_path: if block.get("name").is_null() { path.clone() } else { path.field("name") },
         path,
-        mirror,
-        memory: memory.releases.get(label).filter(|_| !prior.is_null()),
-        key: memory.secret_key().as_ref(),
+        charts,
+        memory: was.memory.filter(|_| !prior.is_null()),
+        key: was.key.as_ref(),
         brought,
     });
     plan.diagnostics.extend(answer.diagnostics);
     for (name, value) in answer.attributes {
         block.set_attribute(name, value);
     }
-    let stays = !prior.is_null() && EFFECTIVE.iter().all(|name| block.get(name) == prior.get(name));
+    let stays =
+        !prior.is_null() && Seen::EFFECTIVE.iter().all(|name| block.get(name) == prior.get(name));
     if stays {
-        for name in COMPUTED {
+        for name in &seen {
             block.set_attribute(name, prior.get(name).clone());
         }
     }
@@ -164,10 +175,7 @@ fn plan_block(
 }
 
 /// Name and namespace of a block's release; none where one is not known.
-fn identity(label: &str, block: &Value) -> Option<(String, String)> {
-    if block.is_null() {
-        return None;
-    }
+fn named(label: &str, block: &Value) -> Option<Named> {
     let text = |name: &str, otherwise: &str| match block.get(name) {
         Value::Null => Some(otherwise.to_owned()),
         value => value.as_str().map(str::to_owned),

@@ -10,9 +10,9 @@ use travel_framework::parts::{Observed, Ordered, Part};
 
 use super::{Call, StackRelease, path_of};
 use crate::platform::Connected;
-use crate::release::Identity;
 use crate::release::changing::Work;
 use crate::release::memory::{Memory, SecretKey};
+use crate::release::{Identity, Seen};
 
 /// How many releases are looked at side by side.
 const CONCURRENCY: usize = 8;
@@ -48,19 +48,17 @@ impl ReleasePart {
 }
 
 impl<'a> Shared<'a> {
-    /// What the parts of an operation share, whose releases are these to begin with.
-    ///
-    /// # Errors
-    /// Where what is remembered cannot be read.
+    /// What the parts of an operation share, whose releases are these to begin with, and of which
+    /// this is remembered.
     pub fn new(
         call: &'a Call,
         connected: &'a Connected,
         releases: &BTreeMap<String, StackRelease>,
-    ) -> Result<Self, Failure> {
-        let mut memory = Memory::of(call)?;
+        mut memory: Memory,
+    ) -> Self {
         let key = memory.own_secret_key();
         let known = Mutex::new(Known { releases: releases.clone(), memory });
-        Ok(Self { call, connected, key, known })
+        Self { call, connected, key, known }
     }
 
     /// The releases as they are in the end, and what is remembered of them.
@@ -86,7 +84,7 @@ pub fn work<'a>(
         connected,
         identity: Identity { name: block.name(label), namespace: &block.settings.namespace },
         path: path_of(label),
-        mirror: &call.scope.mirror,
+        charts: &call.scope.charts,
         claim: &call.claim,
         deadline: call.deadline,
         cancel: &call.cancel,
@@ -157,7 +155,7 @@ impl<'a> Part<Shared<'a>> for ReleasePart {
             Some(is) => is.settings,
             None => {
                 let mut settings = self.block.settings.clone();
-                settings.forget();
+                settings.seen = Seen::default();
                 settings
             }
         };
@@ -165,7 +163,7 @@ impl<'a> Part<Shared<'a>> for ReleasePart {
         let planned = &self.block.settings;
         let deployed = work.deploy(planned, &mut settings, &mut remembered, &shared.key).await;
         let mut known = shared.known();
-        let is_there = settings.revision.is_some();
+        let is_there = settings.seen.revision.is_some();
         if is_there {
             let block = StackRelease { settings, ..self.block.clone() };
             known.releases.insert(self.label.clone(), block);

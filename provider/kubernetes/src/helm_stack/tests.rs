@@ -99,12 +99,56 @@ fn charts() -> tempfile::TempDir {
 }
 
 fn planned(config: &Value) -> Plan<'_> {
+    planned_after(config, &Value::Null, travel_framework::call::Memory::default())
+}
+
+fn planned_after<'a>(
+    config: &'a Value,
+    prior: &'a Value,
+    remembered: travel_framework::call::Memory,
+) -> Plan<'a> {
     let block = <HelmStack as travel_framework::model::Model>::block();
     let applied = Computed::Applied { resumed: false };
-    let by_schema = plan_by_schema(&block, &Value::Null, config, applied);
-    let mut plan = Plan::new(config, &Value::Null, by_schema);
+    let by_schema = plan_by_schema(&block, prior, config, applied);
+    let mut plan = Plan::new(config, prior, by_schema);
+    plan.remembered = remembered;
     HelmStack::plan_on(&platform(), &mut plan);
     plan
+}
+
+#[test]
+fn a_release_under_another_label_is_planned_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("templates")).unwrap();
+    let chart = "{apiVersion: v2, name: tells, version: 1.0.0}";
+    std::fs::write(folder.path().join("Chart.yaml"), chart).unwrap();
+    let template = "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, data: \
+                    {text: '{{ .Release.Revision }} on {{ .Capabilities.KubeVersion.Version }}'}}";
+    std::fs::write(folder.path().join("templates/a.yaml"), template).unwrap();
+    let chart: Value = folder.path().display().to_string().into();
+    let before = [
+        ("chart", chart.clone()),
+        ("revision", 3.into()),
+        ("release_status", "deployed".into()),
+        ("first_deployed", "2026-01-01".into()),
+    ];
+    let prior = config([("a", block(&[], &before))]);
+    let kept = serde_json::json!({"releases": {"a": {"kube_version": "v1.35.2"}}});
+    let remembered = travel_framework::call::Memory::from_iter([("releases".to_owned(), kept)]);
+    let check = |label: &str, name: Value, expected: Option<&str>| {
+        let config = config([(label, block(&[], &[("chart", chart.clone()), ("name", name)]))]);
+        let plan = planned_after(&config, &prior, remembered.clone());
+        assert!(!plan.diagnostics.has_error(), "{:?}", plan.diagnostics);
+        let planned = plan.planned.get("release").get(label);
+        let shown = planned.get("documents").get("v1/ConfigMap/default/a").get("data.text");
+        assert_eq!(shown.as_str(), expected, "{label}");
+        let since = expected.map(|_| "2026-01-01");
+        assert_eq!(planned.get("first_deployed").as_str(), since, "{label}");
+    };
+    check("a", Value::Null, Some("4 on v1.35.2"));
+    check("cart", "a".into(), Some("4 on v1.35.2"));
+    check("cart", Value::Null, None);
+    check("a", "cart".into(), None);
 }
 
 #[test]
@@ -204,7 +248,8 @@ fn blocks(text: &[(&str, &str)]) -> BTreeMap<String, StackRelease> {
 }
 
 fn check_labels(before: &[(&str, &str)], planned: &[(&str, &str)], expected: &[(&str, &str)]) {
-    let relabelled = relabelled(&blocks(before), &blocks(planned));
+    let (before, planned) = (blocks(before), blocks(planned));
+    let relabelled = relabelled(&before, &new_labels(&named(&before), &named(&planned)));
     let found: Vec<(String, String)> = relabelled
         .iter()
         .map(|(label, it)| (label.clone(), format!("{}:{}", it.settings.namespace, it.name(label))))

@@ -12,14 +12,15 @@ use travel_helm::TreeMap;
 use travel_helm::chart::Chart;
 use travel_helm::lifecycle::{self, Conduct, Definitions, LifecycleError, Removal, Target, Wanted};
 use travel_helm::release::{Release, Status};
-use travel_kube::Cluster;
+use travel_kube::{Cluster, Document};
 use travel_value::{Path, Value};
 
+use super::charts::{self, Charts};
 use super::documents::{self, Documents};
 use super::memory::{ReleaseMemory, SecretKey};
-use super::values::{self, Values};
-use super::{Identity, Settings, charts, failure, observing, ownership, planning};
-use crate::platform::{Connected, Mirror};
+use super::values::{self, Secrets, Values};
+use super::{Identity, Seen, Settings, failure, observing, ownership, planning};
+use crate::platform::Connected;
 
 /// Work on one release.
 pub struct Work<'a> {
@@ -29,8 +30,8 @@ pub struct Work<'a> {
     pub identity: Identity<'a>,
     /// Where it stands in the configuration.
     pub path: Path,
-    /// Where charts are looked for.
-    pub mirror: &'a Mirror,
+    /// Where charts come from.
+    pub charts: &'a Charts,
     /// On whose behalf.
     pub claim: &'a Claim,
     /// When the time is up.
@@ -40,14 +41,14 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The revisions of the release, oldest first.
+    /// The revisions of the release that say how it stands, oldest first.
     ///
     /// # Errors
     /// Where the cluster cannot be asked.
     pub async fn history(&self) -> Result<Vec<Release>, Failure> {
         let progress = |_: &str| {};
         let target = self.target(&self.connected.cluster, &progress);
-        lifecycle::history(&target).await.map_err(|error| self.failed(&error))
+        lifecycle::current(&target).await.map_err(|error| self.failed(&error))
     }
 
     /// Brings what is known of the release up to what the cluster has of it; false where there is
@@ -61,9 +62,21 @@ impl Work<'_> {
         memory: &mut ReleaseMemory,
         key: &SecretKey,
     ) -> Result<bool, Failure> {
-        let history = self.history().await?;
-        let Self { connected, identity, .. } = self;
-        observing::observe(connected, *identity, &history, settings, memory, key).await
+        self.compare(&self.history().await?, settings, memory, key).await
+    }
+
+    /// As [`Work::observe`], where the revisions are known.
+    ///
+    /// # Errors
+    /// Where the cluster cannot be asked.
+    pub async fn compare(
+        &self,
+        history: &[Release],
+        settings: &mut Settings,
+        memory: &mut ReleaseMemory,
+        key: &SecretKey,
+    ) -> Result<bool, Failure> {
+        observing::observe(self.connected, self.identity, history, settings, memory, key).await
     }
 
     /// Installs or upgrades the release. `state` follows: where that fails, it says how the
@@ -78,24 +91,20 @@ impl Work<'_> {
         memory: &mut ReleaseMemory,
         key: &SecretKey,
     ) -> Result<(), Failure> {
-        let made = self.make(plan, state, memory, key).await;
-        if let Err(mut failure) = made {
-            if let Failure::Failed(diagnostic) = &mut failure {
-                diagnostic.detail = plan.secrets().hidden_in(&diagnostic.detail);
-            }
+        let secrets = plan.secrets();
+        let made = self.make(plan, state, memory, key, &secrets).await;
+        if let Err(failure) = made {
             // What is there now tells more than what was to be there.
             let mut found = state.clone();
             match self.observe(&mut found, memory, key).await {
                 Ok(true) => *state = found,
-                Ok(false) => state.forget(),
+                Ok(false) => state.seen = Seen::default(),
                 Err(error) => {
-                    tracing::warn!(
-                        "cannot tell how the release stands: {}",
-                        error.into_diagnostic()
-                    );
+                    let error = without(&secrets, error).into_diagnostic();
+                    tracing::warn!("cannot tell how the release stands: {error}");
                 }
             }
-            return Err(failure);
+            return Err(without(&secrets, failure));
         }
         Ok(())
     }
@@ -106,20 +115,24 @@ impl Work<'_> {
         state: &mut Settings,
         memory: &mut ReleaseMemory,
         key: &SecretKey,
+        secrets: &Secrets,
     ) -> Result<(), Failure> {
         let object = <Settings as Model>::to_value(plan);
         let chart = self.chart(plan, &object).await?;
         let Values::Given(values) = values::merged(&object, &self.path)? else {
             return Err(Failure::from(self.undecided("values_yaml")));
         };
-        let history = self.history().await?;
-        self.refuse_foreign(&history, state)?;
-        self.claim_pending(&history).await?;
+        self.refuse_foreign(&self.history().await?, state)?;
         let told = self.told(&object, memory, &chart).await?;
-        let progress = |step: &str| tracing::info!("release {}: {step}", self.identity.name);
+        let progress = |step: &str| self.say(secrets, step);
         let target = self.target(&self.connected.cluster, &progress);
+        // A deployment has one writer at a time, so nobody is at work on what one of its applies began.
+        let is_left_behind = |release: &Release| {
+            ownership::mark(release, self.claim).is_some_and(|mark| self.claim.owns(&mark))
+        };
         let wanted = Wanted {
             labels: ownership::labels(self.claim),
+            is_left_behind: &is_left_behind,
             create_namespace: plan.create_namespace,
             definitions: if plan.skip_crds { Definitions::Skip } else { Definitions::Upgrade },
             capabilities: Some(told.clone()),
@@ -132,17 +145,15 @@ impl Work<'_> {
             },
             ..Wanted::new(&chart, &values)
         };
-        let actual_definitions = self.definitions(plan, &target, &wanted).await?;
-        let ever_stood = |release: &Release| {
-            matches!(release.info.status, Status::Deployed | Status::Superseded)
+        // A plan that knows the documents knows these, too.
+        let definitions = match plan.seen.documents.is_some() || plan.skip_crds {
+            true => Vec::new(),
+            false => lifecycle::definitions(&chart, Some(&values), self.identity.namespace)
+                .map_err(|obstacle| failure::of_definitions(&obstacle, &self.path))?,
         };
-        let deployed = if history.iter().any(ever_stood) {
-            lifecycle::upgrade(&target, &wanted).await
-        } else {
-            lifecycle::install(&target, &wanted).await
-        };
+        let deployed = lifecycle::install_or_upgrade(&target, &wanted).await;
         let release = deployed.map_err(|error| self.failed(&error))?;
-        *state = self.deployed(plan, &release, &actual_definitions, key, &values)?;
+        *state = self.deployed(plan, &release, definitions, key, &values)?;
         let digest = charts::digest(&chart);
         memory.inputs = planning::inputs(key, &object, self.identity, &digest, &values, memory);
         memory.revision = release.version;
@@ -152,13 +163,14 @@ impl Work<'_> {
 
     /// The chart, which must still be the one that was planned.
     async fn chart(&self, plan: &Settings, object: &Value) -> Result<Chart, Failure> {
-        let charts::Wanted::Known(reference) = charts::wanted(object, &self.path, self.mirror)?
+        let charts::Wanted::Known(reference) =
+            charts::wanted(object, &self.path, &self.charts.mirror)?
         else {
             return Err(self.undecided("chart").into());
         };
-        let chart = charts::find(&reference, &self.path).await?.chart;
+        let chart = self.charts.find(&reference, &self.path).await?.chart;
         let digest = charts::digest(&chart);
-        if plan.chart_digest.as_ref().is_some_and(|planned| *planned != digest) {
+        if plan.seen.chart_digest.as_ref().is_some_and(|planned| *planned != digest) {
             return Err(Diagnostic::error(
                 format!("the chart {:?} has changed", reference.chart),
                 "It is not the one that was planned: its content has changed since. Plan again.",
@@ -188,13 +200,7 @@ impl Work<'_> {
         }
         match before.and_then(|before| before.api_versions) {
             Some(known) => capabilities.api_versions = known,
-            None => {
-                for version in planning::declared_api_versions(object) {
-                    if !capabilities.api_versions.contains(&version) {
-                        capabilities.api_versions.push(version);
-                    }
-                }
-            }
+            None => capabilities.add(planning::declared_api_versions(object)),
         }
         memory.kube_version.clone_from(&capabilities.kube_version.version);
         memory.api_versions =
@@ -202,52 +208,36 @@ impl Work<'_> {
         Ok(capabilities)
     }
 
-    /// The definitions that come with the chart, where it is not known from the plan which.
-    async fn definitions(
-        &self,
-        plan: &Settings,
-        target: &Target<'_>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Vec<String>, Failure> {
-        if plan.documents.is_some() || plan.skip_crds {
-            return Ok(Vec::new());
-        }
-        let rendering = lifecycle::render_for(target, wanted, false).await;
-        let rendering = rendering.map_err(|error| self.failed(&error))?;
-        let files = rendering.custom_resource_definitions().into_iter();
-        Ok(files.map(|(_, file)| String::from_utf8_lossy(&file.data).into_owned()).collect())
-    }
-
     /// What is to be told of a release that stands.
     fn deployed(
         &self,
         plan: &Settings,
         release: &Release,
-        definitions: &[String],
+        definitions: Vec<Document>,
         key: &SecretKey,
         values: &TreeMap,
     ) -> Result<Settings, Failure> {
-        let definitions = definitions.iter().map(String::as_str);
-        let namespace = self.identity.namespace;
-        let objects = documents::applied(&release.manifest, definitions, namespace);
+        let objects = documents::recorded(&release.manifest, self.identity.namespace);
         let objects = objects.map_err(|error| {
             let reasons = travel_kube::error::chain(&error);
             Diagnostic::error("what was applied is not readable", format!("{reasons}."))
         })?;
         let secrets = plan.secrets();
-        let actual: Documents = objects
+        let actual: Documents = definitions
             .iter()
+            .chain(&objects)
             .map(|object| (object.key().to_string(), documents::fields(object, key, &secrets)))
             .collect::<BTreeMap<_, _>>();
-        Ok(Settings {
-            documents: Some(documents::as_planned(plan.documents.as_ref(), actual)),
+        let seen = Seen {
+            documents: Some(documents::as_planned(plan.seen.documents.as_ref(), actual)),
             values_digest: Some(planning::code(key, values)),
             revision: i64::try_from(release.version).ok(),
             release_status: Some(release.info.status.as_str().to_owned()),
             first_deployed: release.info.first_deployed.clone(),
             last_deployed: release.info.last_deployed.clone(),
-            ..plan.clone()
-        })
+            ..plan.seen.clone()
+        };
+        Ok(Settings { seen, ..plan.clone() })
     }
 
     /// Refuses a release that is there and not ours, unless the state has it: then it was brought
@@ -259,27 +249,11 @@ impl Work<'_> {
         };
         let mark = ownership::mark(last, self.claim);
         let is_ours = mark.as_ref().is_some_and(|mark| self.claim.owns(mark));
-        if is_ours || state.revision.is_some() {
+        if is_ours || state.seen.revision.is_some() {
             return Ok(());
         }
         let name = format!("{}/{}", self.identity.namespace, self.identity.name);
         Err(self.claim.refusal(&name, mark.as_ref()).at(self.path.clone()).into())
-    }
-
-    /// Marks what an apply of ours left on its way as this apply's: nobody else is at work on it,
-    /// since a deployment has one writer at a time.
-    async fn claim_pending(&self, history: &[Release]) -> Result<(), Failure> {
-        for release in history {
-            let status = release.info.status;
-            let is_on_its_way = status.is_pending() || status == Status::Uninstalling;
-            let mark = ownership::mark(release, self.claim);
-            let is_ours = mark.as_ref().is_some_and(|mark| self.claim.owns(mark));
-            if is_on_its_way && is_ours {
-                let marked = ownership::claim_record(&self.connected.cluster, release, self.claim);
-                marked.await.map_err(|error| failure::of_call(&error))?;
-            }
-        }
-        Ok(())
     }
 
     /// Removes the release, with everything of it. That there is none is no error; one that is
@@ -288,6 +262,16 @@ impl Work<'_> {
     /// # Errors
     /// Why it failed.
     pub async fn remove(&self, settings: &Settings) -> Result<Vec<Diagnostic>, Failure> {
+        let secrets = settings.secrets();
+        let removed = self.take_down(settings, &secrets).await;
+        removed.map_err(|failure| without(&secrets, failure))
+    }
+
+    async fn take_down(
+        &self,
+        settings: &Settings,
+        secrets: &Secrets,
+    ) -> Result<Vec<Diagnostic>, Failure> {
         let history = self.history().await?;
         let Some(last) = history.last() else { return Ok(Vec::new()) };
         let Identity { name, namespace } = self.identity;
@@ -300,7 +284,7 @@ impl Work<'_> {
                 format!("{resource} of deployment {deployment:?} has adopted it since."),
             )]);
         }
-        let progress = |step: &str| tracing::info!("release {name}: {step}");
+        let progress = |step: &str| self.say(secrets, step);
         let target = self.target(&self.connected.cluster, &progress);
         let drains = settings.drain_kinds();
         let removal = Removal { drains: &drains, ..Removal::default() };
@@ -312,7 +296,25 @@ impl Work<'_> {
                 format!("The release {namespace}/{name} is removed, but not {document}: {reason}."),
             )
         });
-        Ok(kept.collect())
+        let mut told: Vec<Diagnostic> = kept.collect();
+        if !uninstalled.definitions.is_empty() {
+            let names: Vec<&str> =
+                uninstalled.definitions.iter().map(|key| key.name.as_str()).collect();
+            told.push(Diagnostic::warning(
+                format!("the definitions of the chart of {namespace}/{name} stay"),
+                format!(
+                    "All objects of their kinds would go with them, also those of others. If \
+                     nothing needs them, delete them: kubectl delete crd {}.",
+                    names.join(" ")
+                ),
+            ));
+        }
+        Ok(told)
+    }
+
+    /// Tells of a step. The cluster and the chart's hooks may quote what they were given.
+    fn say(&self, secrets: &Secrets, step: &str) {
+        tracing::info!("release {}: {}", self.identity.name, secrets.hidden_in(step));
     }
 
     fn target<'t>(
@@ -343,5 +345,13 @@ impl Work<'_> {
             "It should be by now. Report this: it is a mistake of the provider.",
         )
         .at(self.path.field(name))
+    }
+}
+
+/// A failure that tells none of the secrets.
+fn without(secrets: &Secrets, failure: Failure) -> Failure {
+    match failure {
+        Failure::Failed(diagnostic) => secrets.hidden_from(*diagnostic).into(),
+        Failure::Interrupted => Failure::Interrupted,
     }
 }

@@ -1,7 +1,12 @@
 //! The chart of a release: which one is meant, and what tells one content from another.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 use travel_framework::Diagnostic;
 use travel_helm::chart::source::{self, ChartReference, SourceError};
 use travel_helm::chart::{Chart, File, Loaded};
@@ -17,6 +22,76 @@ pub enum Wanted {
     Known(ChartReference),
     /// That is not known yet.
     Unknown,
+}
+
+/// The charts of one configuration of the provider: where they are looked for, and those from mirrors
+/// that were found, so that everything done under it sees one content of them.
+#[derive(Default)]
+pub struct Charts {
+    /// Where charts are looked for where a resource does not say.
+    pub mirror: Mirror,
+    found: Mutex<HashMap<ChartReference, Arc<OnceCell<Loaded>>>>,
+}
+
+/// Shows no chart.
+impl fmt::Debug for Charts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Charts").finish_non_exhaustive()
+    }
+}
+
+impl Charts {
+    /// Charts that are looked for there.
+    pub fn new(mirror: Mirror) -> Self {
+        Self { mirror, found: Mutex::default() }
+    }
+
+    /// Finds and loads a chart. One of a mirror is got once; a folder or an archive is always read.
+    ///
+    /// # Errors
+    /// Where there is none, at `chart`; says what there is instead.
+    pub async fn find(
+        &self,
+        reference: &ChartReference,
+        path: &Path,
+    ) -> Result<Loaded, Diagnostic> {
+        let look = async || {
+            let found = source::find(reference).await;
+            found.map_err(|error| not_found(reference, path, &error))
+        };
+        if reference.mirror.is_none() {
+            return look().await;
+        }
+        let cell = {
+            let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(found.entry(reference.clone()).or_default())
+        };
+        cell.get_or_try_init(look).await.cloned()
+    }
+
+    /// Finds and loads a chart from where nothing can be awaited: planning.
+    ///
+    /// # Errors
+    /// As [`Charts::find`].
+    pub fn find_now(&self, reference: &ChartReference, path: &Path) -> Result<Loaded, Diagnostic> {
+        let no_thread = |error: std::io::Error| {
+            Diagnostic::error(
+                "failed to look for the chart",
+                format!("There is no thread: {error}."),
+            )
+            .at(path.field("chart"))
+        };
+        std::thread::scope(|scope| {
+            let looking = std::thread::Builder::new().spawn_scoped(scope, || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.map_err(no_thread)?.block_on(self.find(reference, path))
+            });
+            match looking.map_err(no_thread)?.join() {
+                Ok(found) => found,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
 }
 
 /// Which chart an object, whose own path is `path`, names.
@@ -69,35 +144,6 @@ pub fn at_prior_place(planned: &Value, prior: &Value) -> Value {
         }
     }
     kept
-}
-
-/// Finds and loads a chart.
-///
-/// # Errors
-/// Where there is none, at `chart`; says what there is instead.
-pub async fn find(reference: &ChartReference, path: &Path) -> Result<Loaded, Diagnostic> {
-    source::find(reference).await.map_err(|error| not_found(reference, path, &error))
-}
-
-/// Finds and loads a chart from where nothing can be awaited: planning.
-///
-/// # Errors
-/// As [`find`].
-pub fn find_now(reference: &ChartReference, path: &Path) -> Result<Loaded, Diagnostic> {
-    let no_thread = |error: std::io::Error| {
-        Diagnostic::error("failed to look for the chart", format!("There is no thread: {error}."))
-            .at(path.field("chart"))
-    };
-    std::thread::scope(|scope| {
-        let looking = std::thread::Builder::new().spawn_scoped(scope, || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(no_thread)?.block_on(find(reference, path))
-        });
-        match looking.map_err(no_thread)?.join() {
-            Ok(found) => found,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }
 
 fn not_found(reference: &ChartReference, path: &Path, error: &SourceError) -> Diagnostic {

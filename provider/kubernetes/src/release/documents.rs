@@ -42,25 +42,21 @@ pub struct Rendered {
     pub is_hook: bool,
 }
 
-/// The objects of a rendering, but for those of tests; none where it is not known which there are.
+/// The objects of a rendering, with definitions that come with it, but for those of tests; none
+/// where it is not known which there are.
 ///
 /// # Errors
 /// Which document is no object.
 pub fn rendered(
     rendering: &Rendering,
+    definitions: &[travel_kube::Document],
     namespace: &str,
-    skip_crds: bool,
 ) -> Result<Option<Vec<Rendered>>, ObjectError> {
     let mut found = Vec::new();
     let mut add = |objects: Vec<travel_kube::Document>, is_known: bool, is_hook: bool| {
         found.extend(objects.into_iter().map(|object| Rendered { object, is_known, is_hook }));
     };
-    if !skip_crds {
-        for (_, file) in rendering.custom_resource_definitions() {
-            let text = String::from_utf8_lossy(&file.data);
-            add(objects_of_manifest(&text, namespace, &scopes())?, true, false);
-        }
-    }
+    add(definitions.to_vec(), true, false);
     for document in &rendering.manifests {
         add(objects_of([document], namespace, &scopes())?, !document.unknown, false);
     }
@@ -85,21 +81,15 @@ pub fn planned(
     PlannedDocuments::Known(objects.map(document).collect())
 }
 
-/// The documents of what was applied: a recorded manifest, and definitions in files.
+/// The objects of a recorded manifest, named as a plan names them.
 ///
 /// # Errors
 /// Which document is no object.
-pub fn applied<'f>(
+pub fn recorded(
     manifest: &str,
-    definitions: impl IntoIterator<Item = &'f str>,
     namespace: &str,
 ) -> Result<Vec<travel_kube::Document>, ObjectError> {
-    let mut objects = Vec::new();
-    for definition in definitions {
-        objects.extend(objects_of_manifest(definition, namespace, &scopes())?);
-    }
-    objects.extend(objects_of_manifest(manifest, namespace, &scopes())?);
-    Ok(objects)
+    objects_of_manifest(manifest, namespace, &scopes())
 }
 
 /// The fields of one object.
@@ -115,13 +105,10 @@ fn shown(
     secrets: &Secrets,
 ) -> BTreeMap<String, Option<String>> {
     const IN_KEY: [&str; 4] = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
-    let mut fields = Summary::new(key.map(SecretKey::bytes)).fields(object);
+    let is_secret_text = |text: &str| secrets.are_in(text);
+    let summary = Summary::new(key.map(SecretKey::bytes)).hiding(&is_secret_text);
+    let mut fields = summary.fields(object);
     fields.retain(|path, _| !IN_KEY.contains(&path.as_str()));
-    for value in fields.values_mut() {
-        if let Some(text) = value.take_if(|text| secrets.are_in(text)) {
-            *value = key.map(|key| key.code(&text));
-        }
-    }
     fields
 }
 

@@ -11,15 +11,21 @@ pub fn of_release(error: &LifecycleError, path: &Path) -> Failure {
     if matches!(*error.obstacle, Obstacle::Cancelled) {
         return Failure::Interrupted;
     }
-    let summary = format!("failed to {error}");
-    let reasons = chain(&*error.obstacle);
-    let remedy = remedy(&error.obstacle);
-    let detail = format!("{}.{remedy}", sentence(&reasons));
+    told(format!("failed to {error}"), &error.obstacle, path).into()
+}
+
+/// A chart whose definitions of custom resources cannot be told, in a release that stands at a path.
+pub fn of_definitions(obstacle: &Obstacle, path: &Path) -> Diagnostic {
+    told("failed to read the chart's definitions of custom resources".to_owned(), obstacle, path)
+}
+
+fn told(summary: String, obstacle: &Obstacle, path: &Path) -> Diagnostic {
+    let detail = format!("{}.{}", sentence(&chain(obstacle)), remedy(obstacle));
     let diagnostic = Diagnostic::error(summary, detail);
-    match attribute(&error.obstacle) {
-        Some(name) => diagnostic.at(path.field(name)).into(),
-        None if path.steps().is_empty() => diagnostic.into(),
-        None => diagnostic.at(path.clone()).into(),
+    match attribute(obstacle) {
+        Some(name) => diagnostic.at(path.field(name)),
+        None if path.steps().is_empty() => diagnostic,
+        None => diagnostic.at(path.clone()),
     }
 }
 

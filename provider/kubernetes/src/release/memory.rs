@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use travel_framework::call::Memory as PageMemory;
 use travel_framework::platform::Platform;
 use travel_framework::{Call, Diagnostic};
@@ -93,6 +91,13 @@ impl Memory {
         })
     }
 
+    /// What is remembered of releases that have a name there, under their new names.
+    #[must_use]
+    pub fn relabelled(self, names: &BTreeMap<String, String>) -> Self {
+        let named = |(name, it)| Some((names.get(&name)?.clone(), it));
+        Self { releases: self.releases.into_iter().filter_map(named).collect(), ..self }
+    }
+
     /// What is remembered of a release.
     pub fn release(&mut self, name: &str) -> &mut ReleaseMemory {
         self.releases.entry(name.to_owned()).or_default()
@@ -111,11 +116,7 @@ impl SecretKey {
 
     /// A code of a text, which tells nothing but whether it is the same.
     pub fn code(&self, text: &str) -> String {
-        let Ok(mut code) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
-        code.update(text.as_bytes());
-        let bytes = code.finalize().into_bytes();
-        let digits: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("hmac:{digits}")
+        travel_kube::fields::secret_code(&self.0, text.as_bytes())
     }
 }
 
@@ -135,6 +136,19 @@ mod tests {
         assert_eq!(read.own_secret_key().bytes(), key.bytes());
         assert_eq!(read.release("cart").revision, 3);
         assert_ne!(Memory::default().own_secret_key().bytes(), key.bytes());
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_release_moves_with_it() {
+        let mut memory = Memory { key: "x".to_owned(), ..Memory::default() };
+        for (revision, name) in [(1, "a"), (2, "b"), (3, "gone")] {
+            memory.release(name).revision = revision;
+        }
+        let names = [("a", "b"), ("b", "a")].map(|(old, new)| (old.to_owned(), new.to_owned()));
+        let moved = memory.relabelled(&names.into());
+        let revisions: Vec<(&str, u64)> =
+            moved.releases.iter().map(|(name, it)| (name.as_str(), it.revision)).collect();
+        assert_eq!((moved.key.as_str(), revisions), ("x", vec![("a", 2), ("b", 1)]));
     }
 
     #[test]

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use travel_framework::{Diagnostic, Failure};
 use travel_helm::lifecycle::{self, marks};
 use travel_helm::release::{Release, Status};
@@ -43,18 +41,18 @@ pub async fn observe(
         // Somebody else has made it, or nobody knows what it was made of.
         memory.revision = standing.version;
         memory.inputs.clear();
-        settings.chart_digest = None;
+        settings.seen.chart_digest = None;
     }
     learn_version(connected, memory).await?;
     let applied = applied(standing, identity, settings.skip_crds)?;
     let (seen, drifted) = compare(connected, identity, &applied, settings, key).await?;
     // A record does not hold the definitions of subcharts: of them nothing is seen.
-    let unseen = settings.documents.take().unwrap_or_default();
+    let unseen = settings.seen.documents.take().unwrap_or_default();
     let mut documents: Documents =
         unseen.into_iter().filter(|(name, _)| is_definition(name)).collect();
     documents.retain(|name, _| !drifted.contains_key(name));
     documents.extend(seen);
-    settings.documents = Some(documents);
+    settings.seen.documents = Some(documents);
     memory.drifted = drifted;
     Ok(true)
 }
@@ -63,13 +61,13 @@ fn note_record(settings: &mut Settings, last: &Release, standing: &Release, key:
     let text = |value: &serde_json::Value| {
         value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    settings.revision = i64::try_from(last.version).ok();
-    settings.release_status = Some(last.info.status.as_str().to_owned());
-    settings.first_deployed = last.info.first_deployed.clone();
-    settings.last_deployed = last.info.last_deployed.clone();
-    settings.chart_version = Some(standing.chart_version().to_owned());
-    settings.app_version = text(&standing.chart["metadata"]["appVersion"]);
-    settings.values_digest = Some(planning::code(key, &standing.values()));
+    settings.seen.revision = i64::try_from(last.version).ok();
+    settings.seen.release_status = Some(last.info.status.as_str().to_owned());
+    settings.seen.first_deployed = last.info.first_deployed.clone();
+    settings.seen.last_deployed = last.info.last_deployed.clone();
+    settings.seen.chart_version = Some(standing.chart_version().to_owned());
+    settings.seen.app_version = text(&standing.chart["metadata"]["appVersion"]);
+    settings.seen.values_digest = Some(planning::code(key, &standing.values()));
 }
 
 /// Learns what the chart would be told of the cluster now, so that the next plan knows it.
@@ -118,29 +116,19 @@ fn applied(
     identity: Identity<'_>,
     skip_crds: bool,
 ) -> Result<Vec<Document>, Failure> {
-    let definitions = if skip_crds { Vec::new() } else { recorded_definitions(release) };
-    let definitions = definitions.iter().map(String::as_str);
-    documents::applied(&release.manifest, definitions, identity.namespace).map_err(|error| {
+    let unusable = |error: &(dyn std::error::Error + 'static)| {
         Diagnostic::error(
             format!("the record of the release {} is not usable", identity.name),
-            format!("{}.", travel_kube::error::chain(&error)),
+            format!("{}.", travel_kube::error::chain(error)),
         )
-        .into()
-    })
-}
-
-/// The files of a recorded chart that define custom resources.
-fn recorded_definitions(release: &Release) -> Vec<String> {
-    let files = release.chart["files"].as_array().into_iter().flatten();
-    let definitions = files.filter(|file| {
-        let name = file["name"].as_str().unwrap_or_default();
-        name.starts_with("crds/")
-            && [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
-    });
-    definitions
-        .filter_map(|file| STANDARD.decode(file["data"].as_str()?).ok())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .collect()
+    };
+    let mut objects = match skip_crds {
+        true => Vec::new(),
+        false => lifecycle::recorded_definitions(release).map_err(|error| unusable(&error))?,
+    };
+    let manifest = documents::recorded(&release.manifest, identity.namespace);
+    objects.extend(manifest.map_err(|error| unusable(&error))?);
+    Ok(objects)
 }
 
 /// The documents as the cluster has them, and those that differ as they were applied.
@@ -196,19 +184,4 @@ async fn compare(
 
 fn is_definition(name: &str) -> bool {
     name.contains("/CustomResourceDefinition/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn definitions_come_from_the_recorded_chart() {
-        let file = |name: &str, text: &str| serde_json::json!({"name": name, "data": STANDARD.encode(text)});
-        let chart = serde_json::json!({"files": [
-            file("README.md", "no"), file("crds/a.yaml", "kind: A"), file("crds/notes.txt", "no"),
-        ]});
-        let release = Release { chart, ..Release::default() };
-        assert_eq!(recorded_definitions(&release), ["kind: A"]);
-    }
 }

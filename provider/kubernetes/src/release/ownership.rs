@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
 use sha2::{Digest, Sha256};
 use travel_framework::ownership::{Claim, Mark};
 use travel_helm::release::{Release, Status};
 use travel_kube::Cluster;
-use travel_kube::cluster::Call;
 use travel_kube::cluster::objects::Selection;
 use travel_kube::error::ErrorKind;
 
@@ -73,24 +71,6 @@ pub async fn marked_releases(
     }
     last.retain(|_, release| release.info.status != Status::Uninstalled);
     Ok(last.into_values().collect())
-}
-
-/// Marks a record as a claim's own.
-///
-/// # Errors
-/// As [`Cluster::send`].
-pub async fn claim_record(
-    cluster: &Cluster,
-    release: &Release,
-    claim: &Claim,
-) -> Result<(), travel_kube::Error> {
-    let secrets = cluster.resource("v1", "Secret").await?;
-    let name = release.secret_name();
-    let path = secrets.object_path(Some(&release.namespace), &name);
-    let patch = serde_json::json!({"metadata": {"labels": labels(claim)}});
-    let call = Call::new(format!("mark the Secret {name}"), Method::PATCH, path)
-        .with_body("application/merge-patch+json", &patch);
-    cluster.send(&call).await.map(drop)
 }
 
 /// A text as the value of a label: what of it a label may hold, and a digest that tells it from

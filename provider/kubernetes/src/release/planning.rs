@@ -3,6 +3,7 @@
 
 use travel_framework::{Diagnostic, Diagnostics};
 use travel_helm::chart::Chart;
+use travel_helm::lifecycle;
 use travel_helm::{
     Capabilities, KubeVersion, ReleaseContext, RenderError, RenderOptions, TreeMap, render,
 };
@@ -10,13 +11,12 @@ use travel_kube::Document;
 use travel_kube::schema::Schemas;
 use travel_value::{Path, Value};
 
-use super::Identity;
-use super::charts::{self, Wanted};
+use super::charts::{self, Charts, Wanted};
 use super::checking::Check;
 use super::documents::{self, Documents};
 use super::memory::{ReleaseMemory, SecretKey};
 use super::values::{self, Secrets, Values};
-use crate::platform::Mirror;
+use super::{Identity, failure};
 
 /// What is known of a release when it is planned.
 pub struct Question<'a> {
@@ -30,8 +30,8 @@ pub struct Question<'a> {
     pub name_path: Path,
     /// Where it stands in the configuration.
     pub path: Path,
-    /// Where charts are looked for.
-    pub mirror: &'a Mirror,
+    /// Where charts come from.
+    pub charts: &'a Charts,
     /// What is remembered of it.
     pub memory: Option<&'a ReleaseMemory>,
     /// The key under which secret values are told apart; none before there is one.
@@ -102,13 +102,12 @@ pub fn plan(question: &Question<'_>) -> Answer {
         Ok(false) => {
             answer.attributes.extend(DECIDED.map(|name| (name, Value::unknown())));
         }
-        Err(error) => {
-            // A chart may well quote its values where it fails.
-            let secrets = Secrets::of(question.planned.get("secret_values"));
-            let detail = secrets.hidden_in(&error.detail);
-            answer.diagnostics.push(Diagnostic { detail, ..error });
-        }
+        Err(error) => answer.diagnostics.push(error),
     }
+    // A chart may well quote its values where it fails or warns.
+    let secrets = Secrets::of(question.planned.get("secret_values"));
+    let said = std::mem::take(&mut answer.diagnostics);
+    answer.diagnostics.extend(said.into_iter().map(|it| secrets.hidden_from(it)));
     answer
 }
 
@@ -121,18 +120,24 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     }
     // Values are checked whatever else is known.
     let values = values::merged(planned, path)?;
-    let Wanted::Known(reference) = charts::wanted(planned, path, question.mirror)? else {
+    let Wanted::Known(reference) = charts::wanted(planned, path, &question.charts.mirror)? else {
         return Ok(false);
     };
-    let loaded = charts::find_now(&reference, path)?;
+    let loaded = question.charts.find_now(&reference, path)?;
     warn(answer, path, loaded.warnings);
     let chart = loaded.chart;
-    let definitions = definitions(&chart);
-    answer.brought.api_versions = served(&definitions);
+    let namespace = planned.get("namespace").as_str().unwrap_or("default");
+    let definitions = match planned.get("skip_crds").as_bool() {
+        Some(false) => lifecycle::definitions(&chart, values.given(), namespace)
+            .map_err(|obstacle| failure::of_definitions(&obstacle, path))?,
+        _ => Vec::new(),
+    };
+    answer.brought.api_versions =
+        travel_helm::defined_api_versions(&definitions).into_iter().collect();
+    answer.brought.schemas.add_definitions(&definitions);
     let settled = ["namespace", "kube_version", "api_versions", "skip_crds"];
     let is_settled = settled.iter().all(|name| planned.get(name).is_wholly_known());
     let (Some(name), true) = (name, is_settled) else { return Ok(false) };
-    let namespace = planned.get("namespace").as_str().unwrap_or("default");
     let identity = Identity { name, namespace };
     let digest = charts::digest(&chart);
     let version = chart.metadata.version.clone();
@@ -183,7 +188,7 @@ pub fn inputs(
 struct OwnChart<'a> {
     chart: Chart,
     digest: &'a str,
-    /// The definitions in its `crds/` and those of its subcharts, whether or not they are made.
+    /// The definitions in its `crds/` and those of its subcharts that are made.
     definitions: &'a [Document],
 }
 
@@ -194,7 +199,7 @@ fn documents(
     OwnChart { chart, digest, definitions }: OwnChart<'_>,
     values: &Values,
 ) -> Result<Value, Diagnostic> {
-    let Values::Given(values_given) = values else { return Ok(Value::unknown()) };
+    let Some(values_given) = values.given() else { return Ok(Value::unknown()) };
     let Question { planned, prior, path, memory, key, .. } = question;
     let told = told(planned, *memory);
     // Where everything is as it was, so is the outcome, also of what a chart makes up anew each
@@ -204,13 +209,10 @@ fn documents(
         && inputs(key, planned, identity, digest, known, memory) == memory.inputs
         && let Some(seen) = seen(prior)
     {
-        let restored = documents::restored(&seen, &memory.drifted);
-        let is_made = |it: &&Document| restored.contains_key(&it.key().to_string());
-        answer.brought.schemas.add_definitions(definitions.iter().filter(is_made));
-        return Ok(documents_value(&restored));
+        return Ok(documents_value(&documents::restored(&seen, &memory.drifted)));
     }
     let version = chart.metadata.version.clone();
-    let capabilities = capabilities(question, told.as_ref())?;
+    let capabilities = capabilities(question, told.as_ref(), definitions)?;
     let declared = capabilities.kube_version_declared.then(|| capabilities.kube_version.clone());
     let options = RenderOptions {
         release: release_context(identity, prior),
@@ -220,8 +222,7 @@ fn documents(
         skip_schema_validation: false,
     };
     let rendering = render(chart, values_given, &options).map_err(|error| refusal(&error, path))?;
-    let skip_crds = planned.get("skip_crds").as_bool() == Some(true);
-    let objects = documents::rendered(&rendering, identity.namespace, skip_crds);
+    let objects = documents::rendered(&rendering, definitions, identity.namespace);
     let objects = objects.map_err(|error| {
         Diagnostic::error(
             "the chart does not render to Kubernetes objects",
@@ -300,10 +301,11 @@ pub fn declared_api_versions(planned: &Value) -> Vec<String> {
     declared.filter_map(|version| version.as_str().map(str::to_owned)).collect()
 }
 
-/// What a chart is told of the cluster in a plan.
+/// What a chart is told of the cluster in a plan: as it will be once its definitions are there.
 fn capabilities(
     question: &Question<'_>,
     told: Option<&ReleaseMemory>,
+    definitions: &[Document],
 ) -> Result<Capabilities, Diagnostic> {
     let Question { planned, path, brought, .. } = question;
     let version = match told {
@@ -318,13 +320,15 @@ fn capabilities(
         known.extend_from_slice(&brought.api_versions);
         known
     });
-    Ok(Capabilities {
+    let mut capabilities = Capabilities {
         kube_version: version
             .map_or_else(|| Ok(KubeVersion::default()), |it| kube_version(it, path))?,
         kube_version_declared: version.is_some(),
         api_versions: known,
         api_versions_complete: is_complete,
-    })
+    };
+    capabilities.add(travel_helm::defined_api_versions(definitions));
+    Ok(capabilities)
 }
 
 /// Reads a version of Kubernetes.
@@ -336,34 +340,6 @@ pub fn kube_version(text: &str, path: &Path) -> Result<KubeVersion, Diagnostic> 
         Diagnostic::error("no version of Kubernetes", format!("{error}."))
             .at(path.field("kube_version"))
     })
-}
-
-/// A chart's definitions in `crds/`, and those of its subcharts.
-fn definitions(chart: &Chart) -> Vec<Document> {
-    let files = chart.custom_resource_definitions();
-    let texts = files.iter().map(|(_, file)| String::from_utf8_lossy(&file.data));
-    // A definition that cannot be read is refused where the chart is rendered.
-    texts.flat_map(|text| documents::applied(&text, [], "").unwrap_or_default()).collect()
-}
-
-/// The API versions that definitions bring about.
-fn served(definitions: &[Document]) -> Vec<String> {
-    let mut found = Vec::new();
-    for definition in definitions {
-        let spec = &definition.value()["spec"];
-        let (group, kind) = (spec["group"].as_str(), spec["names"]["kind"].as_str());
-        for version in spec["versions"].as_array().into_iter().flatten() {
-            if let (Some(group), Some(kind), Some(version), true) =
-                (group, kind, version["name"].as_str(), version["served"] == true)
-            {
-                found.push(format!("{group}/{version}"));
-                found.push(format!("{group}/{version}/{kind}"));
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
 }
 
 /// A release that somebody else has made may have been made of another chart with the same

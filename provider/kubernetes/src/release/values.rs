@@ -16,12 +16,17 @@ pub enum Values {
 }
 
 impl Values {
+    /// The values, as far as anything is known of them.
+    pub fn given(&self) -> Option<&TreeMap> {
+        match self {
+            Self::Given(values) => Some(values),
+            Self::Unknown => None,
+        }
+    }
+
     /// Whether everything in them is known.
     pub fn wholly_known(&self) -> Option<&TreeMap> {
-        match self {
-            Self::Given(values) if !values.values().any(Tree::has_unknown) => Some(values),
-            _ => None,
-        }
+        self.given().filter(|values| !values.values().any(Tree::has_unknown))
     }
 }
 
@@ -75,10 +80,10 @@ impl Secrets {
     pub fn of(value: &Value) -> Self {
         let mut texts = Vec::new();
         collect_texts(value, &mut texts);
-        let encoded: Vec<String> = texts.iter().map(|text| STANDARD.encode(text)).collect();
+        let encoded: Vec<String> = texts.iter().flat_map(|text| encodings(text)).collect();
         texts.extend(encoded);
         // What another one is a part of comes first, so that nothing of it is left.
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
         texts.dedup();
         Self(texts)
     }
@@ -92,6 +97,21 @@ impl Secrets {
     pub fn hidden_in(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
     }
+
+    /// What a person is told, without them.
+    pub fn hidden_from(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let detail = self.hidden_in(&diagnostic.detail);
+        Diagnostic { detail, ..diagnostic }
+    }
+}
+
+/// How templates write a text into another: in base64, or quoted as JSON has it, in which Go also quotes what
+/// HTML would take for its own.
+fn encodings(text: &str) -> [String; 3] {
+    let quoted = serde_json::Value::from(text).to_string();
+    let quoted = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(text);
+    let of_go = quoted.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    [STANDARD.encode(text), quoted.to_owned(), of_go]
 }
 
 fn collect_texts(value: &Value, texts: &mut Vec<String>) {

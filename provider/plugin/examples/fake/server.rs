@@ -107,6 +107,9 @@ impl Server for Fake {
 
     async fn plan(&self, request: PlanRequest) -> PlanResponse {
         let mut planned = request.proposed;
+        if planned.get("name").as_str() == Some("panics in the plan") {
+            panic!("this was to be expected");
+        }
         planned.set_attribute("password", Value::Null);
         let mut requires_replace = Vec::new();
         if request.prior.is_null() {

@@ -363,6 +363,15 @@ async fn a_panic_is_an_error_of_its_request_only() {
         assert_eq!(detail.contains("this was to be expected"), shown, "{detail}");
         assert!(!detail.contains("password"), "{detail}");
     }
+    let request = wire::plan_resource_change::Request {
+        type_name: self::name(),
+        proposed_new_state: sent(&thing("panics in the plan")),
+        ..Default::default()
+    };
+    let answer = core.provider().plan_resource_change(request).await.unwrap().into_inner();
+    assert_eq!(told(&answer.diagnostics), ["error: the fake provider panicked"]);
+    let detail = &answer.diagnostics[0].detail;
+    assert!(detail.contains("server.rs:") && detail.contains("to be expected"), "{detail}");
     assert_eq!(apply(core.provider(), thing("x")).await.0, with_id("x"));
 }
 

@@ -15,7 +15,7 @@ fn texts(entries: &[(&str, &str)]) -> Fields {
 #[test]
 fn an_object_shows_its_fields_but_not_what_its_key_says() {
     let manifest = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {u: '80', v: b}\n";
-    let objects = applied(manifest, [], "shop").unwrap();
+    let objects = recorded(manifest, "shop").unwrap();
     assert_eq!(objects[0].key().to_string(), "v1/ConfigMap/shop/a");
     assert_eq!(
         fields(&objects[0], &key(), &Secrets::default()),
@@ -34,7 +34,7 @@ fn long_values_and_definitions_are_digests_and_secrets_are_codes() {
                       metadata: {name: w.a.b}\nspec: {group: a.b, names: {kind: W}}\n";
     let (key, other) = (key(), key());
     let shown = |key: &SecretKey| -> Documents {
-        let objects = applied(&manifest, [definition], "shop").unwrap();
+        let objects = recorded(&format!("{manifest}---\n{definition}"), "shop").unwrap();
         objects
             .iter()
             .map(|it| (it.key().to_string(), fields(it, key, &Secrets::default())))
@@ -104,7 +104,7 @@ fn check(template: &str, key: Option<&SecretKey>, expected: Option<serde_json::V
     };
     let values = TreeMap::from([("unknown".to_owned(), travel_helm::Tree::Unknown)]);
     let rendering = render(chart, &values, &options).unwrap();
-    let objects = rendered(&rendering, "n", false).unwrap();
+    let objects = rendered(&rendering, &[], "n").unwrap();
     let known = objects.map(|objects| planned(&objects, key, &Secrets::default()));
     let found = known.unwrap_or(PlannedDocuments::Unknown);
     let shape = match &found {
@@ -168,7 +168,7 @@ fn a_secret_value_is_hidden_wherever_it_gets_into() {
     let secrets = Secrets::of(&secret);
     let manifest = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: c}\ndata: {url: \
                     'db://a:hunter2@b', plain: a, coded: aHVudGVyMg==}\n";
-    let objects = applied(manifest, [], "shop").unwrap();
+    let objects = recorded(manifest, "shop").unwrap();
     let key = key();
     let shown = fields(&objects[0], &key, &secrets);
     assert_eq!(shown["data.plain"], "a");
@@ -176,4 +176,27 @@ fn a_secret_value_is_hidden_wherever_it_gets_into() {
     assert!(shown["data.coded"].starts_with("hmac:"));
     assert_eq!(super::shown(&objects[0], None, &secrets)["data.url"], None);
     assert_eq!(secrets.hidden_in("no user hunter2, aHVudGVyMg=="), "no user (secret), (secret)");
+}
+
+#[test]
+fn a_field_with_a_secret_value_shows_as_a_code_however_it_is_written() {
+    let secret = "a\"<p&ss>\nword";
+    let secrets = Secrets::of(&Value::object([("password", secret.into())]));
+    let check = |text: &str, is_hidden: bool| {
+        let manifest = json!({"kind": "ConfigMap", "apiVersion": "v1",
+            "metadata": {"name": "a"}, "data": {"x": text}});
+        let objects = recorded(&manifest.to_string(), "shop").unwrap();
+        let shown = |key: &SecretKey| fields(&objects[0], key, &secrets)["data.x"].clone();
+        assert_eq!(shown(&key()).starts_with("hmac:"), is_hidden, "{text}");
+        assert_eq!(shown(&key()) != shown(&key()), is_hidden, "{text}");
+    };
+    let long = "x".repeat(200);
+    for text in [long.as_str(), ""] {
+        check(&format!("{text}{secret}"), true);
+        check(&format!("{text}{}", json!({"password": secret})), true);
+        let of_go = r#"{"password":"a\"\u003cp\u0026ss\u003e\nword"}"#;
+        check(&format!("{text}{of_go}"), true);
+        check(&format!("{text}YSI8cCZzcz4Kd29yZA=="), true);
+        check(&format!("{text}password"), false);
+    }
 }

@@ -66,13 +66,14 @@ fn ask_for(name: &str, planned: &Value, prior: &Value, kept: Kept<'_>) -> Answer
 /// What is known of a release that is to be made.
 fn question(planned: &Value) -> Question<'_> {
     static NOTHING: LazyLock<Brought> = LazyLock::new(Brought::default);
+    static CHARTS: LazyLock<Charts> = LazyLock::new(Charts::default);
     Question {
         planned,
         prior: &Value::Null,
         name: Some("cart"),
         name_path: Path::attribute("name"),
         path: Path::root(),
-        mirror: &Mirror::None,
+        charts: &CHARTS,
         memory: None,
         key: None,
         brought: &NOTHING,
@@ -104,6 +105,58 @@ fn a_create_knows_what_can_be_known() {
     assert!(attribute(&answer, "chart_digest").as_str().is_some());
     assert!(attribute(&answer, "values_digest").is_unknown());
     assert_eq!(answer.brought.api_versions, ["a.b/v1", "a.b/v1/Widget"]);
+}
+
+#[test]
+fn definitions_are_those_that_the_apply_will_make() {
+    let folder = chart();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "Chart.yaml",
+        "{apiVersion: v2, name: c, version: 1.0.0, \
+         dependencies: [{name: sub, version: 1.0.0, condition: sub.enabled}]}",
+    );
+    write("charts/sub/Chart.yaml", "{apiVersion: v2, name: sub, version: 1.0.0}");
+    write("charts/sub/crds/gadgets.yaml", &DEFINITION.replace("idget", "adget"));
+    // A chart sees the cluster as it is once its definitions are there.
+    write(
+        "templates/a.yaml",
+        "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}, \
+         data: {has: '{{ .Capabilities.APIVersions.Has \"a.b/v1/Wadget\" }}'}}",
+    );
+    let check = |values: Value, skip: bool, expected: &[&str], has: Option<&str>| {
+        let mut planned = object(folder.path(), values);
+        planned.set_attribute("skip_crds", skip.into());
+        let kept = ReleaseMemory {
+            kube_version: "v1.35.0".into(),
+            api_versions: Some(vec!["v1".into()]),
+            ..ReleaseMemory::default()
+        };
+        let key = Memory::default().own_secret_key();
+        let answer = ask(&planned, &Value::Null, Some((&kept, &key)));
+        assert_eq!(refused_at(&answer), None, "{:?}", answer.diagnostics);
+        assert_eq!(answer.brought.api_versions, expected);
+        let documents = attribute(&answer, "documents");
+        assert_eq!(documents.is_unknown(), has.is_none());
+        if let Some(has) = has {
+            let shown = documents.get("v1/ConfigMap/shop/a").get("data.has");
+            assert_eq!(shown.as_str(), Some(has));
+            let definition = "apiextensions.k8s.io/v1/CustomResourceDefinition//wadgets.a.b";
+            assert_eq!(documents.get(definition).is_null(), has == "\"false\"");
+        }
+    };
+    let enabled = |enabled: Value| Value::object([("sub", Value::object([("enabled", enabled)]))]);
+    let own = ["a.b/v1", "a.b/v1/Widget"];
+    let all = ["a.b/v1", "a.b/v1/Wadget", "a.b/v1/Widget"];
+    check(enabled(true.into()), false, &all, Some("\"true\""));
+    check(enabled(false.into()), false, &own, Some("\"false\""));
+    check(enabled(true.into()), true, &[], Some("\"false\""));
+    check(enabled(Value::unknown()), false, &own, None);
+    check(Value::unknown(), false, &own, None);
 }
 
 #[test]
