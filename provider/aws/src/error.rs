@@ -57,6 +57,12 @@ pub fn is_code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, codes
         .is_some_and(|code| codes.contains(&code))
 }
 
+/// Whether an error code says that there were too many requests, so that this one was not carried
+/// out.
+pub fn is_throttled(code: &str) -> bool {
+    Remedy::of(code) == Remedy::Throttled
+}
+
 /// What the service itself says of the error; empty where it did not answer.
 pub fn message<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
     error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default()

@@ -2,5 +2,6 @@
 
 pub mod addresses;
 pub mod eks_platform;
+pub mod log_group;
 pub mod log_retention;
 pub mod network;

@@ -24,7 +24,7 @@ use self::replicas::Replica;
 use crate::consistency::{self, Call, send_when_ready};
 use crate::platform::Aws;
 use crate::policy;
-use crate::{Placement, Tagging};
+use crate::{Placement, Tagging, tags};
 
 /// How long to wait until a read shows what was just written.
 const SETTLING: Duration = Duration::from_secs(30);
@@ -265,7 +265,7 @@ impl Resource for KmsKey {
 
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
         let tags = observed::tags(&call.scope, state.key_id()?).await?;
-        Ok(tags.as_ref().and_then(observed::mark_in))
+        Ok(tags.as_ref().and_then(tags::mark))
     }
 
     fn import(id: &str) -> Result<Self, Diagnostic> {

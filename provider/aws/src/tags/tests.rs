@@ -129,3 +129,37 @@ fn refuses_what_cannot_be_set() {
         assert_eq!(are_allowed(&tags).is_ok(), allowed, "{key}");
     }
 }
+
+#[test]
+fn changes_lead_to_what_is_wanted_and_leave_what_others_added() {
+    for (wanted, there, before, set, remove) in [
+        (vec![("a", "1")], vec![("a", "1"), ("x", "y")], vec![], vec![], vec![]),
+        (
+            vec![("a", "2"), ("b", "1")],
+            vec![("a", "1")],
+            vec!["a"],
+            vec![("a", "2"), ("b", "1")],
+            vec![],
+        ),
+        // Only what was its own goes, once, and never a mark.
+        (
+            vec![],
+            vec![("a", "1"), ("x", "y"), ("travel:part", "p")],
+            vec!["a", "a", "gone", "travel:part"],
+            vec![],
+            vec!["a"],
+        ),
+    ] {
+        let before: Vec<String> = before.into_iter().map(str::to_owned).collect();
+        let (wanted, there) = (tags(&wanted), tags(&there));
+        let changes = TagChanges::toward(wanted.clone(), &there, &before);
+        assert_eq!(
+            (&changes.set, changes.remove.clone()),
+            (&tags(&set), remove.iter().map(ToString::to_string).collect::<Vec<_>>())
+        );
+        let after = changes.applied(&there);
+        assert!(wanted.iter().all(|(key, value)| after.get(key) == Some(value)), "{after:?}");
+        assert!(!after.contains_key("a") || wanted.contains_key("a"), "{after:?}");
+        assert!(TagChanges::toward(wanted, &after, &before).is_empty());
+    }
+}

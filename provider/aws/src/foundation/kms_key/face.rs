@@ -16,7 +16,7 @@ use crate::Scope;
 use crate::consistency::{self, Call, answer_when_ready, send_when_ready};
 use crate::error::{Answer, Reply, incomplete, is_code, message};
 use crate::policy;
-use crate::tags::{TagChanges, Tags};
+use crate::tags::{self, TagChanges, Tags};
 
 /// What a key's consumers say while they do not see what was just done to it.
 pub const TOO_EARLY: [&str; 2] = ["NotFoundException", "KMSInvalidStateException"];
@@ -186,7 +186,7 @@ async fn set_alias(call: &Call, scope: &Scope, key: &str, alias: &str) -> Result
         return Ok(());
     }
     let tags = observed::tags(scope, &holder.key_id).await?.unwrap_or_default();
-    let mark = observed::mark_in(&tags);
+    let mark = tags::mark(&tags);
     if !mark.as_ref().is_some_and(|mark| call.claim.owns(mark)) {
         let detail = format!(
             "{alias} leads to key {} ({}), which is not this resource's. Choose another alias, \

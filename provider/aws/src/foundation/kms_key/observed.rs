@@ -10,7 +10,7 @@ use travel_framework::{Diagnostic, Failure};
 use super::{KmsKey, face, planning, replicas};
 use crate::consistency::Call;
 use crate::error::Reply;
-use crate::tags::Tags;
+use crate::tags::{Tags, mark};
 use crate::{Scope, Tagging};
 
 /// A key as KMS shows it.
@@ -55,7 +55,7 @@ impl Observed {
 
     /// The mark on it.
     pub fn mark(&self) -> Option<Mark> {
-        mark_in(&self.tags)
+        mark(&self.tags)
     }
 
     /// The alias among its own that is `wanted`, else the first; none where it has none.
@@ -207,11 +207,6 @@ pub async fn marked(call: &Call) -> Result<Vec<String>, Failure> {
         arns.extend(resources.into_iter().filter_map(|resource| resource.resource_arn));
     }
     Ok(arns)
-}
-
-/// The mark among a key's tags.
-pub fn mark_in(tags: &Tags) -> Option<Mark> {
-    Mark::from_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
 /// All tags of a key; none where there is no such key.

@@ -84,7 +84,7 @@ async fn read_one(
     let key = object.key_id()?;
     let Some(tags) = observed::tags(&scope, key).await? else { return Ok(None) };
     let known = state.replicas.as_ref().and_then(|replicas| replicas.get(region));
-    let ours = observed::mark_in(&tags).is_some_and(|mark| call.claim.owns(&mark));
+    let ours = tags::mark(&tags).is_some_and(|mark| call.claim.owns(&mark));
     if known.is_none() && is_marked && !ours {
         return Ok(None);
     }

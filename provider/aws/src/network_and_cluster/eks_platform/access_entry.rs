@@ -12,14 +12,14 @@ use travel_framework::wait::{Look, Pace};
 use travel_value::Path;
 
 use super::changes::set;
-use super::node_group::{at, own_tags};
-use super::observed::{Entry, Item, Observed, PART_TAG, tags};
-use super::work::{Work, changed, eks_tags, is_unseen_role};
+use super::node_group::own_tags;
+use super::observed::{Entry, Item, Observed, tags};
+use super::work::{Work, eks_tags, is_unseen_role};
 use super::{AccessEntry, AccessScope, EksPlatform};
 use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
 use crate::error::{Reply, is_code};
 use crate::partition::Partition;
-use crate::tags::Tags;
+use crate::tags::{PART_TAG, Tags};
 
 const GONE: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -205,7 +205,7 @@ impl AccessEntryPart {
             || async { Ok(describe(work.call, work.cluster(), &self.principal).await?.is_some()) };
         let what = self.what();
         let made = work.make(&what, is_unseen_role, exists, || request.clone().send()).await;
-        made.map_err(|failure| at(failure, self.path()))?;
+        made.map_err(|failure| failure.at(self.path()))?;
         let there = self.there(work).await?;
         work.must_own(&what, &tags(there.entry.tags.as_ref()), self.path())
     }
@@ -237,7 +237,7 @@ impl AccessEntryPart {
                     .set_kubernetes_groups(Some(groups))
                     .set_username(wanted.username.clone());
                 let answer = request.send().await.at(&work.call.scope);
-                answer.map_err(|failure| at(failure, self.path()))?;
+                answer.map_err(|failure| failure.at(self.path()))?;
             }
             Change::Associate(arn, scope) => {
                 let kind = match scope.namespaces {
@@ -253,7 +253,7 @@ impl AccessEntryPart {
                 let answer =
                     send_when_ready(work.call, WITHIN_SERVICE, early, || request.clone().send());
                 let path = self.path().field("policies");
-                answer.await.map_err(|failure| at(failure, path))?;
+                answer.await.map_err(|failure| failure.at(path))?;
             }
             Change::Disassociate(arn) => {
                 let request = work.eks().disassociate_access_policy().cluster_name(cluster);
@@ -309,7 +309,7 @@ impl<'w> Part<Work<'w>> for AccessEntryPart {
         let own = self.own_tags(wanted);
         let changes = work.tag_changes(Some(&own), self.tags_before(work), &there_tags);
         work.retag(there.entry.access_entry_arn().unwrap_or_default(), &changes).await?;
-        there.entry.tags = eks_tags(changed(&there_tags, &changes));
+        there.entry.tags = eks_tags(changes.applied(&there_tags));
         work.note(|observed| {
             let item = Item { found: there, own: true };
             observed.access_entries.insert(self.principal.clone(), item);

@@ -12,9 +12,9 @@ use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
 use super::health::{self, Health};
-use super::node_group::{at, own_tags};
+use super::node_group::own_tags;
 use super::observed::{Item, Observed, tags};
-use super::work::{Target, Work, changed, eks_tags, is_busy, is_unseen_role};
+use super::work::{Target, Work, eks_tags, is_busy, is_unseen_role};
 use super::{Addon, EksPlatform, addon_versions, configuration};
 use crate::consistency::Call;
 use crate::error::Reply;
@@ -195,7 +195,7 @@ impl AddonPart {
             .set_tags(eks_tags(work.tags(addon.tags.as_ref())));
         let exists = || async { Ok(describe(work.call, cluster, &self.name).await?.is_some()) };
         let made = work.make(&what, is_unseen_role, exists, || request.clone().send()).await;
-        made.map_err(|failure| at(failure, self.path()))?;
+        made.map_err(|failure| failure.at(self.path()))?;
         let Some(there) = self.settled(work).await? else { return Err(self.vanished(work)) };
         work.must_own(&what, &tags(there.tags.as_ref()), self.path())?;
         if is_broken(&there) {
@@ -252,7 +252,7 @@ impl AddonPart {
             .resolve_conflicts(conflicts(&addon.resolve_conflicts, false));
         let update = match request.send().await {
             Err(error) if is_busy(&error) => return Ok(false),
-            answer => answer.at(&work.call.scope).map_err(|failure| at(failure, self.path()))?,
+            answer => answer.at(&work.call.scope).map_err(|failure| failure.at(self.path()))?,
         };
         let target = Target::Addon(&self.name);
         work.finish(update.update.as_ref(), target, &what, &self.path()).await?;
@@ -321,7 +321,7 @@ impl<'w> Part<Work<'w>> for AddonPart {
         let there_tags = tags(there.tags.as_ref());
         let changes = work.tag_changes(addon.tags.as_ref(), self.tags_before(work), &there_tags);
         work.retag(there.addon_arn().unwrap_or_default(), &changes).await?;
-        there.tags = eks_tags(changed(&there_tags, &changes));
+        there.tags = eks_tags(changes.applied(&there_tags));
         work.note(|observed| {
             observed.addons.insert(self.name.clone(), Item { found: there, own: true });
         });
@@ -334,7 +334,7 @@ impl<'w> Part<Work<'w>> for AddonPart {
         let request = request.addon_name(&self.name).preserve(preserve);
         let delete = || request.clone().send();
         let removed = work.remove_until_gone(&self.what(), || self.look(work), delete).await;
-        removed.map_err(|failure| at(failure, self.path()))
+        removed.map_err(|failure| failure.at(self.path()))
     }
 }
 

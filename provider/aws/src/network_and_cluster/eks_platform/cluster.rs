@@ -21,7 +21,7 @@ use super::changes::{self, Change};
 use super::health::Health;
 use super::observed::tags;
 use super::role_names::Kind;
-use super::work::{Target, Work, changed, eks_tags, is_busy, is_unseen_role};
+use super::work::{Target, Work, eks_tags, is_busy, is_unseen_role};
 use super::{EksPlatform, listing, upgrade};
 use crate::error::failure;
 
@@ -77,7 +77,7 @@ impl<'w> Part<Work<'w>> for ClusterPart {
                 |change| apply(work, change),
             )
             .await?;
-        there.tags = eks_tags(changed(&there_tags, &changes));
+        there.tags = eks_tags(changes.applied(&there_tags));
         work.note(|observed| observed.cluster = Some(there));
         Ok(())
     }

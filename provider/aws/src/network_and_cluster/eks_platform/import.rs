@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use travel_framework::ownership::Mark;
 
-use super::observed::{Item, Observed, PART_TAG, tags};
+use super::observed::{Item, Observed, tags};
 use super::role_names::Kind;
 use super::{
     AccessEntry, Addon, EksPlatform, NodeGroup, PodIdentity, access_entry, addon, node_group,
     pod_identity,
 };
 use crate::partition::Partition;
-use crate::tags::Tags;
+use crate::tags::{PART_TAG, Tags};
 
 /// What is known of a platform that is imported, once it was observed: what only a configuration
 /// says otherwise.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::consistency::Call;
 use crate::error::Reply;
+use crate::network_and_cluster::log_group::LogGroup;
 
 /// How many things are described at once.
 pub const CONCURRENCY: usize = 8;
@@ -111,14 +112,11 @@ async fn roles(
     Ok(own.filter(|(kind, role)| sight.ownership.owns(&role.role.tags, known(kind))).collect())
 }
 
-async fn group(
-    call: &Call,
-    sight: &Sight<'_>,
-) -> Result<Option<super::observed::LogGroup>, Failure> {
+async fn group(call: &Call, sight: &Sight<'_>) -> Result<Option<LogGroup>, Failure> {
     if !sight.everything && sight.platform.logs.types.is_empty() {
         return Ok(None);
     }
-    let found = log_group::get(call, &log_group::name(&sight.platform.name)).await?;
+    let found = LogGroup::get(call, &log_group::name(&sight.platform.name)).await?;
     Ok(found.filter(|group| sight.ownership.owns(&group.tags, sight.is_state)))
 }
 

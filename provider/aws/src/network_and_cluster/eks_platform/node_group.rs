@@ -16,13 +16,13 @@ use travel_value::Path;
 use super::changes::set;
 use super::health::Health;
 use super::node_group_changes::{self as changes, Change};
-use super::observed::{Item, PART_TAG, tags};
+use super::observed::{Item, tags};
 use super::role_names::{Kind, digest};
-use super::work::{Target, Work, changed, eks_tags, is_busy, is_unseen_role};
+use super::work::{Target, Work, eks_tags, is_busy, is_unseen_role};
 use super::{NodeGroup, Taint};
 use crate::consistency::Call;
 use crate::error::Reply;
-use crate::tags::Tags;
+use crate::tags::{PART_TAG, Tags};
 
 /// The longest key: a name at EKS has 63 characters, of which nine are the mark.
 pub const LONGEST_KEY: usize = 54;
@@ -225,7 +225,7 @@ impl NodeGroupPart {
         let (cluster, what) = (work.cluster(), self.what());
         let exists = || async { Ok(describe(work.call, cluster, &self.name).await?.is_some()) };
         let made = work.make(&what, is_unseen_role, exists, || request.clone().send()).await;
-        made.map_err(|failure| at(failure, self.path()))?;
+        made.map_err(|failure| failure.at(self.path()))?;
         let there = self.unchanging(work).await?;
         let Some(there) = there else { return Err(self.vanished(work)) };
         work.must_own(&what, &tags(there.tags.as_ref()), self.path())?;
@@ -302,7 +302,7 @@ impl NodeGroupPart {
                 }
             }
         };
-        let update = update.map_err(|failure| at(failure, self.path()))?;
+        let update = update.map_err(|failure| failure.at(self.path()))?;
         work.finish(update.as_ref(), Target::NodeGroup(&self.name), &what, &self.path()).await?;
         Ok(true)
     }
@@ -348,7 +348,7 @@ impl<'w> Part<Work<'w>> for NodeGroupPart {
         let own = self.own_tags(group);
         let changes = work.tag_changes(Some(&own), self.tags_before(work), &there_tags);
         work.retag(there.nodegroup_arn().unwrap_or_default(), &changes).await?;
-        there.tags = eks_tags(changed(&there_tags, &changes));
+        there.tags = eks_tags(changes.applied(&there_tags));
         let item = Item { found: there, own: true };
         work.note(|observed| {
             observed.node_groups.insert(self.name.clone(), item);
@@ -361,15 +361,7 @@ impl<'w> Part<Work<'w>> for NodeGroupPart {
         let request = request.nodegroup_name(&self.name);
         let delete = || request.clone().send();
         let removed = work.remove_until_gone(&self.what(), || self.look(work), delete).await;
-        removed.map_err(|failure| at(failure, self.path()))
-    }
-}
-
-/// A failure at a path, where it is not at one yet.
-pub fn at(failure: Failure, path: Path) -> Failure {
-    match failure {
-        Failure::Failed(diagnostic) if diagnostic.path.is_none() => diagnostic.at(path).into(),
-        failure => failure,
+        removed.map_err(|failure| failure.at(self.path()))
     }
 }
 

@@ -10,10 +10,8 @@ use travel_framework::ownership::{Claim, Mark};
 use super::node_group;
 use super::role_names::Kind;
 use crate::iam_role;
-use crate::tags::Tags;
-
-/// The tag on a node group or access entry that says which key it has in its map.
-pub const PART_TAG: &str = "travel:part";
+use crate::network_and_cluster::log_group::LogGroup;
+use crate::tags::{Tags, mark};
 
 /// The parts of a platform as they are.
 #[derive(Clone, Debug, Default)]
@@ -99,19 +97,6 @@ pub struct OidcProvider {
     pub audiences: BTreeSet<String>,
 }
 
-/// The log group of a control plane.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogGroup {
-    /// The ARN.
-    pub arn: String,
-    /// The tags.
-    pub tags: Tags,
-    /// How many days it keeps records; 0 for ever.
-    pub retention_days: u32,
-    /// The key that encrypts it.
-    pub kms_key_arn: Option<String>,
-}
-
 impl Observed {
     /// Whether nothing of the platform is there.
     pub fn is_empty(&self) -> bool {
@@ -167,11 +152,6 @@ impl Ownership {
             None => known || self.importing,
         }
     }
-}
-
-/// The mark among tags.
-pub fn mark(tags: &Tags) -> Option<Mark> {
-    Mark::from_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
 /// Tags as EKS gives them.

@@ -8,7 +8,7 @@ use travel_framework::parts::{Observed as Standing, Part};
 use travel_value::Path;
 
 use super::observed::OidcProvider;
-use super::work::{Work, changed};
+use super::work::Work;
 use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
 use crate::error::{Reply, is_code};
 use crate::iam_role::iam_tags;
@@ -88,7 +88,7 @@ impl<'w> Part<Work<'w>> for OidcProviderPart {
             let request = request.open_id_connect_provider_arn(&provider.arn);
             request.set_tag_keys(Some(changes.remove.clone())).send().await.at(scope)?;
         }
-        provider.tags = changed(&provider.tags, &changes);
+        provider.tags = changes.applied(&provider.tags);
         work.note(|observed| observed.oidc_provider = Some(provider));
         Ok(())
     }

@@ -6,12 +6,14 @@ use travel_framework::timeouts::INCOMPLETE;
 use travel_framework::{Diagnostic, Failure};
 
 use super::listing::{Sight, look};
-use super::observed::{Observed, mark, tags};
+use super::observed::{Observed, tags};
 use super::role_names::KINDS;
 use super::work::Work;
 use super::{EksPlatform, graph, import, listing, log_group, preflight, state, sweep};
 use crate::consistency::Call;
 use crate::iam_role;
+use crate::network_and_cluster::log_group::LogGroup;
+use crate::tags::mark;
 
 /// The platform as it is; none where nothing of it is left.
 ///
@@ -167,6 +169,6 @@ pub async fn mark_of(call: &Call, state: &EksPlatform) -> Result<Option<Mark>, F
             return Ok(Some(found));
         }
     }
-    let group = log_group::get(call, &log_group::name(&state.name)).await?;
+    let group = LogGroup::get(call, &log_group::name(&state.name)).await?;
     Ok(group.and_then(|group| mark(&group.tags)))
 }

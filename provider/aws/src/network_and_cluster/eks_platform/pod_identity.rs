@@ -9,9 +9,9 @@ use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_value::Path;
 
-use super::node_group::{at, own_tags};
+use super::node_group::own_tags;
 use super::observed::{Item, Observed, tags};
-use super::work::{Work, changed, eks_tags, is_unseen_role};
+use super::work::{Work, eks_tags, is_unseen_role};
 use super::{EksPlatform, PodIdentity};
 use crate::consistency::{Call, IAM, send_when_ready};
 use crate::error::Reply;
@@ -123,7 +123,7 @@ impl PodIdentityPart {
             .set_tags(eks_tags(work.tags(wanted.tags.as_ref())));
         let exists = || async { Ok(find(work.call, cluster, namespace, account).await?.is_some()) };
         let made = work.make(&what, is_unseen_role, exists, || request.clone().send()).await;
-        made.map_err(|failure| at(failure, self.path()))?;
+        made.map_err(|failure| failure.at(self.path()))?;
         let look = || async {
             Ok(match find(work.call, cluster, namespace, account).await? {
                 Some(found) => Look::Done(found),
@@ -158,7 +158,7 @@ impl PodIdentityPart {
             .disable_session_tags(wanted.disable_session_tags);
         let send = || request.clone().send();
         let answer = send_when_ready(work.call, IAM, is_unseen_role, send).await;
-        let answer = answer.map_err(|failure| at(failure, self.path()))?;
+        let answer = answer.map_err(|failure| failure.at(self.path()))?;
         Ok(match answer.association {
             Some(mut changed) => {
                 changed.tags = found.tags;
@@ -202,7 +202,7 @@ impl<'w> Part<Work<'w>> for PodIdentityPart {
         let there_tags = tags(found.tags.as_ref());
         let changes = work.tag_changes(wanted.tags.as_ref(), self.tags_before(work), &there_tags);
         work.retag(found.association_arn().unwrap_or_default(), &changes).await?;
-        found.tags = eks_tags(changed(&there_tags, &changes));
+        found.tags = eks_tags(changes.applied(&there_tags));
         self.note(work, found);
         Ok(())
     }

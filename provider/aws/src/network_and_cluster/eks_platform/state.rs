@@ -12,7 +12,7 @@ use super::work::part_tags;
 use super::{EksPlatform, access_entry, addon, changes, cluster, node_group, pod_identity};
 use crate::consistency::Call;
 use crate::policy;
-use crate::tags::{Tagging, Tags};
+use crate::tags::{Tagging, Tags, mark};
 
 /// A platform as it is. `known` is the last state or the plan: it gives keys their names, and what
 /// the cloud does not tell stays as it was there.
@@ -263,7 +263,7 @@ pub fn mistagged(call: &Call, observed: &Observed, known: &EksPlatform) -> BTree
     if let Some(cluster) = &observed.cluster {
         // Its other tags are the platform's own, and its generation is for a delete to look at.
         let there = tags(cluster.tags.as_ref());
-        let mark = super::observed::mark(&there);
+        let mark = mark(&there);
         if mark.is_none_or(|mark| mark.deployment != call.claim.deployment) {
             check(cluster::NAME.to_owned(), None, &Tags::new());
         }

@@ -11,17 +11,17 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
-use travel_framework::ownership::Mark;
+use travel_framework::ownership::taken;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
 use super::EksPlatform;
 use super::health::{self, Health};
-use super::observed::{Observed, mark};
+use super::observed::Observed;
 use crate::consistency::{Call, IAM, WITHIN_SERVICE};
 use crate::error::{Answer, Reply, failure, is_code, message};
-use crate::tags::{TagChanges, Tags};
+use crate::tags::{TagChanges, Tags, mark};
 
 /// Parts under way.
 pub struct Work<'a> {
@@ -83,14 +83,8 @@ impl<'a> Work<'a> {
         before: Option<&Tags>,
         there: &Tags,
     ) -> TagChanges {
-        let wanted = self.tags(own);
         let before = self.prior.tagging.tags_all.iter().chain(before).flatten();
-        let gone = |key: &&String| {
-            !wanted.contains_key(*key) && there.contains_key(*key) && !Mark::is_tag(key)
-        };
-        let remove = before.map(|(key, _)| key).filter(gone).cloned().collect();
-        let set = wanted.into_iter().filter(|(key, value)| there.get(key) != Some(value));
-        TagChanges { set: set.collect(), remove }
+        TagChanges::toward(self.tags(own), there, before.map(|(key, _)| key))
     }
 
     /// Changes the tags of something of EKS.
@@ -121,14 +115,8 @@ impl<'a> Work<'a> {
         if mark.as_ref().is_some_and(|mark| self.call.claim.owns(mark)) {
             return Ok(());
         }
-        let owner = match mark {
-            Some(mark) => {
-                format!("It belongs to {} of deployment {:?}.", mark.resource, mark.deployment)
-            }
-            None => "Nothing marks it as made by travel.".to_owned(),
-        };
-        let detail = format!("{owner} Take it out of this configuration, or remove that one.");
-        Err(Diagnostic::error(format!("{what} exists already"), detail).at(path).into())
+        let remedy = "Take it out of this configuration, or remove that one.";
+        Err(taken(what, mark.as_ref(), remedy).at(path).into())
     }
 
     /// Makes something: again while the cluster is busy, or while what it names is not seen yet
@@ -352,14 +340,6 @@ pub fn part_tags(
     let mut tags = platform.tagging.tags_all.clone().unwrap_or_default();
     tags.extend(own.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
     tags.extend(mark);
-    tags
-}
-
-/// Tags after a change.
-pub fn changed(tags: &Tags, changes: &TagChanges) -> Tags {
-    let mut tags = tags.clone();
-    tags.extend(changes.set.clone());
-    tags.retain(|key, _| !changes.remove.contains(key));
     tags
 }
 

@@ -12,7 +12,6 @@ use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
 use super::observed::Endpoint;
-use super::subnet::at;
 use super::wanted;
 use super::work::{MISSING, Work, once, token};
 use super::{listing, services};
@@ -65,7 +64,7 @@ impl<'a> Part<Work<'a>> for EndpointPart {
         {
             self.remove(work).await?;
         }
-        let told = |failure| at(with_remedy(failure), path());
+        let told = |failure| with_remedy(failure).at(path());
         let Some(there) = self.there(work) else {
             let id = self.make(work, wanted).await.map_err(told)?;
             return self.wait(work, &id, None).await;

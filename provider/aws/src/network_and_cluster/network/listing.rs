@@ -10,9 +10,10 @@ use super::observed::{
     Address, Association, Endpoint, Gateway, NatGateway, Observed, Ownership, RouteTable,
     RouteTableAssociation, SecurityGroup, Stranger, Subnet, Vpc,
 };
-use super::{endpoint, flow_log, log_group, role, security_group};
+use super::{endpoint, flow_log, role, security_group};
 use crate::consistency::Call;
 use crate::error::Reply;
+use crate::network_and_cluster::log_group::LogGroup;
 use crate::tags::Tags;
 
 /// What to look at.
@@ -71,7 +72,7 @@ pub async fn look(
     sort_egress_only_gateways(egress_only, vpc_id.as_deref(), &ownership, &mut observed);
     sort_addresses(addresses, &ownership, &mut observed);
     if let Some((group, role)) = &place.logs {
-        let (group, role) = try_join!(log_group::get(call, group), role::get(call, role))?;
+        let (group, role) = try_join!(LogGroup::get(call, group), role::get(call, role))?;
         observed.log_group = group.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
         observed.role = role.filter(|it| ownership.part(&it.role.arn, &it.role.tags).is_some());
     }

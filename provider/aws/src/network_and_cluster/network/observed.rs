@@ -7,10 +7,9 @@ use travel_framework::ownership::{Claim, Mark};
 
 use super::Network;
 use crate::iam_role::ServiceRole;
-use crate::tags::Tags;
+use crate::network_and_cluster::log_group::LogGroup;
+use crate::tags::{PART_TAG, Tags, mark};
 
-/// The tag that says which part of its network something is.
-pub const PART_TAG: &str = "travel:part";
 /// The tag on a network's anchor (its VPC, or its first route table in an existing one) that says
 /// that the network's creation has come to its end.
 pub const STATUS_TAG: &str = "travel:status";
@@ -228,21 +227,6 @@ pub struct FlowLog {
     pub trouble: Option<String>,
 }
 
-/// A log group.
-#[derive(Clone, Debug, Default)]
-pub struct LogGroup {
-    /// The name.
-    pub name: String,
-    /// The ARN, without the final `:*`.
-    pub arn: String,
-    /// The tags.
-    pub tags: Tags,
-    /// How many days it keeps records; 0 for ever.
-    pub retention_days: u32,
-    /// The key that encrypts it.
-    pub kms_key_arn: Option<String>,
-}
-
 /// Something in the VPC that the network did not make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stranger {
@@ -339,11 +323,6 @@ impl Ownership {
         });
         self.claim.owns(mark) || like_anchor
     }
-}
-
-/// The mark among tags.
-pub fn mark(tags: &Tags) -> Option<Mark> {
-    Mark::from_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
 /// The parts that a state knows, by id.

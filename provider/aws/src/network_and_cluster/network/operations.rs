@@ -24,7 +24,7 @@ use super::{
 use crate::consistency::Call;
 use crate::error::Reply;
 use crate::platform::Aws;
-use crate::tags::Tags;
+use crate::tags::{Tags, mark};
 
 #[async_trait]
 impl Resource for Network {
@@ -305,9 +305,9 @@ async fn marked(call: &Call) -> Result<BTreeMap<String, String>, Failure> {
             }
         }
     }
-    let owned = tags.into_iter().filter(|(_, (_, tags))| {
-        super::observed::mark(tags).is_some_and(|mark| call.claim.owns(&mark))
-    });
+    let owned = tags
+        .into_iter()
+        .filter(|(_, (_, tags))| mark(tags).is_some_and(|mark| call.claim.owns(&mark)));
     Ok(owned.map(|(id, (kind, _))| (id, kind)).collect())
 }
 
@@ -375,7 +375,7 @@ async fn candidate(
     let role = observed.role.as_ref().map(|it| &it.role.tags);
     let tags = tags.or(log_group).or(role);
     Ok(Some(Found {
-        mark: tags.and_then(super::observed::mark),
+        mark: tags.and_then(mark),
         complete: import::is_complete(&observed),
         label: label.unwrap_or(&plan.name).to_owned(),
         object,

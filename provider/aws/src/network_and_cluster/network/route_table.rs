@@ -12,7 +12,6 @@ use travel_framework::parts::{Observed as Standing, Part};
 use travel_value::Path;
 
 use super::observed::{Observed, RouteTable};
-use super::subnet::at;
 use super::wanted::Target;
 use super::work::{MISSING, Work, once, token};
 use crate::consistency::{WITHIN_SERVICE, send_when_ready};
@@ -78,7 +77,7 @@ impl<'a> Part<Work<'a>> for RouteTablePart {
             let set = set_route(work, &there.id, &destination, &target, replaces).await;
             set.map_err(with_remedy).map_err(|failure| {
                 let configured = self.is_configured(work, &destination);
-                if configured { at(failure, path) } else { failure }
+                if configured { failure.at(path) } else { failure }
             })?;
             self.note(work, |table| drop(table.routes.insert(destination, target)));
         }

@@ -142,7 +142,7 @@ impl SubnetPart {
         let id = work
             .make(&part, &["InvalidSubnet.Conflict"], send, look)
             .await
-            .map_err(|failure| at(failure, path))?;
+            .map_err(|failure| failure.at(path))?;
         let subnet = Subnet {
             arn: work.call.scope.arn("ec2", &format!("subnet/{id}")),
             id: id.clone(),
@@ -252,14 +252,6 @@ fn no_ipv6(id: &str, place: Ipv6Net) -> Diagnostic {
         "EC2 has not associated the block of IPv6 addresses. Apply again to go on from here.",
     )
     .at_attribute("ipv6")
-}
-
-/// A failure at a place inside the configuration, where it is not at one yet.
-pub fn at(failure: Failure, path: Path) -> Failure {
-    match failure {
-        Failure::Failed(diagnostic) if diagnostic.path.is_none() => diagnostic.at(path).into(),
-        other => other,
-    }
 }
 
 #[cfg(test)]

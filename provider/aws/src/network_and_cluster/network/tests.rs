@@ -4,6 +4,7 @@ use travel_framework::model::Model as _;
 
 use super::*;
 use crate::iam_role::{Role, ServiceRole};
+use crate::network_and_cluster::log_group::LogGroup;
 use crate::network_and_cluster::network::wanted::Wanted;
 use crate::placement::Placement;
 use crate::tags::Tags;
@@ -274,7 +275,7 @@ fn make_flow_logs(wanted: &Wanted, made: &mut observed::Observed) {
     let group = wanted.log_group().map(|logs| logs.log_group.clone().unwrap());
     if let Some(name) = &group {
         let arn = format!("arn:logs:{name}");
-        made.log_group = Some(observed::LogGroup {
+        made.log_group = Some(LogGroup {
             name: name.clone(),
             arn,
             tags: wanted.tags(log_group::NAME),

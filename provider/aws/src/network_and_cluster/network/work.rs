@@ -13,20 +13,16 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 use travel_framework::Failure;
-use travel_framework::ownership::Mark;
 use travel_framework::wait::{Look, Pace};
 
 use super::Network;
 use super::blockers;
-use super::observed::{Observed, PART_TAG};
+use super::observed::Observed;
 use super::wanted::Wanted;
-use crate::connection::{Unreachable, find};
-use crate::consistency::{Call, WITHIN_SERVICE};
+use crate::consistency::{Call, WITHIN_SERVICE, make_once};
 use crate::error::{Answer, Reply, failure, is_code, message};
-use crate::tags::{TagChanges, Tags};
+use crate::tags::{PART_TAG, TagChanges, Tags};
 
-/// How long EC2 may take to show in a list what was just made.
-pub const CONSISTENCY: Duration = Duration::from_secs(8);
 /// How many resources one request can tag.
 const TAGGED_AT_ONCE: usize = 500;
 
@@ -189,18 +185,10 @@ impl<'a> Work<'a> {
 
     /// What makes the tags of a part those it is to have. Tags that others have added stay.
     pub fn tag_changes(&self, part: &str, there: &Tags) -> TagChanges {
-        let wanted = self.tags(part);
         let of_subnet =
             part.strip_prefix("subnet/").and_then(|key| self.before.subnet_tags.get(key));
         let before = self.before.tags.iter().chain(of_subnet.into_iter().flatten());
-        let gone = |key: &&String| {
-            !wanted.contains_key(*key) && there.contains_key(*key) && !Mark::is_tag(key)
-        };
-        let remove: BTreeSet<String> = before.filter(gone).cloned().collect();
-        TagChanges {
-            set: wanted.into_iter().filter(|(key, value)| there.get(key) != Some(value)).collect(),
-            remove: remove.into_iter().collect(),
-        }
+        TagChanges::toward(self.tags(part), there, before)
     }
 
     /// Whether the tags of a part are not those it is to have.
@@ -226,18 +214,29 @@ impl<'a> Work<'a> {
         }
         self.note(|observed| {
             if let Some(tags) = observed.tags_mut(part) {
-                tags.extend(changes.set);
-                tags.retain(|key, _| !changes.remove.contains(key));
+                *tags = changes.applied(tags);
             }
         });
         Ok(())
     }
 
     /// Puts the mark of this operation on every part that carries another: at once, so that an
-    /// adoption that is cut off leaves the parts of a network together.
+    /// adoption that is cut off leaves the parts of a network together. The part that stands for
+    /// the whole is among the last, since a later attempt goes by its mark.
     pub async fn claim_all(&self) -> Result<(), Failure> {
         let mark: Tags = self.call.claim.tags().into();
         let other = |tags: &Tags| mark.iter().any(|(key, value)| tags.get(key) != Some(value));
+        let changes = TagChanges { set: mark.clone(), remove: Vec::new() };
+        let role = self.see(|observed| observed.role.clone());
+        if let Some(mut role) = role.filter(|it| other(&it.role.tags)) {
+            role.role.retag(self.call, &self.call.scope, &changes).await?;
+            self.note(|observed| observed.role = Some(role));
+        }
+        let group = self.see(|observed| observed.log_group.clone());
+        if let Some(mut group) = group.filter(|it| other(&it.tags)) {
+            group.retag(self.call, &changes).await?;
+            self.note(|observed| observed.log_group = Some(group));
+        }
         let marked: Vec<(String, String)> = self.see(|observed| {
             let parts = observed.own_ids().into_iter();
             parts
@@ -285,7 +284,7 @@ impl<'a> Work<'a> {
         &self,
         part: &str,
         conflict: &[&str],
-        mut send: impl FnMut() -> F,
+        send: impl FnMut() -> F,
         look: impl Fn() -> G,
     ) -> Result<String, Failure>
     where
@@ -293,53 +292,13 @@ impl<'a> Work<'a> {
         F: Future<Output = Answer<Option<String>, E>>,
         G: Future<Output = Result<Option<String>, Failure>>,
     {
-        let begun = Instant::now();
-        let mut attempts = 0;
-        loop {
-            self.call.proceed()?;
-            let error = match send().await {
-                Ok(Some(id)) => return Ok(id),
-                Ok(None) => return Err(no_id(part, &self.call.scope.place())),
-                Err(error) => error,
-            };
-            let early = is_code(&error, &MISSING) || is_code(&error, &EARLY);
-            let early = early && begun.elapsed() < WITHIN_SERVICE;
-            let in_the_way = is_code(&error, conflict);
-            let outcome = Outcome::of(&error);
-            if (in_the_way || outcome == Outcome::Uncertain)
-                && let Some(id) = self.find_made(&look).await?
-            {
-                return Ok(id);
-            }
-            let again = early || (outcome != Outcome::Refused && attempts < self.retries());
-            if in_the_way || !again {
-                return Err(failure(&error, &self.call.scope.place()));
-            }
-            self.call.pause(Pace::QUICK.pause(attempts)).await?;
-            attempts += 1;
-        }
-    }
-
-    fn retries(&self) -> u32 {
-        self.call.scope.settings().max_retries
-    }
-
-    /// What a request may have made, looked for until EC2 would show it.
-    async fn find_made<G>(&self, look: impl Fn() -> G) -> Result<Option<String>, Failure>
-    where
-        G: Future<Output = Result<Option<String>, Failure>>,
-    {
-        let until = Instant::now() + CONSISTENCY;
-        let mut attempt = 0;
-        loop {
-            let certain = Instant::now() >= until;
-            let found = look().await?;
-            if found.is_some() || certain {
-                return Ok(found);
-            }
-            self.call.pause(Pace::QUICK.pause(attempt)).await?;
-            attempt += 1;
-        }
+        let patience = |error: &SdkError<E, HttpResponse>| {
+            let early = is_code(error, &MISSING) || is_code(error, &EARLY);
+            if early { WITHIN_SERVICE } else { Duration::ZERO }
+        };
+        let scope = &self.call.scope;
+        let made = make_once(self.call, patience, conflict, send, look).await?.at(scope)?;
+        made.ok_or_else(|| no_id(part, &scope.place()))
     }
 
     /// The id of a part that this operation has made, by its tags.
@@ -451,40 +410,6 @@ pub fn once() -> aws_sdk_ec2::config::Builder {
 /// Tags as EC2 wants them.
 pub fn ec2_tags(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
-/// What became of a request that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// It was not carried out, and would not be if it were sent again.
-    Refused,
-    /// It was not carried out, but may be if it is sent again.
-    Later,
-    /// It may have been carried out.
-    Uncertain,
-}
-
-impl Outcome {
-    fn of<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
-        if find::<Unreachable>(error).is_some_and(|error| error.refused) {
-            return Self::Later;
-        }
-        match error {
-            SdkError::ServiceError(answered) => {
-                let code = answered.err().code().unwrap_or_default();
-                let throttled = code.contains("Throttl") || code == "RequestLimitExceeded";
-                match answered.raw().status().as_u16() {
-                    _ if throttled => Self::Later,
-                    500.. => Self::Uncertain,
-                    _ => Self::Refused,
-                }
-            }
-            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Self::Uncertain,
-            SdkError::DispatchFailure(failed) if !failed.is_user() => Self::Uncertain,
-            // A request that cannot be built: it never left.
-            _ => Self::Refused,
-        }
-    }
 }
 
 fn no_id(part: &str, place: &str) -> Failure {

@@ -11,6 +11,7 @@ use super::observed::{Observed, Policy};
 use super::{Backup, DrSnapshotPolicy};
 use crate::iam_role::ServiceRole;
 use crate::partition::Arn;
+use crate::tags;
 
 /// The state that a read can start from, by the id given to an import.
 ///
@@ -101,7 +102,7 @@ pub fn object(base: &DrSnapshotPolicy, policy: &Policy) -> DrSnapshotPolicy {
 /// The name of a policy that is brought in: the one it is marked with, else its id, which can be
 /// no name of ours but tells it apart.
 pub fn name_of(policy: &Policy) -> String {
-    let mark = super::observed::mark(&policy.tags);
+    let mark = tags::mark(&policy.tags);
     let marked = mark.and_then(|mark| Some(mark.resource.split_once('/')?.1.to_owned()));
     marked.unwrap_or_else(|| policy.id.clone())
 }

@@ -2,12 +2,10 @@
 //! copies what the first shares.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dlm::config::retry::RetryConfig;
-use aws_sdk_dlm::error::ProvideErrorMetadata;
 use aws_sdk_dlm::operation::create_lifecycle_policy::CreateLifecyclePolicyError;
 use aws_sdk_dlm::operation::create_lifecycle_policy::builders::CreateLifecyclePolicyFluentBuilder;
 use aws_sdk_dlm::types::SettablePolicyStateValues;
@@ -23,11 +21,9 @@ use super::observed::{self, Policy, marked_ids};
 use super::wanted::Side;
 use super::work::{Purpose, Work};
 use crate::Scope;
-use crate::consistency::{IAM, send_when_ready};
+use crate::consistency::{IAM, LISTED, answer_when_ready, make_once};
 use crate::error::{Reply, failure, is_code, message};
 
-/// How long DLM may take to show in a list what was just made.
-const CONSISTENCY: Duration = Duration::from_secs(8);
 /// How long to wait until a read shows what was just written.
 const SETTLING: Duration = Duration::from_secs(30);
 /// How long to go on where it is not clear what DLM refuses.
@@ -115,26 +111,11 @@ impl PolicyPart {
     /// An attempt that was cut off may have made the policy where the state does not know it: that
     /// there is none is certain only once DLM would show it.
     async fn look_for_remains(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let found = self.find(work, work.begun + CONSISTENCY).await?;
+        let scope = work.scope(self.side)?;
+        let look = || observed::marked(work.call, scope, self.side);
+        let found = work.call.find_until(work.begun + LISTED, look).await?;
         work.note(|observed| observed.side_mut(self.side).policy = found);
         Ok(())
-    }
-
-    async fn find(&self, work: &Work<'_>, until: Instant) -> Result<Option<Policy>, Failure> {
-        let scope = work.scope(self.side)?;
-        let mut attempt = 0;
-        loop {
-            let certain = Instant::now() >= until;
-            let ids = marked_ids(work.call, scope, self.side).await?;
-            if let Some(id) = ids.first() {
-                return observed::policy(scope, id).await;
-            }
-            if certain {
-                return Ok(None);
-            }
-            work.call.pause(Pace::QUICK.pause(attempt)).await?;
-            attempt += 1;
-        }
     }
 
     /// Makes the policy. DLM would make another for each request, so that where it is not certain
@@ -171,30 +152,17 @@ impl PolicyPart {
         request: CreateLifecyclePolicyFluentBuilder,
     ) -> Result<String, Failure> {
         let scope = work.scope(self.side)?;
-        let begun = Instant::now();
-        let mut attempt = 0;
-        loop {
-            work.call.proceed()?;
+        let send = || {
             let once = aws_sdk_dlm::config::Builder::new().retry_config(RetryConfig::disabled());
-            let answer = request.clone().customize().config_override(once).send().await;
-            let error = match answer {
-                Ok(made) => return made.policy_id.ok_or_else(|| no_id(scope)),
-                Err(error) => error,
-            };
-            let outcome = Outcome::of(&error);
-            if outcome == Outcome::Uncertain
-                && let Some(found) = Box::pin(self.find(work, Instant::now() + CONSISTENCY)).await?
-            {
-                return Ok(found.id);
-            }
-            let early = begun.elapsed() < patience(&error);
-            let later = outcome != Outcome::Refused && attempt < scope.settings().max_retries;
-            if !early && !later {
-                return Err(explained(&error, scope));
-            }
-            work.call.pause(Pace::QUICK.pause(attempt)).await?;
-            attempt += 1;
-        }
+            let answer = request.clone().customize().config_override(once).send();
+            async { answer.await.map(|made| made.policy_id) }
+        };
+        let look = || async {
+            let ids = marked_ids(work.call, scope, self.side).await?;
+            Ok(ids.into_iter().next())
+        };
+        let answer = Box::pin(make_once(work.call, patience, &[], send, look)).await?;
+        answer.map_err(|error| explained(&error, scope))?.ok_or_else(|| no_id(scope))
     }
 
     async fn change(
@@ -213,14 +181,10 @@ impl PolicyPart {
             .state(state(work))
             .execution_role_arn(wanted.role_arn(self.side))
             .policy_details(details.to_request(there.parameters.clone()));
-        send_when_ready(
-            work.call,
-            IAM,
-            |error| is_code(error, &INVALID) && message(error).to_lowercase().contains("role"),
-            || request.clone().send(),
-        )
-        .await
-        .map(drop)
+        let early =
+            |error: &_| is_code(error, &INVALID) && message(error).to_lowercase().contains("role");
+        let answer = answer_when_ready(work.call, IAM, early, || request.clone().send()).await?;
+        answer.at(scope).map(drop)
     }
 
     async fn mend_tags(&self, work: &Work<'_>, there: &Policy) -> Result<(), Failure> {
@@ -288,37 +252,6 @@ fn patience(error: &SdkError<CreateLifecyclePolicyError, HttpResponse>) -> Durat
         IAM
     } else {
         UNCLEAR
-    }
-}
-
-/// What became of a request that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// It was not carried out, and would not be if it were sent again.
-    Refused,
-    /// It was not carried out, but may be if it is sent again.
-    Later,
-    /// It may have been carried out.
-    Uncertain,
-}
-
-impl Outcome {
-    fn of<E: Error + ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
-        match error {
-            SdkError::ServiceError(answered) => {
-                let code = answered.err().code().unwrap_or_default();
-                let throttled = code.contains("Throttl") || code == "TooManyRequestsException";
-                match answered.raw().status().as_u16() {
-                    _ if throttled => Self::Later,
-                    500.. => Self::Uncertain,
-                    _ => Self::Refused,
-                }
-            }
-            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Self::Uncertain,
-            SdkError::DispatchFailure(failed) if !failed.is_user() => Self::Uncertain,
-            // A request that cannot be built: it never left.
-            _ => Self::Refused,
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_dlm::types::{LifecyclePolicy, LifecyclePolicySummary, Parameters, Po
 use futures::future::OptionFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use travel_framework::Failure;
-use travel_framework::ownership::{Mark, RESOURCE_TAG};
+use travel_framework::ownership::RESOURCE_TAG;
 
 use super::details::Details;
 use super::wanted::Side;
@@ -15,7 +15,7 @@ use crate::Scope;
 use crate::consistency::Call;
 use crate::error::Reply;
 use crate::iam_role::ServiceRole;
-use crate::tags::Tags;
+use crate::tags::{Tags, mark};
 
 /// How many keys are looked at at once.
 const CONCURRENCY: usize = 8;
@@ -108,11 +108,6 @@ impl Observed {
             side.role.take_if(|it| other(&it.role.tags));
         }
     }
-}
-
-/// The mark among tags.
-pub fn mark(tags: &Tags) -> Option<Mark> {
-    Mark::from_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
 /// Looks at one account.

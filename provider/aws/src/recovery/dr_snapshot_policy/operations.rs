@@ -17,9 +17,9 @@ use super::observed::{self, Grant, Observed, Place, SideObserved, id_in};
 use super::wanted::{Accounts, Side, Wanted, role_name};
 use super::work::{Purpose, Work};
 use super::{DrSnapshotPolicy, Keys, coverage, graph, import, planning, state};
-use crate::Scope;
 use crate::consistency::Call;
 use crate::platform::Aws;
+use crate::{Scope, tags};
 
 #[async_trait]
 impl Resource for DrSnapshotPolicy {
@@ -66,7 +66,7 @@ impl Resource for DrSnapshotPolicy {
             let Some(policy) = Box::pin(observed::policy(&call.scope, &id)).await? else {
                 continue;
             };
-            let (mark, label) = (observed::mark(&policy.tags), policy.id.clone());
+            let (mark, label) = (tags::mark(&policy.tags), policy.id.clone());
             let base = import::object(plan, &policy);
             let object = Box::pin(reconstruct(call, &base, policy)).await?;
             found.push(Found { object, mark, complete: true, label });
@@ -100,7 +100,7 @@ impl Resource for DrSnapshotPolicy {
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
         let Some(id) = &state.policy_id else { return Ok(None) };
         let policy = Box::pin(observed::policy(&call.scope, id)).await?;
-        Ok(policy.as_ref().and_then(|policy| observed::mark(&policy.tags)))
+        Ok(policy.as_ref().and_then(|policy| tags::mark(&policy.tags)))
     }
 
     fn import(id: &str) -> Result<Self, Diagnostic> {

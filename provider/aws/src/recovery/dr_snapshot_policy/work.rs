@@ -11,10 +11,7 @@ use super::observed::Observed;
 use super::wanted::{Side, Wanted};
 use crate::Scope;
 use crate::consistency::Call;
-use crate::tags::{TagChanges, Tags};
-
-/// The tag that says which part of a resource something is.
-const PART_TAG: &str = "travel:part";
+use crate::tags::{PART_TAG, TagChanges, Tags};
 
 /// Why the operation works on the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,16 +106,11 @@ impl<'a> Work<'a> {
 
     /// What makes the tags of a part those it is to have. Tags that others have added stay.
     pub fn tag_changes(&self, part: &str, there: &Tags) -> TagChanges {
-        let wanted = self.tags(part);
-        let counts = |key: &str| self.purpose != Purpose::Read || !Mark::is_tag(key);
-        let differs =
-            |(key, value): &(&String, &String)| there.get(*key) != Some(value) && counts(key);
-        let set = wanted.iter().filter(differs);
-        let gone = |key: &&String| !wanted.contains_key(*key) && there.contains_key(*key);
-        TagChanges {
-            set: set.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            remove: self.before.iter().filter(gone).cloned().collect(),
+        let mut changes = TagChanges::toward(self.tags(part), there, &self.before);
+        if self.purpose == Purpose::Read {
+            changes.set.retain(|key, _| !Mark::is_tag(key));
         }
+        changes
     }
 }
 

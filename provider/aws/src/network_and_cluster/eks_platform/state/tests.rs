@@ -4,12 +4,14 @@ use aws_sdk_eks::types::{
 };
 use aws_smithy_types::DateTime;
 
-use super::super::observed::{Item, LogGroup, PART_TAG, Role};
+use super::super::observed::{Item, Role};
 use super::super::testing::{node_group, platform};
 use super::super::{Addon, NodeGroup};
 use super::*;
 use crate::iam_role;
+use crate::network_and_cluster::log_group::LogGroup;
 use crate::settings::Settings;
+use crate::tags::PART_TAG;
 use crate::testing::{Fake, call_on};
 
 async fn state_of(observed: &Observed, known: &EksPlatform) -> EksPlatform {

@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::iam_role::{Role, ServiceRole};
+use crate::network_and_cluster::log_group::LogGroup;
 use crate::network_and_cluster::network::observed::{Subnet, Vpc};
 use crate::network_and_cluster::network::tests::{network, tags};
 use crate::settings::Settings;
@@ -106,9 +108,10 @@ async fn makes_nothing_twice() {
 }
 
 async fn with_work(prior: &Network, plan: &Network, test: impl AsyncFnOnce(&Work<'_>, &Fake)) {
-    let fake = Fake::new(|request: &Request| {
-        let action = request.action.trim_start_matches("ec2:").to_owned();
-        Reply::ec2(&action, "<return>true</return>")
+    let fake = Fake::new(|request: &Request| match request.action.split_once(':') {
+        Some(("ec2", action)) => Reply::ec2(action, "<return>true</return>"),
+        Some(("iam", action)) => Reply::query(action, ""),
+        _ => Reply::json(serde_json::json!({})),
     });
     let call = call_on(&fake, Settings::default(), "travel_network/main").await;
     let wanted = Wanted::of(plan).unwrap();
@@ -169,6 +172,33 @@ async fn an_adoption_marks_all_parts_at_once() {
         let input = &asked[before].input;
         let ids = ["ResourceId.1", "ResourceId.2"].map(|name| input[name].as_str().unwrap());
         assert_eq!(ids, ["subnet-1", "vpc-1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_adoption_marks_role_and_log_group_before_the_vpc() {
+    let plan = network(1);
+    with_work(&plan, &plan, async |work, fake| {
+        let old = || tags(&[("travel:generation", "g0"), ("team", "a")]);
+        let role = Role { name: "r".into(), tags: old(), ..Role::default() };
+        let group = LogGroup { arn: "arn:g".into(), tags: old(), ..LogGroup::default() };
+        work.note(|observed| {
+            observed.role = Some(ServiceRole { role, permissions: None });
+            observed.log_group = Some(group);
+        });
+        let before = fake.actions().len();
+        work.claim_all().await.unwrap();
+        work.claim_all().await.unwrap();
+        let asked = &fake.actions()[before..];
+        assert_eq!(asked, ["iam:TagRole", "logs:TagResource", "ec2:CreateTags"]);
+        let all = work.see(|observed| {
+            let role = observed.role.as_ref().unwrap().role.tags.clone();
+            [role, observed.log_group.as_ref().unwrap().tags.clone()]
+        });
+        for tags in all {
+            assert_eq!((tags["travel:generation"].as_str(), tags["team"].as_str()), ("g1", "a"));
+        }
     })
     .await;
 }
