@@ -39,7 +39,7 @@ pub(crate) trait Managed: Send + Sync {
     fn identity(&self) -> Option<Schema>;
     fn validate(&self, config: &Value) -> Diagnostics;
     fn upgrade(&self, request: &UpgradeRequest) -> UpgradeResponse;
-    fn plan(&self, request: &PlanRequest) -> PlanResponse;
+    fn plan(&self, request: PlanRequest) -> PlanResponse;
     async fn read(&self, request: ReadRequest) -> ReadResponse;
     async fn apply(&self, request: ApplyRequest) -> ApplyResponse;
     fn import(&self, request: &ImportRequest) -> ImportResponse;
@@ -99,11 +99,12 @@ impl<R: Resource> Page<R> {
 /// last of them is null. Others that are null are empty.
 fn key_of(attributes: &str, object: &Value) -> Option<String> {
     let mut names = Vec::new();
+    let last = attributes.split('/').next_back();
     for attribute in attributes.split('/') {
         let value = identity::at(object, attribute);
         match value.as_str() {
             Some(name) => names.push(name),
-            None if value.is_unknown() || attributes.ends_with(attribute) => return None,
+            None if value.is_unknown() || last == Some(attribute) => return None,
             None => names.push(""),
         }
     }
@@ -132,9 +133,8 @@ impl<R: Resource> Managed for Page<R> {
         self.upgrade_state(request)
     }
 
-    fn plan(&self, request: &PlanRequest) -> PlanResponse {
-        let mut request = request.clone();
-        for value in [&mut request.prior, &mut request.proposed, &mut request.config] {
+    fn plan(&self, mut request: PlanRequest) -> PlanResponse {
+        for value in [&mut request.prior, &mut request.config] {
             *value = shape::inward(&self.block, std::mem::replace(value, Value::Null));
         }
         let response = self.plan_change(&request);

@@ -47,15 +47,18 @@ impl<R: Resource> Page<R> {
         plan
     }
 
-    /// Plans first as if nothing computed would change; only where something effective does
-    /// change is the plan made again, now with what an apply leaves unknown.
+    /// Plans what is there and complete first as if nothing computed would change; only where
+    /// something effective does change is the plan made again, now with what an apply leaves
+    /// unknown.
     fn plan_create_or_update<'a>(&self, request: &'a PlanRequest, private: &Private) -> Plan<'a> {
         let resumed = request.prior.get("status").as_str() == Some(INCOMPLETE);
-        let kept = self.plan_once(request, private, Computed::Kept);
-        let unchanged =
-            effective(&self.block, &kept.planned) == effective(&self.block, &request.prior);
-        if !request.prior.is_null() && !resumed && unchanged && kept.replace.is_empty() {
-            return kept;
+        if !request.prior.is_null() && !resumed {
+            let kept = self.plan_once(request, private, Computed::Kept);
+            let unchanged =
+                effective(&self.block, &kept.planned) == effective(&self.block, &request.prior);
+            if unchanged && kept.replace.is_empty() {
+                return kept;
+            }
         }
         self.plan_once(request, private, Computed::Applied { resumed })
     }
