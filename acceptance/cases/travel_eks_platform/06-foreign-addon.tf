@@ -1,4 +1,4 @@
-# An add-on that somebody else has installed is not taken over, and outlives its refusal: 09-drift looks for it.
+# An add-on that somebody else has installed is not taken over, and outlives its refusal: in 09-drift its owner removes it.
 # outside: eks POST /clusters/acceptance/addons {"addonName": "snapshot-controller"}
 # plan: travel_eks_platform.this update
 # changes: travel_eks_platform.this addons

@@ -5,7 +5,7 @@
 # outside: logs DeleteRetentionPolicy {"logGroupName": "/aws/eks/acceptance/cluster"}
 # outside: iam DetachRolePolicy RoleName=travel-acceptance-eu-central-1-node PolicyArn=arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy
 # outside: iam UntagRole RoleName=travel-acceptance-eu-central-1-cluster TagKeys.member.1=travel:deployment
-# outside: eks GET /clusters/acceptance/addons/snapshot-controller
+# outside: eks DELETE /clusters/acceptance/addons/snapshot-controller
 # plan: travel_eks_platform.this update
 # changes: travel_eks_platform.this access_entries addons logs mistagged roles
 # as before
