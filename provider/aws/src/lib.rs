@@ -10,6 +10,7 @@ pub mod cluster_access;
 pub mod connection;
 pub mod consistency;
 pub mod data;
+pub mod ec2;
 pub mod error;
 pub mod foundation;
 pub mod functions;

@@ -52,6 +52,16 @@ impl Failure {
     pub fn at_attribute(self, name: &str) -> Self {
         self.at(Path::attribute(name))
     }
+
+    /// The same failure, which also says what to do about it where its detail has these words.
+    #[must_use]
+    pub fn with_remedy(self, words: &str, remedy: &str) -> Self {
+        let Self::Failed(mut diagnostic) = self else { return self };
+        if diagnostic.detail.contains(words) {
+            diagnostic.detail = format!("{} {remedy}", diagnostic.detail);
+        }
+        Self::Failed(diagnostic)
+    }
 }
 
 /// One operation on one object.

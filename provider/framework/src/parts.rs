@@ -2,6 +2,7 @@
 //! side where the graph allows it, cleanly to an end on cancel, and on from what is observed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -51,6 +52,32 @@ pub type Ordered<C> = (Box<dyn Part<C>>, Vec<String>);
 /// Parts, by name, and the order they need.
 pub struct Graph<C> {
     parts: BTreeMap<String, Ordered<C>>,
+}
+
+/// What is seen of a composite, which its parts look at and add to while they run side by side.
+#[derive(Debug, Default)]
+pub struct Seen<O>(Mutex<O>);
+
+impl<O> Seen<O> {
+    /// What is seen to begin with.
+    pub const fn new(observed: O) -> Self {
+        Self(Mutex::new(observed))
+    }
+
+    /// Looks at what is there.
+    pub fn see<T>(&self, look: impl FnOnce(&O) -> T) -> T {
+        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes a change of what is there.
+    pub fn note(&self, change: impl FnOnce(&mut O)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What is there, when all is done.
+    pub fn into_inner(self) -> O {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

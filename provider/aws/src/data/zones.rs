@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{AvailabilityZone, Filter};
+use aws_sdk_ec2::types::AvailabilityZone;
 use travel_framework::data::DataSource;
 use travel_framework::{Call, Failure, Model};
 
+use crate::ec2::{any_of, filter};
 use crate::error::Reply;
 use crate::placement::Placement;
 use crate::platform::Aws;
@@ -50,16 +51,14 @@ impl DataSource for ZonesData {
             None => vec![default.to_owned()],
         };
         let statuses = set(&self.opt_in_statuses, "opt-in-not-required");
-        let filter =
-            |name: &str, values| Filter::builder().name(name).set_values(Some(values)).build();
         let answer = call
             .scope
             .ec2()
             .describe_availability_zones()
             .all_availability_zones(statuses.iter().any(|status| status == "not-opted-in"))
-            .filters(filter("opt-in-status", statuses))
-            .filters(filter("zone-type", set(&self.zone_types, "availability-zone")))
-            .filters(filter("state", vec!["available".to_owned()]))
+            .filters(any_of("opt-in-status", statuses))
+            .filters(any_of("zone-type", set(&self.zone_types, "availability-zone")))
+            .filters(filter("state", "available"))
             .send()
             .await
             .at(&call.scope)?;

@@ -59,7 +59,7 @@ pub const DEFAULT_FORMAT: &str = "${version} ${account-id} ${interface-id} ${src
 /// It owns the parts it makes and no others: subnets, routes, rules and tags that something else
 /// has added stay, and are no drift, unless `exclusive` is set. Zones, tiers, NAT mode, endpoints,
 /// routes, logs and tags change in place; `name`, `cidr`, `vpc_id`, account and region do not.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 #[resource(
     type = "travel_network",
     proof = tags,
@@ -284,7 +284,7 @@ pub struct Endpoint {
 }
 
 /// Logs of a network's traffic.
-#[derive(Clone, Debug, PartialEq, Eq, Model)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 pub struct FlowLogs {
     /// The ARN of an S3 bucket to deliver to, optionally with a folder
     /// (`arn:aws:s3:::bucket/folder/`). By default the logs go to a log group of CloudWatch Logs,

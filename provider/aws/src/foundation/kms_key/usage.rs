@@ -5,13 +5,13 @@
 //! What cannot: objects in buckets, queues, secrets and parameters, which use a key on behalf of
 //! whoever reads them. For those there is the time of the key's last use, as a warning.
 
-use aws_sdk_ec2::types::Filter;
 use aws_smithy_types::date_time::Format;
 use travel_framework::{Diagnostic, Failure};
 
 use super::{KmsKey, replicas};
 use crate::Scope;
 use crate::consistency::Call;
+use crate::ec2::filter;
 use crate::error::Reply;
 
 /// How many pages of each list are read: more would make a destroy of a large account endless.
@@ -112,7 +112,7 @@ async fn grants(scope: &Scope, key: &str, users: &mut Users) -> Result<(), Failu
 }
 
 async fn volumes(scope: &Scope, key: &str, users: &mut Users) -> Result<(), Failure> {
-    let encrypted = Filter::builder().name("encrypted").values("true").build();
+    let encrypted = filter("encrypted", "true");
     let request = scope.ec2().describe_volumes().filters(encrypted).max_results(500);
     let mut pages = request.into_paginator().send();
     for _ in 0..MOST_PAGES {
@@ -128,7 +128,7 @@ async fn volumes(scope: &Scope, key: &str, users: &mut Users) -> Result<(), Fail
 }
 
 async fn snapshots(scope: &Scope, key: &str, users: &mut Users) -> Result<(), Failure> {
-    let encrypted = Filter::builder().name("encrypted").values("true").build();
+    let encrypted = filter("encrypted", "true");
     let request =
         scope.ec2().describe_snapshots().owner_ids("self").filters(encrypted).max_results(1000);
     let mut pages = request.into_paginator().send();

@@ -3,11 +3,12 @@
 
 use std::fmt;
 
-use aws_sdk_ec2::types::{Filter, Instance, Tag, Volume};
+use aws_sdk_ec2::types::{Filter, Instance, Volume};
 use futures::try_join;
 use travel_framework::Failure;
 
 use crate::consistency::Call;
+use crate::ec2;
 use crate::error::Reply;
 use crate::tags::Tags;
 
@@ -106,22 +107,12 @@ pub async fn list(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
     Ok(things)
 }
 
-fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
-}
-
 fn owned(cluster: &str) -> Filter {
-    filter(&format!("tag:{}", cluster_tag(cluster)), "owned")
-}
-
-fn ec2_tags(tags: Option<Vec<Tag>>) -> Tags {
-    let pairs = tags.into_iter().flatten();
-    pairs.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()
+    ec2::filter(&format!("tag:{}", cluster_tag(cluster)), "owned")
 }
 
 async fn instances(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
-    let alive = ["pending", "running", "stopping", "stopped"].map(str::to_owned).to_vec();
-    let alive = Filter::builder().name("instance-state-name").set_values(Some(alive)).build();
+    let alive = ec2::any_of("instance-state-name", ["pending", "running", "stopping", "stopped"]);
     let request = call.scope.ec2().describe_instances().filters(owned(cluster)).filters(alive);
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
     let found = found.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
@@ -130,7 +121,7 @@ async fn instances(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
 
 /// An instance, unless it goes with its managed node group.
 fn instance(instance: Instance) -> Option<Thing> {
-    let tags = ec2_tags(instance.tags);
+    let tags = ec2::tags(instance.tags);
     let words = tags.get("Name").cloned().unwrap_or_default();
     let id = instance.instance_id?;
     let managed = tags.contains_key("eks:nodegroup-name");
@@ -146,7 +137,7 @@ async fn volumes(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
 /// A volume, unless it goes with its instance.
 fn volume(volume: Volume) -> Option<Thing> {
     let goes = volume.attachments().iter().any(|it| it.delete_on_termination() == Some(true));
-    let tags = ec2_tags(volume.tags);
+    let tags = ec2::tags(volume.tags);
     let claim = |name: &str| tags.get(&format!("kubernetes.io/created-for/{name}")).cloned();
     let words = match (claim("pvc/namespace"), claim("pvc/name")) {
         (Some(namespace), Some(name)) => format!("claim {namespace}/{name}"),
@@ -161,8 +152,8 @@ async fn interfaces(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
         .scope
         .ec2()
         .describe_network_interfaces()
-        .filters(filter(&format!("tag:{INTERFACE_TAG}"), cluster))
-        .filters(filter("status", "available"));
+        .filters(ec2::filter(&format!("tag:{INTERFACE_TAG}"), cluster))
+        .filters(ec2::filter("status", "available"));
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
     let things = found.into_iter().filter_map(|interface| {
         let words = interface.description.unwrap_or_default();
@@ -175,12 +166,12 @@ async fn interfaces(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
 /// the cluster's tag were made by people.
 async fn security_groups(call: &Call, cluster: &str) -> Result<Vec<Thing>, Failure> {
     let keys = [cluster_tag(cluster), LOAD_BALANCER_TAG.to_owned(), CLUSTER_GROUP_TAG.to_owned()];
-    let keys = Filter::builder().name("tag-key").set_values(Some(keys.to_vec())).build();
+    let keys = ec2::any_of("tag-key", keys);
     let request = call.scope.ec2().describe_security_groups().filters(keys);
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
     let things = found.into_iter().filter_map(|group| {
         let name = group.group_name.unwrap_or_default();
-        let tags = ec2_tags(group.tags);
+        let tags = ec2::tags(group.tags);
         let by_controller = is_owned(&tags, cluster)
             && (tags.contains_key(LOAD_BALANCER_TAG) || name.starts_with("k8s-elb-"));
         let by_eks = tags.get(CLUSTER_GROUP_TAG).is_some_and(|value| value == cluster);
@@ -269,7 +260,7 @@ async fn classic_load_balancers(call: &Call, cluster: &str) -> Result<Vec<Thing>
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::VolumeAttachment;
+    use aws_sdk_ec2::types::{Tag, VolumeAttachment};
 
     use super::*;
 

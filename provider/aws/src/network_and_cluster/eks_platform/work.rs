@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Debug;
-use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_eks::types::{Update, UpdateStatus};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -12,6 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 use travel_framework::ownership::taken;
+use travel_framework::parts::Seen;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
@@ -31,7 +31,7 @@ pub struct Work<'a> {
     pub wanted: &'a EksPlatform,
     /// What there was, as far as it is known.
     pub prior: &'a EksPlatform,
-    observed: Mutex<Observed>,
+    observed: Seen<Observed>,
 }
 
 impl<'a> Work<'a> {
@@ -42,22 +42,22 @@ impl<'a> Work<'a> {
         prior: &'a EksPlatform,
         observed: Observed,
     ) -> Self {
-        Self { call, wanted, prior, observed: Mutex::new(observed) }
+        Self { call, wanted, prior, observed: Seen::new(observed) }
     }
 
     /// Looks at what is there.
     pub fn see<T>(&self, look: impl FnOnce(&Observed) -> T) -> T {
-        look(&self.observed.lock().unwrap_or_else(PoisonError::into_inner))
+        self.observed.see(look)
     }
 
     /// Notes a change of what is there.
     pub fn note(&self, change: impl FnOnce(&mut Observed)) {
-        change(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner));
+        self.observed.note(change);
     }
 
     /// What is there, when all is done.
     pub fn into_observed(self) -> Observed {
-        self.observed.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.observed.into_inner()
     }
 
     /// The client for EKS.

@@ -1,12 +1,14 @@
 //! The public address of a NAT gateway: it stays when the gateway is made anew.
 
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 
 use super::observed::Address;
-use super::work::{Work, once};
+use super::work::Work;
 
 /// The public address of a zone's NAT gateway.
 pub struct AddressPart {
@@ -39,21 +41,25 @@ impl<'a> Part<Work<'a>> for AddressPart {
             return work.mend_tags(&part, &there.id).await;
         }
         let request = work
-            .ec2()
+            .ec2_once()
             .allocate_address()
             .domain(DomainType::Vpc)
             .tag_specifications(work.tag_specification(ResourceType::ElasticIp, &part));
-        let send = || {
-            let answer = request.clone().customize().config_override(once()).send();
-            async { answer.await.map(|it| it.allocation_id) }
+        let answered = OnceLock::new();
+        let send = || async {
+            let answer = request.clone().send().await?;
+            if let Some(public_ip) = answer.public_ip {
+                answered.get_or_init(|| public_ip);
+            }
+            Ok(answer.allocation_id)
         };
-        let look = || work.find_tagged(&part, &ResourceType::ElasticIp);
-        let id = work.make(&part, &[], send, look).await.map_err(with_remedy)?;
-        let found = work.ec2().describe_addresses().allocation_ids(&id);
-        let found = work.patiently(|| found.clone().send()).await?;
-        let public_ip = found.addresses().first().and_then(|it| it.public_ip.clone());
-        let address =
-            Address { id, tags: work.tags(&part), public_ip: public_ip.unwrap_or_default() };
+        let made = work.make_tagged(&part, &ResourceType::ElasticIp, &[], send).await;
+        let id = made.map_err(with_remedy)?;
+        let public_ip = match answered.into_inner() {
+            Some(public_ip) => public_ip,
+            None => public_ip_of(work, &id).await?,
+        };
+        let address = Address { id, tags: work.tags(&part), public_ip };
         work.note(|observed| {
             observed.addresses.insert(self.zone.clone(), address);
         });
@@ -82,14 +88,17 @@ impl AddressPart {
     }
 }
 
+/// The address of an allocation whose request was never answered.
+async fn public_ip_of(work: &Work<'_>, id: &str) -> Result<String, Failure> {
+    let request = work.ec2().describe_addresses().allocation_ids(id);
+    let found = work.patiently(|| request.clone().send()).await?;
+    let address = found.addresses.into_iter().flatten().next();
+    Ok(address.and_then(|it| it.public_ip).unwrap_or_default())
+}
+
 /// Where the region's quota is used up, what to do about it.
 fn with_remedy(failure: Failure) -> Failure {
-    let Failure::Failed(mut diagnostic) = failure else { return failure };
-    if diagnostic.detail.contains("AddressLimitExceeded") {
-        diagnostic.detail.push_str(
-            " The quota is \"EC2-VPC Elastic IPs\" (L-0263D0A3), 5 per region at first. Each NAT \
-             gateway takes one: nat = \"single\" takes one for the whole network.",
-        );
-    }
-    Failure::Failed(diagnostic).at_attribute("nat")
+    let remedy = "The quota is \"EC2-VPC Elastic IPs\" (L-0263D0A3), 5 per region at first. Each NAT \
+                  gateway takes one: nat = \"single\" takes one for the whole network.";
+    failure.with_remedy("AddressLimitExceeded", remedy).at_attribute("nat")
 }

@@ -9,7 +9,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
 use super::observed::Association;
-use super::work::{Work, once};
+use super::work::Work;
 use crate::error::Reply;
 
 /// A block of addresses.
@@ -62,20 +62,16 @@ impl<'a> Part<Work<'a>> for AddressBlockPart {
         let vpc_id = work.vpc_id()?;
         let what = format!("{} of VPC {vpc_id}", self.block.part());
         if !self.is_there_or_coming(work, &what, &vpc_id).await? {
-            let request = work.ec2().associate_vpc_cidr_block().vpc_id(&vpc_id);
+            let request = work.ec2_once().associate_vpc_cidr_block().vpc_id(&vpc_id);
             let request = match &self.block {
                 Block::Secondary(net) => request.cidr_block(net.to_string()),
                 Block::Ipv6 => request.amazon_provided_ipv6_cidr_block(true),
             };
-            let send = || {
-                let answer = request.clone().customize().config_override(once()).send();
-                async {
-                    answer.await.map(|it| {
-                        let ipv4 = it.cidr_block_association.and_then(|it| it.association_id);
-                        let ipv6 = it.ipv6_cidr_block_association;
-                        ipv4.or(ipv6.and_then(|it| it.association_id))
-                    })
-                }
+            let send = || async {
+                let answer = request.clone().send().await?;
+                let ipv4 = answer.cidr_block_association.and_then(|it| it.association_id);
+                let ipv6 = answer.ipv6_cidr_block_association;
+                Ok(ipv4.or(ipv6.and_then(|it| it.association_id)))
             };
             let look = || async {
                 let seen = self.look(work, &vpc_id).await?;

@@ -1,13 +1,13 @@
 //! The association of a subnet with its route table. It has no tags: it is the subnet's.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::Filter;
 use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 
 use super::listing;
 use super::observed::{Observed, RouteTableAssociation};
-use super::work::{Work, once};
+use super::work::Work;
+use crate::ec2;
 use crate::error::Reply;
 
 /// The association of a subnet with its route table.
@@ -50,12 +50,9 @@ impl<'a> Part<Work<'a>> for AssociationPart {
                 answer.new_association_id.unwrap_or(there.id)
             }
             None => {
-                let request = work.ec2().associate_route_table();
+                let request = work.ec2_once().associate_route_table();
                 let request = request.subnet_id(&subnet_id).route_table_id(&table_id);
-                let send = || {
-                    let answer = request.clone().customize().config_override(once()).send();
-                    async { answer.await.map(|it| it.association_id) }
-                };
+                let send = || async { Ok(request.clone().send().await?.association_id) };
                 let look = || look(work, &subnet_id, &table_id);
                 work.make(&name, &["Resource.AlreadyAssociated"], send, look).await?
             }
@@ -104,8 +101,8 @@ impl AssociationPart {
 
 /// The association of a subnet with a route table, if there is one.
 async fn look(work: &Work<'_>, subnet_id: &str, table_id: &str) -> Result<Option<String>, Failure> {
-    let filter = Filter::builder().name("association.subnet-id").values(subnet_id).build();
-    let found = work.ec2().describe_route_tables().filters(filter).send().await;
+    let place = ec2::filter("association.subnet-id", subnet_id);
+    let found = work.ec2().describe_route_tables().filters(place).send().await;
     let tables = found.at(&work.call.scope)?.route_tables.unwrap_or_default();
     let there = listing::association_of(subnet_id, &tables);
     Ok(there.filter(|there| there.route_table_id == table_id).map(|there| there.id))

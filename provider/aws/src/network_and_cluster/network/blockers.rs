@@ -1,42 +1,40 @@
 //! What keeps a network or a part of it from being removed, because somebody else still uses it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{
-    self as ec2, Filter, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
+    self as sdk, Filter, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
 };
 use futures::try_join;
 use tokio::time::Instant;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
-use super::observed::{Observed, Stranger};
+use super::observed::Stranger;
 use crate::consistency::Call;
+use crate::ec2::{FILTER_VALUES, any_of, filter};
 use crate::error::Reply;
 
-/// How many values one filter can have.
-pub const FILTER_VALUES: usize = 200;
 /// How long the network interfaces of services may outlast what they were made for.
 pub const PASSING: Duration = Duration::from_secs(300);
 
-/// The network interfaces of others in these subnets. For as long as `patience`, those that may go
-/// by themselves are waited for, unless there are others.
+/// The network interfaces in these subnets that are not the network's `own`. For as long as
+/// `patience`, those that may go by themselves are waited for, unless there are others.
 ///
 /// # Errors
 /// Where a call fails.
 pub async fn in_subnets(
     call: &Call,
-    observed: &Observed,
+    own: &BTreeSet<String>,
     subnets: &[String],
     patience: Duration,
 ) -> Result<Vec<Stranger>, Failure> {
-    let own = observed.interface_ids();
     let begun = Instant::now();
     call.wait_until("network interfaces of others", Pace::SLOW, || async {
         let mut found = Vec::new();
         for some in subnets.chunks(FILTER_VALUES) {
-            let place = Filter::builder().name("subnet-id").set_values(Some(some.to_vec()));
-            found.extend(interfaces(call, place.build()).await?);
+            found.extend(interfaces(call, any_of("subnet-id", some)).await?);
         }
         found.retain(|it| !own.contains(&it.id));
         let passing = !found.is_empty() && found.iter().all(|it| it.passing);
@@ -62,8 +60,7 @@ pub async fn that_stay(
     if subnets.is_empty() {
         return Ok(subnets);
     }
-    let ids = subnets.iter().map(|it| it.id.clone()).collect();
-    let place = Filter::builder().name("subnet-id").set_values(Some(ids)).build();
+    let place = any_of("subnet-id", subnets.iter().map(|it| &it.id));
     let request = call.scope.ec2().describe_subnets().filters(place);
     let begun = Instant::now();
     call.wait_until("subnets of others", Pace::SLOW, || async {
@@ -97,10 +94,6 @@ pub async fn of_vpc(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failure>
     Ok(found)
 }
 
-fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
-}
-
 fn stranger(kind: &'static str, id: Option<String>) -> Stranger {
     Stranger { kind, id: id.unwrap_or_default(), words: String::new(), passing: false }
 }
@@ -114,12 +107,11 @@ async fn network_acls(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failur
 
 /// The peering connections that are there or may come to be, with the VPC on this side.
 async fn peerings(call: &Call, side: &str, vpc_id: &str) -> Result<Vec<Stranger>, Failure> {
-    let states = ["pending-acceptance", "provisioning", "active"].map(str::to_owned);
-    let states = Filter::builder().name("status-code").set_values(Some(states.into()));
+    let states = any_of("status-code", ["pending-acceptance", "provisioning", "active"]);
     let request = call.scope.ec2().describe_vpc_peering_connections();
-    let request = request.filters(filter(side, vpc_id)).filters(states.build());
+    let request = request.filters(filter(side, vpc_id)).filters(states);
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
-    let id = |it: ec2::VpcPeeringConnection| it.vpc_peering_connection_id;
+    let id = |it: sdk::VpcPeeringConnection| it.vpc_peering_connection_id;
     Ok(found.into_iter().map(|it| stranger("VPC peering connection", id(it))).collect())
 }
 
@@ -128,8 +120,8 @@ async fn vpn_gateways(call: &Call, vpc_id: &str) -> Result<Vec<Stranger>, Failur
     let request = call.scope.ec2().describe_vpn_gateways();
     let request = request.filters(filter("attachment.vpc-id", vpc_id));
     let found = request.send().await.at(&call.scope)?.vpn_gateways.unwrap_or_default();
-    let holds = |it: &ec2::VpcAttachment| {
-        let state = it.state.as_ref().map(ec2::AttachmentStatus::as_str);
+    let holds = |it: &sdk::VpcAttachment| {
+        let state = it.state.as_ref().map(sdk::AttachmentStatus::as_str);
         it.vpc_id.as_deref() == Some(vpc_id) && state != Some("detached")
     };
     let attached = found.into_iter().filter(|it| it.vpc_attachments().iter().any(holds));

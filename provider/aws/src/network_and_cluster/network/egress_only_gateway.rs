@@ -6,7 +6,7 @@ use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 
 use super::observed::Gateway;
-use super::work::{Work, once, token};
+use super::work::{Work, token};
 
 /// The name of the part.
 pub const NAME: &str = "egress_only_gateway";
@@ -34,20 +34,16 @@ impl<'a> Part<Work<'a>> for EgressOnlyGatewayPart {
         }
         let kind = ResourceType::EgressOnlyInternetGateway;
         let request = work
-            .ec2()
+            .ec2_once()
             .create_egress_only_internet_gateway()
             .client_token(token())
             .vpc_id(work.vpc_id()?)
             .tag_specifications(work.tag_specification(kind.clone(), NAME));
-        let send = || {
-            let answer = request.clone().customize().config_override(once()).send();
-            async {
-                let gateway = answer.await?.egress_only_internet_gateway;
-                Ok(gateway.and_then(|it| it.egress_only_internet_gateway_id))
-            }
+        let send = || async {
+            let gateway = request.clone().send().await?.egress_only_internet_gateway;
+            Ok(gateway.and_then(|it| it.egress_only_internet_gateway_id))
         };
-        let look = || work.find_tagged(NAME, &kind);
-        let id = work.make(NAME, &[], send, look).await?;
+        let id = work.make_tagged(NAME, &kind, &[], send).await?;
         let gateway = Gateway { id, own: true, tags: work.tags(NAME), attached: true };
         work.note(|observed| observed.egress_only_gateway = Some(gateway));
         Ok(())

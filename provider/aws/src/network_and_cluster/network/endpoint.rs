@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Filter, ResourceType, VpcEndpointType};
+use aws_sdk_ec2::types::{ResourceType, VpcEndpointType};
 use tokio::time::Instant;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
@@ -13,9 +13,10 @@ use travel_value::Path;
 
 use super::observed::Endpoint;
 use super::wanted;
-use super::work::{MISSING, Work, once, token};
+use super::work::{MISSING, Work, token};
 use super::{listing, services};
 use crate::consistency::WITHIN_SERVICE;
+use crate::ec2;
 use crate::error::Reply;
 use crate::policy;
 
@@ -87,8 +88,7 @@ impl<'a> Part<Work<'a>> for EndpointPart {
             let request = work.ec2().delete_vpc_endpoints().vpc_endpoint_ids(&there.id);
             let answer = request.send().await.at(&work.call.scope)?;
             for item in answer.unsuccessful() {
-                let code = item.error().and_then(|it| it.code()).unwrap_or_default();
-                let message = item.error().and_then(|it| it.message()).unwrap_or_default();
+                let (code, message) = ec2::reason(item);
                 if !MISSING.contains(&code) && code != "InvalidVpcEndpoint.NotFound" {
                     return Err(refused(&what, code, message, &work.call.scope.place()).into());
                 }
@@ -259,7 +259,7 @@ impl EndpointPart {
             if wanted.gateway { VpcEndpointType::Gateway } else { VpcEndpointType::Interface };
         let service_name = self.service_name(work, wanted);
         let request = work
-            .ec2()
+            .ec2_once()
             .create_vpc_endpoint()
             .client_token(token())
             .vpc_id(work.vpc_id()?)
@@ -271,12 +271,12 @@ impl EndpointPart {
             .set_subnet_ids(list(subnets))
             .set_security_group_ids(list(groups))
             .tag_specifications(work.tag_specification(ResourceType::VpcEndpoint, &part));
-        let send = || {
-            let answer = request.clone().customize().config_override(once()).send();
-            async { answer.await.map(|it| it.vpc_endpoint.and_then(|it| it.vpc_endpoint_id)) }
+        let send = || async {
+            let endpoint = request.clone().send().await?.vpc_endpoint;
+            Ok(endpoint.and_then(|it| it.vpc_endpoint_id))
         };
-        let look = || work.find_tagged(&part, &ResourceType::VpcEndpoint);
-        let id = work.make(&part, &["RouteAlreadyExists"], send, look).await?;
+        let conflict = ["RouteAlreadyExists"];
+        let id = work.make_tagged(&part, &ResourceType::VpcEndpoint, &conflict, send).await?;
         let endpoint = Endpoint {
             id: id.clone(),
             tags: work.tags(&part),
@@ -348,14 +348,9 @@ impl EndpointPart {
 
 /// Where the service is not in all zones, what to do about it.
 fn with_remedy(failure: Failure) -> Failure {
-    let Failure::Failed(mut diagnostic) = failure else { return failure };
-    if diagnostic.detail.contains("availability zone") {
-        diagnostic.detail.push_str(
-            " Not every zone has this service. Name in zones here those that have it: aws ec2 \
-             describe-vpc-endpoint-services lists them.",
-        );
-    }
-    Failure::Failed(diagnostic)
+    let remedy = "Not every zone has this service. Name in zones here those that have it: aws ec2 \
+                  describe-vpc-endpoint-services lists them.";
+    failure.with_remedy("availability zone", remedy)
 }
 
 fn refused(what: &str, code: &str, message: &str, place: &str) -> Diagnostic {
@@ -368,8 +363,8 @@ fn refused(what: &str, code: &str, message: &str, place: &str) -> Diagnostic {
 
 /// The endpoint of this id, and why it has failed, if it has.
 async fn look(work: &Work<'_>, id: &str) -> Result<Option<(Endpoint, String)>, Failure> {
-    let filter = Filter::builder().name("vpc-endpoint-id").values(id).build();
-    let found = work.ec2().describe_vpc_endpoints().filters(filter).send().await;
+    let place = ec2::filter("vpc-endpoint-id", id);
+    let found = work.ec2().describe_vpc_endpoints().filters(place).send().await;
     let found = found.at(&work.call.scope)?.vpc_endpoints.into_iter().flatten().next();
     Ok(found.map(|found| {
         let last = found.last_error().and_then(|it| it.message()).map(str::to_owned);

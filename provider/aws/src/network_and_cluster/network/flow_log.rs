@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::operation::create_flow_logs::CreateFlowLogsOutput;
 use aws_sdk_ec2::types::{
-    self as ec2, Filter, FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType,
+    self as sdk, FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType,
 };
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
-use super::listing;
 use super::observed::FlowLog;
 use super::work::{Work, token};
 use super::{FlowLogs, log_group, role};
 use crate::consistency::{Call, IAM, send_when_ready};
+use crate::ec2;
 use crate::error::{Reply, is_code, message};
 
 /// The name of the part.
@@ -58,16 +58,15 @@ impl<'a> Part<Work<'a>> for FlowLogPart {
             request.send().await.found(&work.call.scope, &["InvalidFlowLogId.NotFound"])?;
         let what = format!("flow log {}", there.id);
         for item in answer.iter().flat_map(|answer| answer.unsuccessful()) {
-            let code = item.error().and_then(|it| it.code()).unwrap_or_default();
+            let (code, message) = ec2::reason(item);
             if code != "InvalidFlowLogId.NotFound" {
-                let message = item.error().and_then(|it| it.message()).unwrap_or_default();
                 return Err(refused(work, "delete", code, message).into());
             }
         }
         work.call
             .wait_until(&what, Pace::QUICK, || async {
-                let filter = Filter::builder().name("flow-log-id").values(&there.id).build();
-                let found = work.ec2().describe_flow_logs().filter(filter).send().await;
+                let place = ec2::filter("flow-log-id", &there.id);
+                let found = work.ec2().describe_flow_logs().filter(place).send().await;
                 let gone = found.at(&work.call.scope)?.flow_logs().is_empty();
                 Ok(if gone { Look::Done(()) } else { Look::Pending("listed".to_owned()) })
             })
@@ -151,8 +150,7 @@ async fn make(work: &Work<'_>, wanted: &FlowLogs) -> Result<(), Failure> {
 /// The id of what was made. EC2 answers well even where it has made nothing.
 fn created(work: &Work<'_>, answer: CreateFlowLogsOutput) -> Result<String, Failure> {
     if let Some(item) = answer.unsuccessful().first() {
-        let code = item.error().and_then(|it| it.code()).unwrap_or_default();
-        let message = item.error().and_then(|it| it.message()).unwrap_or_default();
+        let (code, message) = ec2::reason(item);
         return Err(refused(work, "create", code, message).into());
     }
     let id = answer.flow_log_ids.into_iter().flatten().next();
@@ -172,18 +170,17 @@ fn refused(work: &Work<'_>, what: &str, code: &str, message: &str) -> Diagnostic
 /// # Errors
 /// Where the call fails.
 pub async fn list(call: &Call, vpc_id: &str) -> Result<Vec<(String, FlowLog)>, Failure> {
-    let filter = Filter::builder().name("resource-id").values(vpc_id).build();
-    let request = call.scope.ec2().describe_flow_logs().filter(filter);
+    let request = call.scope.ec2().describe_flow_logs().filter(ec2::filter("resource-id", vpc_id));
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
     Ok(found.into_iter().map(of).map(|it| (it.id.clone(), it)).collect())
 }
 
-fn of(found: ec2::FlowLog) -> FlowLog {
+fn of(found: sdk::FlowLog) -> FlowLog {
     let failed = found.deliver_logs_status.as_deref() == Some("FAILED");
     let bucket = found.log_destination_type == Some(LogDestinationType::S3);
     FlowLog {
         id: found.flow_log_id.unwrap_or_default(),
-        tags: listing::tags(found.tags),
+        tags: ec2::tags(found.tags),
         bucket_arn: found.log_destination.filter(|_| bucket),
         log_group: found.log_group_name.filter(|_| !bucket),
         role_arn: found.deliver_logs_permission_arn,
@@ -228,7 +225,7 @@ mod tests {
 
     #[test]
     fn reads_where_records_go() {
-        let base = || ec2::FlowLog::builder().flow_log_id("fl-1").traffic_type(TrafficType::Reject);
+        let base = || sdk::FlowLog::builder().flow_log_id("fl-1").traffic_type(TrafficType::Reject);
         let cloud = of(base().log_group_name("/x").log_destination("arn:aws:logs:::x").build());
         assert_eq!((cloud.log_group.as_deref(), cloud.bucket_arn), (Some("/x"), None));
         let bucket = base()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{Filter, Tag};
+use aws_sdk_ec2::types::Tag;
 use travel_framework::Failure;
 use travel_framework::ownership::Mark;
 
@@ -11,6 +11,7 @@ use super::observed::Observed;
 use super::wanted::Wanted;
 use super::work::Work;
 use super::{Network, blockers, route_table, security_group, state};
+use crate::ec2::filter;
 use crate::error::Reply;
 use crate::tags::{TagSettings, Tags};
 
@@ -51,10 +52,7 @@ fn foreign_tags<'a>(
     tags: &'a Tags,
 ) -> impl Iterator<Item = &'a String> {
     let mut known: BTreeSet<String> = wanted.tags(part).into_keys().collect();
-    known.extend(before.tagging.tags_all.iter().flatten().map(|(key, _)| key.clone()));
-    let subnet = part.strip_prefix("subnet/");
-    let subnet = subnet.and_then(|key| before.subnets.as_ref()?.get(key)?.tags.as_ref());
-    known.extend(subnet.into_iter().flatten().map(|(key, _)| key.clone()));
+    known.extend(state::known_tags(before, part));
     tags.keys()
         .filter(move |key| !known.contains(*key) && !Mark::is_tag(key) && !key.starts_with("aws:"))
 }
@@ -82,7 +80,7 @@ pub async fn remove(work: &Work<'_>, planned: &BTreeSet<String>) -> Result<(), F
 
 async fn remove_subnet(work: &Work<'_>, id: &str) -> Result<(), Failure> {
     let what = format!("subnet {id}");
-    let place = Filter::builder().name("subnet-id").values(id).build();
+    let place = filter("subnet-id", id);
     let found = blockers::interfaces(work.call, place.clone()).await?;
     if !found.is_empty() {
         return Err(blockers::refusal(&what, &found).at_attribute("foreign").into());

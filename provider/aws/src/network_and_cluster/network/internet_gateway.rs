@@ -6,7 +6,7 @@ use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::{Diagnostic, Failure};
 
 use super::observed::Gateway;
-use super::work::{MISSING, Work, once};
+use super::work::{MISSING, Work};
 use crate::consistency::{WITHIN_SERVICE, send_when_ready};
 use crate::error::{Reply, is_code};
 
@@ -94,13 +94,12 @@ fn note_attached(work: &Work<'_>, attached: bool) {
 
 async fn make(work: &Work<'_>) -> Result<Gateway, Failure> {
     let tags = work.tag_specification(ResourceType::InternetGateway, NAME);
-    let request = work.ec2().create_internet_gateway().tag_specifications(tags);
-    let send = || {
-        let answer = request.clone().customize().config_override(once()).send();
-        async { answer.await.map(|it| it.internet_gateway.and_then(|it| it.internet_gateway_id)) }
+    let request = work.ec2_once().create_internet_gateway().tag_specifications(tags);
+    let send = || async {
+        let gateway = request.clone().send().await?.internet_gateway;
+        Ok(gateway.and_then(|it| it.internet_gateway_id))
     };
-    let look = || work.find_tagged(NAME, &ResourceType::InternetGateway);
-    let id = work.make(NAME, &[], send, look).await?;
+    let id = work.make_tagged(NAME, &ResourceType::InternetGateway, &[], send).await?;
     let gateway = Gateway { id, own: true, tags: work.tags(NAME), attached: false };
     work.note(|observed| observed.internet_gateway = Some(gateway.clone()));
     Ok(gateway)

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{self as ec2, Filter, VpcAttributeName};
+use aws_sdk_ec2::types::{self as sdk, Filter, VpcAttributeName};
 use futures::try_join;
 use travel_framework::Failure;
 
 use super::observed::{
-    Address, Association, Endpoint, Gateway, NatGateway, Observed, Ownership, RouteTable,
+    Address, Association, Endpoint, FlowLog, Gateway, NatGateway, Observed, Ownership, RouteTable,
     RouteTableAssociation, SecurityGroup, Stranger, Subnet, Vpc,
 };
 use super::{endpoint, flow_log, role, security_group};
 use crate::consistency::Call;
+use crate::ec2::{filter, tags};
 use crate::error::Reply;
+use crate::iam_role::ServiceRole;
 use crate::network_and_cluster::log_group::LogGroup;
-use crate::tags::Tags;
 
 /// What to look at.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Place {
     pub logs: Option<(String, String)>,
 }
 
-/// Everything of a network, and what stands beside it in its VPC.
+/// Everything of a network, and what stands beside it in its VPC. All of it is asked for at once.
 ///
 /// # Errors
 /// Where a call fails.
@@ -36,89 +37,109 @@ pub async fn look(
     ownership: Ownership,
     place: &Place,
 ) -> Result<(Observed, Ownership), Failure> {
+    // So many requests side by side are more than belongs on a thread's stack.
+    let (inside, gateways, egress_only, addresses, (group, role)) = try_join!(
+        Box::pin(inside(call, place.vpc_id.as_deref())),
+        internet_gateways(call),
+        egress_only_gateways(call),
+        addresses(call),
+        logs(call, place),
+    )?;
     let mut observed = Observed::default();
-    let vpc = match &place.vpc_id {
-        Some(id) => vpc(call, id, &ownership, place.given).await?,
-        None => None,
-    };
-    let ownership = match &vpc {
-        Some(vpc) if !place.given => ownership.anchored(&vpc.tags),
+    let ownership = match &inside {
+        Some(inside) if !place.given => ownership.anchored(&tags(inside.vpc.tags.clone())),
         _ => ownership,
     };
-    if let Some(vpc) = &vpc {
-        let (subnets, tables, nat_gateways, endpoints, groups, flow_logs) = try_join!(
-            subnets(call, &vpc.id),
-            route_tables(call, &vpc.id),
-            nat_gateways(call, &vpc.id),
-            endpoints(call, &vpc.id),
-            security_groups(call, &vpc.id),
-            flow_log::list(call, &vpc.id),
-        )?;
-        sort_subnets(subnets, &tables, &ownership, &mut observed);
-        sort_route_tables(tables, &ownership, &mut observed);
-        sort_nat_gateways(nat_gateways, &ownership, &mut observed);
-        sort_endpoints(endpoints, &ownership, &mut observed);
-        sort_security_groups(groups, &ownership, &mut observed);
-        for (id, flow_log) in flow_logs {
+    if let Some(inside) = inside {
+        observed.vpc = Some(vpc(inside.vpc, inside.names, &ownership, place.given));
+        sort_subnets(inside.subnets, &inside.tables, &ownership, &mut observed);
+        sort_route_tables(inside.tables, &ownership, &mut observed);
+        sort_nat_gateways(inside.nat_gateways, &ownership, &mut observed);
+        sort_endpoints(inside.endpoints, &ownership, &mut observed);
+        sort_security_groups(inside.groups, &ownership, &mut observed);
+        for (id, flow_log) in inside.flow_logs {
             if ownership.part(&id, &flow_log.tags).is_some_and(|part| part == "flow_log") {
                 observed.flow_log = Some(flow_log);
             }
         }
     }
-    let (gateways, egress_only, addresses) =
-        try_join!(internet_gateways(call), egress_only_gateways(call), addresses(call))?;
-    let vpc_id = vpc.as_ref().map(|vpc| vpc.id.clone());
-    sort_internet_gateways(gateways, vpc.as_ref(), &ownership, &mut observed);
-    sort_egress_only_gateways(egress_only, vpc_id.as_deref(), &ownership, &mut observed);
+    sort_internet_gateways(gateways, &ownership, &mut observed);
+    sort_egress_only_gateways(egress_only, &ownership, &mut observed);
     sort_addresses(addresses, &ownership, &mut observed);
-    if let Some((group, role)) = &place.logs {
-        let (group, role) = try_join!(LogGroup::get(call, group), role::get(call, role))?;
-        observed.log_group = group.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
-        observed.role = role.filter(|it| ownership.part(&it.role.arn, &it.role.tags).is_some());
-    }
-    observed.vpc = vpc;
+    observed.log_group = group.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
+    observed.role = role.filter(|it| ownership.part(&it.role.arn, &it.role.tags).is_some());
     Ok((observed, ownership))
 }
 
-fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
+/// A VPC and what stands in it, as EC2 tells of it.
+struct Inside {
+    vpc: sdk::Vpc,
+    names: (bool, bool),
+    subnets: Vec<sdk::Subnet>,
+    tables: Vec<sdk::RouteTable>,
+    nat_gateways: Vec<sdk::NatGateway>,
+    endpoints: Vec<sdk::VpcEndpoint>,
+    groups: Vec<sdk::SecurityGroup>,
+    flow_logs: Vec<(String, FlowLog)>,
+}
+
+/// The VPC of this id and what stands in it; none where it is gone, for then the listings are
+/// empty.
+async fn inside(call: &Call, vpc_id: Option<&str>) -> Result<Option<Inside>, Failure> {
+    let Some(id) = vpc_id else { return Ok(None) };
+    let (vpc, names, subnets, tables, nat_gateways, endpoints, groups, flow_logs) = try_join!(
+        described(call, id),
+        names(call, id),
+        subnets(call, id),
+        route_tables(call, id),
+        nat_gateways(call, id),
+        endpoints(call, id),
+        security_groups(call, id),
+        flow_log::list(call, id),
+    )?;
+    Ok(vpc.map(|vpc| Inside {
+        vpc,
+        names,
+        subnets,
+        tables,
+        nat_gateways,
+        endpoints,
+        groups,
+        flow_logs,
+    }))
+}
+
+/// The log group and the role of the flow logs, if there may be such.
+async fn logs(
+    call: &Call,
+    place: &Place,
+) -> Result<(Option<LogGroup>, Option<ServiceRole>), Failure> {
+    let Some((group, role)) = &place.logs else { return Ok((None, None)) };
+    try_join!(LogGroup::get(call, group), role::get(call, role))
 }
 
 fn in_vpc(id: &str) -> Filter {
     filter("vpc-id", id)
 }
 
-/// EC2's tags as a map.
-pub fn tags(tags: Option<Vec<ec2::Tag>>) -> Tags {
-    let pairs = tags.into_iter().flatten();
-    pairs.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()
+async fn described(call: &Call, id: &str) -> Result<Option<sdk::Vpc>, Failure> {
+    let request = call.scope.ec2().describe_vpcs().filters(in_vpc(id));
+    let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
+    Ok(found.into_iter().next())
 }
 
-/// The VPC of this id.
-///
-/// # Errors
-/// Where a call fails.
-pub async fn vpc(
-    call: &Call,
-    id: &str,
-    ownership: &Ownership,
-    given: bool,
-) -> Result<Option<Vpc>, Failure> {
-    let client = call.scope.ec2();
-    let found = client.describe_vpcs().filters(in_vpc(id)).into_paginator().items().send();
-    let found = found.try_collect().await.at(&call.scope)?;
-    let Some(vpc) = found.into_iter().next() else { return Ok(None) };
-    let (enable_dns_support, enable_dns_hostnames) = names(call, id).await?;
-    let tags = tags(vpc.tags);
-    let own =
-        !given && ownership.clone().anchored(&tags).part(id, &tags).is_some_and(|it| it == "vpc");
+/// A VPC as the network sees it, which was `given` to it or not.
+fn vpc(vpc: sdk::Vpc, names: (bool, bool), ownership: &Ownership, given: bool) -> Vpc {
+    let (enable_dns_support, enable_dns_hostnames) = names;
+    let (id, tags) = (vpc.vpc_id.unwrap_or_default(), tags(vpc.tags));
+    let own = !given && ownership.part(&id, &tags).is_some_and(|it| it == "vpc");
     let ipv6 = vpc.ipv6_cidr_block_association_set.into_iter().flatten().find_map(|it| {
         let state = it.ipv6_cidr_block_state?.state?;
         let association = association(it.association_id, state.as_str())?;
         Some((it.ipv6_cidr_block?.parse().ok()?, association))
     });
-    Ok(Some(Vpc {
-        id: id.to_owned(),
+    Vpc {
+        id,
         own,
         tags,
         cidr: vpc.cidr_block.unwrap_or_default(),
@@ -134,7 +155,7 @@ pub async fn vpc(
         ipv6,
         enable_dns_support,
         enable_dns_hostnames,
-    }))
+    }
 }
 
 /// Whether a VPC has a DNS server, and names for public addresses.
@@ -163,13 +184,13 @@ fn association(id: Option<String>, state: &str) -> Option<Association> {
     }
 }
 
-async fn subnets(call: &Call, vpc_id: &str) -> Result<Vec<ec2::Subnet>, Failure> {
+async fn subnets(call: &Call, vpc_id: &str) -> Result<Vec<sdk::Subnet>, Failure> {
     let request = call.scope.ec2().describe_subnets().filters(in_vpc(vpc_id));
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
 /// A subnet as the network sees it.
-pub fn subnet(subnet: ec2::Subnet) -> Subnet {
+pub fn subnet(subnet: sdk::Subnet) -> Subnet {
     let ipv6 = subnet.ipv6_cidr_block_association_set.into_iter().flatten().find_map(|it| {
         let state = it.ipv6_cidr_block_state?.state?;
         let association = association(it.association_id, state.as_str())?;
@@ -191,9 +212,9 @@ pub fn subnet(subnet: ec2::Subnet) -> Subnet {
 /// The association of a subnet with one of these route tables.
 pub fn association_of(
     subnet_id: &str,
-    tables: &[ec2::RouteTable],
+    tables: &[sdk::RouteTable],
 ) -> Option<RouteTableAssociation> {
-    let mut all = tables.iter().flat_map(ec2::RouteTable::associations);
+    let mut all = tables.iter().flat_map(sdk::RouteTable::associations);
     let found = all.find(|it| {
         let state = it.association_state.as_ref().and_then(|state| state.state.as_ref());
         let over = state.is_some_and(|state| state.as_str().starts_with("disassociat"));
@@ -206,8 +227,8 @@ pub fn association_of(
 }
 
 fn sort_subnets(
-    found: Vec<ec2::Subnet>,
-    tables: &[ec2::RouteTable],
+    found: Vec<sdk::Subnet>,
+    tables: &[sdk::RouteTable],
     ownership: &Ownership,
     observed: &mut Observed,
 ) {
@@ -242,13 +263,13 @@ fn take_in<T>(
     }
 }
 
-async fn route_tables(call: &Call, vpc_id: &str) -> Result<Vec<ec2::RouteTable>, Failure> {
+async fn route_tables(call: &Call, vpc_id: &str) -> Result<Vec<sdk::RouteTable>, Failure> {
     let request = call.scope.ec2().describe_route_tables().filters(in_vpc(vpc_id));
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
 /// A route table as the network sees it: without what AWS keeps in it itself.
-pub fn route_table(table: ec2::RouteTable) -> RouteTable {
+pub fn route_table(table: sdk::RouteTable) -> RouteTable {
     RouteTable {
         id: table.route_table_id.unwrap_or_default(),
         tags: tags(table.tags),
@@ -258,8 +279,8 @@ pub fn route_table(table: ec2::RouteTable) -> RouteTable {
 
 /// Destination and target of a route; none for those of AWS: the local ones, those of gateway
 /// endpoints, and those that a virtual private gateway propagates or a route server advertises.
-fn route(route: ec2::Route) -> Option<(String, String)> {
-    let made_by = route.origin.as_ref().map(ec2::RouteOrigin::as_str);
+fn route(route: sdk::Route) -> Option<(String, String)> {
+    let made_by = route.origin.as_ref().map(sdk::RouteOrigin::as_str);
     if matches!(made_by, Some("CreateRouteTable" | "EnableVgwRoutePropagation" | "Advertisement")) {
         return None;
     }
@@ -284,7 +305,7 @@ fn route(route: ec2::Route) -> Option<(String, String)> {
     Some((destination, target))
 }
 
-fn sort_route_tables(found: Vec<ec2::RouteTable>, ownership: &Ownership, observed: &mut Observed) {
+fn sort_route_tables(found: Vec<sdk::RouteTable>, ownership: &Ownership, observed: &mut Observed) {
     for found in found {
         let main = found.associations().iter().any(|it| it.main == Some(true));
         let table = route_table(found);
@@ -301,13 +322,13 @@ fn sort_route_tables(found: Vec<ec2::RouteTable>, ownership: &Ownership, observe
     }
 }
 
-async fn nat_gateways(call: &Call, vpc_id: &str) -> Result<Vec<ec2::NatGateway>, Failure> {
+async fn nat_gateways(call: &Call, vpc_id: &str) -> Result<Vec<sdk::NatGateway>, Failure> {
     let request = call.scope.ec2().describe_nat_gateways().filter(in_vpc(vpc_id));
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
 /// A NAT gateway as the network sees it.
-pub fn nat_gateway(gateway: ec2::NatGateway) -> NatGateway {
+pub fn nat_gateway(gateway: sdk::NatGateway) -> NatGateway {
     let address = gateway.nat_gateway_addresses.into_iter().flatten().next();
     let (allocation_id, interface_id) =
         address.map_or((None, None), |it| (it.allocation_id, it.network_interface_id));
@@ -326,7 +347,7 @@ fn is_ending(gateway: &NatGateway) -> bool {
     matches!(gateway.state.as_str(), "deleting" | "failed")
 }
 
-fn sort_nat_gateways(found: Vec<ec2::NatGateway>, ownership: &Ownership, observed: &mut Observed) {
+fn sort_nat_gateways(found: Vec<sdk::NatGateway>, ownership: &Ownership, observed: &mut Observed) {
     for found in found {
         let gateway = nat_gateway(found);
         // A gateway stays listed for an hour after its end.
@@ -348,14 +369,14 @@ fn sort_nat_gateways(found: Vec<ec2::NatGateway>, ownership: &Ownership, observe
     }
 }
 
-async fn endpoints(call: &Call, vpc_id: &str) -> Result<Vec<ec2::VpcEndpoint>, Failure> {
+async fn endpoints(call: &Call, vpc_id: &str) -> Result<Vec<sdk::VpcEndpoint>, Failure> {
     let request = call.scope.ec2().describe_vpc_endpoints().filters(in_vpc(vpc_id));
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
 /// An endpoint as the network sees it.
-pub fn endpoint(endpoint: ec2::VpcEndpoint) -> Endpoint {
-    let kind = endpoint.vpc_endpoint_type.as_ref().map(ec2::VpcEndpointType::as_str);
+pub fn endpoint(endpoint: sdk::VpcEndpoint) -> Endpoint {
+    let kind = endpoint.vpc_endpoint_type.as_ref().map(sdk::VpcEndpointType::as_str);
     // EC2 writes states with and without capitals.
     let state = endpoint.state.map(|it| it.as_str().to_lowercase()).unwrap_or_default();
     Endpoint {
@@ -375,7 +396,7 @@ pub fn endpoint(endpoint: ec2::VpcEndpoint) -> Endpoint {
     }
 }
 
-fn sort_endpoints(found: Vec<ec2::VpcEndpoint>, ownership: &Ownership, observed: &mut Observed) {
+fn sort_endpoints(found: Vec<sdk::VpcEndpoint>, ownership: &Ownership, observed: &mut Observed) {
     for found in found {
         let endpoint = endpoint(found);
         if endpoint.state == "deleted" {
@@ -401,13 +422,13 @@ fn sort_endpoints(found: Vec<ec2::VpcEndpoint>, ownership: &Ownership, observed:
     }
 }
 
-async fn security_groups(call: &Call, vpc_id: &str) -> Result<Vec<ec2::SecurityGroup>, Failure> {
+async fn security_groups(call: &Call, vpc_id: &str) -> Result<Vec<sdk::SecurityGroup>, Failure> {
     let request = call.scope.ec2().describe_security_groups().filters(in_vpc(vpc_id));
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
 fn sort_security_groups(
-    found: Vec<ec2::SecurityGroup>,
+    found: Vec<sdk::SecurityGroup>,
     ownership: &Ownership,
     observed: &mut Observed,
 ) {
@@ -423,91 +444,92 @@ fn sort_security_groups(
     }
 }
 
-async fn internet_gateways(call: &Call) -> Result<Vec<ec2::InternetGateway>, Failure> {
+/// A gateway as the network sees it, and the name of its part, if it is one. What is attached to
+/// another VPC is none.
+fn gateway(
+    id: Option<String>,
+    found: Option<Vec<sdk::Tag>>,
+    attachments: &[sdk::InternetGatewayAttachment],
+    vpc_id: Option<&str>,
+    ownership: &Ownership,
+) -> (Gateway, Option<String>) {
+    let attached = attachments.iter().any(|it| {
+        let state = it.state.as_ref().map(sdk::AttachmentStatus::as_str);
+        let over = matches!(state, Some("detached" | "detaching"));
+        vpc_id.is_some() && it.vpc_id.as_deref() == vpc_id && !over
+    });
+    let (id, tags) = (id.unwrap_or_default(), tags(found));
+    let part = match () {
+        () if attached => ownership.part(&id, &tags),
+        () if attachments.is_empty() => ownership.loose_part(&id, &tags),
+        () => None,
+    };
+    (Gateway { id, own: true, tags, attached }, part)
+}
+
+async fn internet_gateways(call: &Call) -> Result<Vec<sdk::InternetGateway>, Failure> {
     let request = call.scope.ec2().describe_internet_gateways();
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
-fn is_attached(attachments: &[ec2::InternetGatewayAttachment], vpc_id: Option<&str>) -> bool {
-    attachments.iter().any(|it| {
-        let state = it.state.as_ref().map(ec2::AttachmentStatus::as_str);
-        it.vpc_id.as_deref() == vpc_id && !matches!(state, Some("detached" | "detaching"))
-    })
-}
-
 /// The network's own gateway; in a VPC that it was given, else the one that is there.
 fn sort_internet_gateways(
-    found: Vec<ec2::InternetGateway>,
-    vpc: Option<&Vpc>,
+    found: Vec<sdk::InternetGateway>,
     ownership: &Ownership,
     observed: &mut Observed,
 ) {
-    let vpc_id = vpc.map(|vpc| vpc.id.as_str());
     let mut there = None;
-    for gateway in found {
-        let attached = vpc_id.is_some() && is_attached(gateway.attachments(), vpc_id);
-        let elsewhere = !attached && !gateway.attachments().is_empty();
-        let id = gateway.internet_gateway_id.unwrap_or_default();
-        let tags = tags(gateway.tags);
-        let part = match () {
-            () if attached => ownership.part(&id, &tags),
-            () if elsewhere => None,
-            () => ownership.loose_part(&id, &tags),
-        };
+    for it in found {
+        let attachments = it.attachments.unwrap_or_default();
+        let vpc_id = observed.vpc_id();
+        let (gateway, part) =
+            gateway(it.internet_gateway_id, it.tags, &attachments, vpc_id, ownership);
         if part.is_some_and(|part| part == "internet_gateway") {
-            let better = observed.internet_gateway.as_ref().is_none_or(|it| !it.attached);
-            if better {
-                observed.internet_gateway = Some(Gateway { id, own: true, tags, attached });
+            if observed.internet_gateway.as_ref().is_none_or(|it| !it.attached) {
+                observed.internet_gateway = Some(gateway);
             }
-        } else if attached {
-            observed.strangers.push(stranger("internet gateway", &id, ""));
-            there = Some(Gateway { id, own: false, tags, attached });
+        } else if gateway.attached {
+            observed.strangers.push(stranger("internet gateway", &gateway.id, ""));
+            there = Some(Gateway { own: false, ..gateway });
         }
     }
-    if vpc.is_some_and(|vpc| !vpc.own) && observed.internet_gateway.is_none() {
+    if observed.vpc.as_ref().is_some_and(|vpc| !vpc.own) && observed.internet_gateway.is_none() {
         observed.internet_gateway = there;
     }
 }
 
-async fn egress_only_gateways(call: &Call) -> Result<Vec<ec2::EgressOnlyInternetGateway>, Failure> {
+async fn egress_only_gateways(call: &Call) -> Result<Vec<sdk::EgressOnlyInternetGateway>, Failure> {
     let request = call.scope.ec2().describe_egress_only_internet_gateways();
     request.into_paginator().items().send().try_collect().await.at(&call.scope)
 }
 
 fn sort_egress_only_gateways(
-    found: Vec<ec2::EgressOnlyInternetGateway>,
-    vpc_id: Option<&str>,
+    found: Vec<sdk::EgressOnlyInternetGateway>,
     ownership: &Ownership,
     observed: &mut Observed,
 ) {
-    for gateway in found {
-        let attached = vpc_id.is_some() && is_attached(gateway.attachments(), vpc_id);
-        let elsewhere = !attached && !gateway.attachments().is_empty();
-        let id = gateway.egress_only_internet_gateway_id.unwrap_or_default();
-        let tags = tags(gateway.tags);
-        let part = match () {
-            () if attached => ownership.part(&id, &tags),
-            () if elsewhere => None,
-            () => ownership.loose_part(&id, &tags),
-        };
+    for it in found {
+        let attachments = it.attachments.unwrap_or_default();
+        let (id, vpc_id) = (it.egress_only_internet_gateway_id, observed.vpc_id());
+        let (gateway, part) = gateway(id, it.tags, &attachments, vpc_id, ownership);
         let taken = observed.egress_only_gateway.is_some();
         if part.is_some_and(|part| part == "egress_only_gateway") && !taken {
-            observed.egress_only_gateway = Some(Gateway { id, own: true, tags, attached });
-        } else if attached {
-            observed.strangers.push(stranger("egress-only internet gateway", &id, ""));
+            observed.egress_only_gateway = Some(gateway);
+        } else if gateway.attached {
+            observed.strangers.push(stranger("egress-only internet gateway", &gateway.id, ""));
         }
     }
 }
 
 /// All addresses of the region: the service gives them at once, without pages.
-async fn addresses(call: &Call) -> Result<Vec<ec2::Address>, Failure> {
+async fn addresses(call: &Call) -> Result<Vec<sdk::Address>, Failure> {
     let found = call.scope.ec2().describe_addresses().send().await.at(&call.scope)?;
     Ok(found.addresses.unwrap_or_default())
 }
 
 /// The addresses by zone: that of the zone's gateway, or else the first. Any more, which a request
 /// that was sent twice has left behind, stand beside it as ZONE/ID, to be released.
-fn sort_addresses(found: Vec<ec2::Address>, ownership: &Ownership, observed: &mut Observed) {
+fn sort_addresses(found: Vec<sdk::Address>, ownership: &Ownership, observed: &mut Observed) {
     let used: BTreeMap<String, String> = observed
         .nat_gateways
         .iter()

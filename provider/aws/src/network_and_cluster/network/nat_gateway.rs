@@ -7,7 +7,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
 use super::observed::NatGateway;
-use super::work::{Work, once, token};
+use super::work::{Work, token};
 use super::{address, listing};
 use crate::error::Reply;
 
@@ -102,19 +102,18 @@ impl NatGatewayPart {
             observed.addresses.get(&self.zone).map(|it| it.id.clone())
         })?;
         let request = work
-            .ec2()
+            .ec2_once()
             .create_nat_gateway()
             .client_token(token())
             .subnet_id(&subnet_id)
             .allocation_id(&allocation_id)
             .tag_specifications(work.tag_specification(ResourceType::Natgateway, &part));
-        let send = || {
-            let answer = request.clone().customize().config_override(once()).send();
-            async { answer.await.map(|it| it.nat_gateway.and_then(|it| it.nat_gateway_id)) }
+        let send = || async {
+            let gateway = request.clone().send().await?.nat_gateway;
+            Ok(gateway.and_then(|it| it.nat_gateway_id))
         };
-        let look = || work.find_tagged(&part, &ResourceType::Natgateway);
         let conflict = ["Resource.AlreadyAssociated", "InvalidAllocationID.InUse"];
-        let made = work.make(&part, &conflict, send, look).await;
+        let made = work.make_tagged(&part, &ResourceType::Natgateway, &conflict, send).await;
         let id = made.map_err(|failure| failure.at_attribute("nat"))?;
         let gateway = NatGateway {
             id: id.clone(),

@@ -4,24 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::Filter;
 use ipnet::Ipv4Net;
 use travel_framework::ownership::{Mark, RESOURCE_TAG};
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::{Diagnostic, Failure, Plan};
 
 use super::address_block::Block;
-use super::blockers::FILTER_VALUES;
 use super::keys::Keys;
 use super::listing::{self, Place};
 use super::observed::{Observed, Ownership, STATUS_TAG, Stranger};
 use super::wanted::Wanted;
-use super::work::{Work, ec2_tags};
+use super::work::Work;
 use super::{
     Network, blockers, checks, flow_log, foreign, graph, import, log_group, planning, role, state,
     vpc,
 };
 use crate::consistency::Call;
+use crate::ec2::{self, FILTER_VALUES};
 use crate::error::Reply;
 use crate::platform::Aws;
 use crate::tags::{Tags, mark};
@@ -129,8 +128,7 @@ impl Resource for Network {
         let table = || state.route_tables.iter().flatten().find_map(|(_, table)| table.id.clone());
         let anchor = if state.vpc_id.is_none() { state.id.clone() } else { table() };
         let Some(id) = anchor else { return Ok(None) };
-        let filter = Filter::builder().name("resource-id").values(id).build();
-        let request = call.scope.ec2().describe_tags().filters(filter);
+        let request = call.scope.ec2().describe_tags().filters(ec2::filter("resource-id", &id));
         let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
         let pairs = found.iter().filter_map(|tag| Some((tag.key()?, tag.value()?)));
         Ok(Mark::from_tags(pairs))
@@ -170,7 +168,7 @@ async fn transform(
     let wanted = Wanted::of(plan)?;
     vpc::check_given(&wanted, &observed)?;
     let work = Work::new(call, &wanted, prior, observed);
-    let result = run(&work, prior, plan).await;
+    let result = run(&work, plan).await;
     let observed = work.into_observed();
     let identity = state.lifecycle.clone();
     *state = Network { lifecycle: identity, ..plan.clone() };
@@ -182,14 +180,14 @@ async fn transform(
     result
 }
 
-async fn run(work: &Work<'_>, prior: &Network, plan: &Network) -> Result<(), Failure> {
+async fn run(work: &Work<'_>, plan: &Network) -> Result<(), Failure> {
     let cancel = &work.call.cancel;
     let in_the_way = work.see(|observed| Keys::in_the_way(work.wanted, observed));
     let wanted = Keys::wanted(work.wanted);
-    let blocks = own_blocks(prior);
+    let blocks = own_blocks(work.prior);
     let obsolete = || work.see(|observed| Keys::observed(observed, &blocks).without(&wanted));
     let none = BTreeSet::new();
-    let foreign = prior.foreign.as_ref().filter(|_| plan.exclusive).unwrap_or(&none);
+    let foreign = work.prior.foreign.as_ref().filter(|_| plan.exclusive).unwrap_or(&none);
     refuse_to_evict(work, &in_the_way, &obsolete(), foreign).await?;
     work.claim_all().await?;
     graph(&in_the_way)?.remove(work, cancel).await?;
@@ -223,10 +221,11 @@ async fn refuse_to_evict(
         }
     }
     let keys: Vec<&String> = in_the_way.subnets.keys().chain(obsolete.subnets.keys()).collect();
-    let observed = work.see(Observed::clone);
-    let ids = keys.iter().filter_map(|key| Some(observed.subnets.get(*key)?.id.clone()));
-    let ids: Vec<String> = ids.collect();
-    let found = blockers::in_subnets(work.call, &observed, &ids, blockers::PASSING).await?;
+    let (ids, own) = work.see(|observed| {
+        let ids = keys.iter().filter_map(|key| Some(observed.subnets.get(*key)?.id.clone()));
+        (ids.collect::<Vec<String>>(), observed.interface_ids())
+    });
+    let found = blockers::in_subnets(work.call, &own, &ids, blockers::PASSING).await?;
     if found.is_empty() {
         return Ok(());
     }
@@ -253,7 +252,7 @@ async fn complete(work: &Work<'_>) -> Result<(), Failure> {
     });
     let Some((part, id)) = anchor else { return Ok(()) };
     let tags: Tags = [(STATUS_TAG.to_owned(), import::READY.to_owned())].into();
-    let request = work.ec2().create_tags().resources(id).set_tags(Some(ec2_tags(&tags)));
+    let request = work.ec2().create_tags().resources(id).set_tags(Some(ec2::tag_list(&tags)));
     work.patiently(|| request.clone().send()).await?;
     work.note(|observed| {
         if let Some(there) = observed.tags_mut(&part) {
@@ -274,7 +273,8 @@ async fn refuse_if_used(call: &Call, observed: &Observed) -> Result<(), Failure>
     let subnets: Vec<String> = observed.subnets.values().map(|it| it.id.clone()).collect();
     // What refuses the delete anyhow is told at once.
     let patience = if in_the_way.is_empty() { blockers::PASSING } else { Duration::ZERO };
-    in_the_way.extend(blockers::in_subnets(call, observed, &subnets, patience).await?);
+    let own = observed.interface_ids();
+    in_the_way.extend(blockers::in_subnets(call, &own, &subnets, patience).await?);
     if in_the_way.is_empty() {
         return Ok(());
     }
@@ -284,17 +284,16 @@ async fn refuse_if_used(call: &Call, observed: &Observed) -> Result<(), Failure>
 
 /// The parts that carry this deployment's mark for the network, by id: their types.
 async fn marked(call: &Call) -> Result<BTreeMap<String, String>, Failure> {
-    let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
     let client = call.scope.ec2();
     let request = client
         .describe_tags()
-        .filters(filter("key", RESOURCE_TAG))
-        .filters(filter("value", &call.claim.resource));
+        .filters(ec2::filter("key", RESOURCE_TAG))
+        .filters(ec2::filter("value", &call.claim.resource));
     let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
     let all: Vec<String> = found.into_iter().filter_map(|tag| tag.resource_id).collect();
     let mut tags: BTreeMap<String, (String, Tags)> = BTreeMap::new();
     for some in all.chunks(FILTER_VALUES) {
-        let ids = Filter::builder().name("resource-id").set_values(Some(some.to_vec())).build();
+        let ids = ec2::any_of("resource-id", some);
         let request = client.describe_tags().filters(ids);
         let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
         for tag in found {
@@ -323,21 +322,21 @@ async fn vpcs_of(
     // The tags of what is gone are listed for a while.
     let mut own = BTreeSet::new();
     for some in of_kind("vpc").chunks(FILTER_VALUES) {
-        let ids = Filter::builder().name("vpc-id").set_values(Some(some.to_vec())).build();
+        let ids = ec2::any_of("vpc-id", some);
         let request = call.scope.ec2().describe_vpcs().filters(ids);
         let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
         own.extend(found.into_iter().filter_map(|it| it.vpc_id));
     }
     let mut vpcs: BTreeMap<String, bool> = own.iter().map(|id| (id.clone(), false)).collect();
     for some in of_kind("route-table").chunks(FILTER_VALUES) {
-        let ids = Filter::builder().name("route-table-id").set_values(Some(some.to_vec())).build();
+        let ids = ec2::any_of("route-table-id", some);
         let request = call.scope.ec2().describe_route_tables().filters(ids);
         let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
         let given = found.into_iter().filter_map(|it| it.vpc_id).filter(|id| !own.contains(id));
         vpcs.extend(given.map(|id| (id, true)));
     }
     for some in of_kind("subnet").chunks(FILTER_VALUES) {
-        let ids = Filter::builder().name("subnet-id").set_values(Some(some.to_vec())).build();
+        let ids = ec2::any_of("subnet-id", some);
         let request = call.scope.ec2().describe_subnets().filters(ids);
         let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
         let given = found.into_iter().filter_map(|it| it.vpc_id).filter(|id| !own.contains(id));

@@ -184,17 +184,13 @@ fn warn_of_lost_records(plan: &mut Plan<'_>) {
 /// known yet is left out of it.
 fn shape(plan: &Plan<'_>, prior: Option<&Network>) -> Option<Network> {
     let mut planned = plan.planned.clone();
-    let Value::Object(names) = <Network as Model>::to_value(&super::import::unknown(
-        String::new(),
-        None,
-        crate::placement::Placement::default(),
-    )) else {
-        return None;
-    };
-    for name in names.keys() {
-        let value = match name.as_str() {
+    let block = <Network as Model>::block();
+    let blocks = block.blocks.into_iter().map(|block| block.name);
+    for name in block.attributes.into_iter().map(|attribute| attribute.name).chain(blocks) {
+        let name = name.as_str();
+        let value = match name {
             "id" | "arn" | "generation" | "status" | "timeouts" => Value::Null,
-            name if TOLD.contains(&name) => plan.prior.get(name).clone(),
+            _ if TOLD.contains(&name) => plan.prior.get(name).clone(),
             "tags_all"
             | "tags"
             | "karpenter_discovery"
@@ -211,7 +207,7 @@ fn shape(plan: &Plan<'_>, prior: Option<&Network>) -> Option<Network> {
             "tiers" => without_unknown(planned.get(name), &["tags"]),
             "routes" => without_unknown(planned.get(name), &["target"]),
             "endpoints" => shape_of_endpoints(plan),
-            name => planned.get(name).clone(),
+            _ => planned.get(name).clone(),
         };
         planned.set_attribute(name, value);
     }

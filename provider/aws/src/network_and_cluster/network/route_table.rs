@@ -13,9 +13,9 @@ use travel_value::Path;
 
 use super::observed::{Observed, RouteTable};
 use super::wanted::Target;
-use super::work::{MISSING, Work, once, token};
+use super::work::{MISSING, Work, token};
 use crate::consistency::{WITHIN_SERVICE, send_when_ready};
-use crate::error::is_code;
+use crate::error::{Reply as _, is_code};
 
 /// A route table of a tier, or of a private subnet.
 pub struct RouteTablePart {
@@ -131,17 +131,16 @@ impl RouteTablePart {
     async fn make(&self, work: &Work<'_>) -> Result<RouteTable, Failure> {
         let part = part(&self.key);
         let request = work
-            .ec2()
+            .ec2_once()
             .create_route_table()
             .client_token(token())
             .vpc_id(work.vpc_id()?)
             .tag_specifications(work.tag_specification(ResourceType::RouteTable, &part));
-        let send = || {
-            let answer = request.clone().customize().config_override(once()).send();
-            async { answer.await.map(|it| it.route_table.and_then(|it| it.route_table_id)) }
+        let send = || async {
+            let table = request.clone().send().await?.route_table;
+            Ok(table.and_then(|it| it.route_table_id))
         };
-        let look = || work.find_tagged(&part, &ResourceType::RouteTable);
-        let id = work.make(&part, &[], send, look).await?;
+        let id = work.make_tagged(&part, &ResourceType::RouteTable, &[], send).await?;
         let table = RouteTable { id, tags: work.tags(&part), routes: BTreeMap::new() };
         work.note(|observed| {
             observed.route_tables.insert(self.key.clone(), table.clone());
@@ -167,17 +166,24 @@ pub fn resolve(target: &Target, observed: &Observed) -> Option<String> {
     }
 }
 
-/// Where a route leads to, and from, as EC2 wants it: each kind in a field of its own.
-macro_rules! directed {
-    ($request:expr, $destination:expr, $target:expr) => {{
-        let (request, destination, target) = ($request, $destination, $target);
-        let request = if destination.starts_with("pl-") {
+/// Where a route leads from, as EC2 wants it: each kind in a field of its own.
+macro_rules! leading_from {
+    ($request:expr, $destination:expr) => {{
+        let (request, destination) = ($request, $destination);
+        if destination.starts_with("pl-") {
             request.destination_prefix_list_id(destination)
         } else if destination.contains(':') {
             request.destination_ipv6_cidr_block(destination)
         } else {
             request.destination_cidr_block(destination)
-        };
+        }
+    }};
+}
+
+/// Where a route leads from, and to.
+macro_rules! directed {
+    ($request:expr, $destination:expr, $target:expr) => {{
+        let (request, target) = (leading_from!($request, $destination), $target);
         match target.split('-').next().unwrap_or_default() {
             "nat" => request.nat_gateway_id(target),
             "eigw" => request.egress_only_internet_gateway_id(target),
@@ -215,14 +221,9 @@ const UNATTACHED: &str = "InvalidTransitGatewayID.NotFound";
 
 /// Where the VPC is not attached to a transit gateway, what to do about it.
 fn with_remedy(failure: Failure) -> Failure {
-    let Failure::Failed(mut diagnostic) = failure else { return failure };
-    if diagnostic.detail.contains(UNATTACHED) {
-        diagnostic.detail.push_str(
-            " A route can lead to a transit gateway only once the VPC is attached to it: attach it \
-             first, then add the route.",
-        );
-    }
-    Failure::Failed(diagnostic)
+    let remedy = "A route can lead to a transit gateway only once the VPC is attached to it: attach \
+                  it first, then add the route.";
+    failure.with_remedy(UNATTACHED, remedy)
 }
 
 async fn set_route(
@@ -268,14 +269,6 @@ pub async fn delete_route(
     table_id: &str,
     destination: &str,
 ) -> Result<(), Failure> {
-    let request = work.ec2().delete_route().route_table_id(table_id);
-    let request = if destination.starts_with("pl-") {
-        request.destination_prefix_list_id(destination)
-    } else if destination.contains(':') {
-        request.destination_ipv6_cidr_block(destination)
-    } else {
-        request.destination_cidr_block(destination)
-    };
-    use crate::error::Reply as _;
+    let request = leading_from!(work.ec2().delete_route().route_table_id(table_id), destination);
     request.send().await.found(&work.call.scope, &["InvalidRoute.NotFound"]).map(drop)
 }

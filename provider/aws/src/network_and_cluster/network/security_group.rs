@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self as ec2, IpPermission, IpRange, Ipv6Range, ResourceType};
+use aws_sdk_ec2::types::{self as sdk, IpPermission, IpRange, Ipv6Range, ResourceType};
 use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 
-use super::listing;
 use super::observed::SecurityGroup;
-use super::work::{Work, once};
+use super::state;
+use super::work::Work;
+use crate::ec2::{filter, tags};
 use crate::error::{Reply, is_code};
 
 /// The name of the part.
@@ -73,7 +74,7 @@ impl<'a> Part<Work<'a>> for SecurityGroupPart {
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(there) = there(work) else { return Ok(()) };
         let client = work.ec2();
-        let place = ec2::Filter::builder().name("group-id").values(&there.id).build();
+        let place = filter("group-id", &there.id);
         let what = format!("security group {}", there.id);
         work.remove(&what, &["DependencyViolation"], Some(place), || {
             client.delete_security_group().group_id(&there.id).send()
@@ -98,32 +99,25 @@ fn note(work: &Work<'_>, change: impl FnOnce(&mut SecurityGroup)) {
 
 /// The blocks that are to be let in and are not, and those that are let in and were the network's.
 fn changes(work: &Work<'_>, there: &SecurityGroup) -> (BTreeSet<String>, BTreeSet<String>) {
-    let mut wanted: BTreeSet<String> =
-        work.wanted.blocks().iter().map(ToString::to_string).collect();
-    if work.wanted.ipv6 {
-        let ipv6 = work.see(|observed| Some(observed.vpc.as_ref()?.ipv6.as_ref()?.0));
-        wanted.extend(ipv6.map(|it| it.to_string()));
-    }
-    let add = wanted.difference(&there.ingress).cloned().collect();
-    let before = work.ingress_before();
-    let remove = before.difference(&wanted).filter(|it| there.ingress.contains(*it));
-    (add, remove.cloned().collect())
+    let (wanted, own): (BTreeSet<String>, _) = work.see(|observed| {
+        let wanted = state::wanted_ingress(work.wanted, observed).collect();
+        (wanted, state::own_ingress(work.prior, work.wanted, observed))
+    });
+    let remove = own.difference(&wanted).filter(|it| there.ingress.contains(*it));
+    (wanted.difference(&there.ingress).cloned().collect(), remove.cloned().collect())
 }
 
 async fn make(work: &Work<'_>) -> Result<SecurityGroup, Failure> {
     let request = work
-        .ec2()
+        .ec2_once()
         .create_security_group()
         .group_name(format!("{}-endpoints", work.wanted.name))
         .description("HTTPS from the network to the endpoints in it")
         .vpc_id(work.vpc_id()?)
         .tag_specifications(work.tag_specification(ResourceType::SecurityGroup, NAME));
-    let send = || {
-        let answer = request.clone().customize().config_override(once()).send();
-        async { answer.await.map(|it| it.group_id) }
-    };
-    let look = || work.find_tagged(NAME, &ResourceType::SecurityGroup);
-    let id = work.make(NAME, &["InvalidGroup.Duplicate"], send, look).await?;
+    let send = || async { Ok(request.clone().send().await?.group_id) };
+    let conflict = ["InvalidGroup.Duplicate"];
+    let id = work.make_tagged(NAME, &ResourceType::SecurityGroup, &conflict, send).await?;
     let group = SecurityGroup { id, tags: work.tags(NAME), ..SecurityGroup::default() };
     work.note(|observed| observed.endpoint_security_group = Some(group.clone()));
     Ok(group)
@@ -149,7 +143,7 @@ pub fn https_from(cidr: &str) -> IpPermission {
 }
 
 /// A security group as the network sees it.
-pub fn of(group: ec2::SecurityGroup) -> SecurityGroup {
+pub fn of(group: sdk::SecurityGroup) -> SecurityGroup {
     let mut ingress = BTreeSet::new();
     let mut others = BTreeMap::new();
     for rule in group.ip_permissions.into_iter().flatten() {
@@ -164,7 +158,7 @@ pub fn of(group: ec2::SecurityGroup) -> SecurityGroup {
     }
     SecurityGroup {
         id: group.group_id.unwrap_or_default(),
-        tags: listing::tags(group.tags),
+        tags: tags(group.tags),
         ingress,
         others,
     }
@@ -214,7 +208,7 @@ mod tests {
 
     #[test]
     fn sorts_rules_by_source() {
-        let group = ec2::SecurityGroup::builder()
+        let group = sdk::SecurityGroup::builder()
             .group_id("sg-1")
             .ip_permissions(https_from("10.0.0.0/16"))
             .ip_permissions(https_from("fd00::/56"))
@@ -224,13 +218,13 @@ mod tests {
                     .from_port(22)
                     .to_port(23)
                     .ip_ranges(IpRange::builder().cidr_ip("10.0.0.0/8").build())
-                    .user_id_group_pairs(ec2::UserIdGroupPair::builder().group_id("sg-2").build())
+                    .user_id_group_pairs(sdk::UserIdGroupPair::builder().group_id("sg-2").build())
                     .build(),
             )
             .ip_permissions(
                 IpPermission::builder()
                     .ip_protocol("-1")
-                    .user_id_group_pairs(ec2::UserIdGroupPair::builder().group_id("sg-3").build())
+                    .user_id_group_pairs(sdk::UserIdGroupPair::builder().group_id("sg-3").build())
                     .build(),
             )
             .build();

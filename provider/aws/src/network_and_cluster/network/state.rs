@@ -74,12 +74,7 @@ fn subnets(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeMap<S
     let subnets = observed.subnets.iter().map(|(key, there)| {
         let (tier, zone) = key.split_once('/').unwrap_or((key, &there.zone));
         let part = super::subnet::part(key);
-        let known = before.subnets.as_ref().and_then(|before| before.get(key)?.tags.as_ref());
-        let kept: BTreeSet<String> = wanted
-            .tags(&part)
-            .into_keys()
-            .chain(known.into_iter().flatten().map(|it| it.0.clone()))
-            .collect();
+        let kept = wanted.tags(&part).into_keys().chain(subnet_tags(before, key)).collect();
         let ipv6 = there.ipv6.as_ref().filter(|(_, association)| association.associated);
         let subnet = Subnet {
             id: Some(there.id.clone()),
@@ -95,6 +90,22 @@ fn subnets(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeMap<S
         (key.clone(), subnet)
     });
     subnets.collect()
+}
+
+/// The keys of the tags of a part that the network has set, as far as its attributes tell.
+pub fn known_tags(before: &Network, part: &str) -> BTreeSet<String> {
+    let of_subnet = part.strip_prefix("subnet/").into_iter();
+    let of_subnet = of_subnet.flat_map(|key| subnet_tags(before, key));
+    common_tags(before).chain(of_subnet).collect()
+}
+
+fn common_tags(network: &Network) -> impl Iterator<Item = String> {
+    network.tagging.tags_all.iter().flatten().map(|(key, _)| key.clone())
+}
+
+fn subnet_tags(network: &Network, key: &str) -> impl Iterator<Item = String> {
+    let tags = network.subnets.as_ref().and_then(|subnets| subnets.get(key)?.tags.as_ref());
+    tags.into_iter().flatten().map(|(key, _)| key.clone())
 }
 
 /// The tags with these keys.
@@ -199,10 +210,14 @@ fn security_group(before: &Network, wanted: &Wanted, observed: &Observed) -> Opt
 /// The blocks of addresses that the network lets in to its endpoints, or has let in.
 pub fn own_ingress(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
     let before = before.endpoint_security_group.as_ref().and_then(|it| it.ingress.as_ref());
+    wanted_ingress(wanted, observed).chain(before.into_iter().flatten().cloned()).collect()
+}
+
+/// The blocks of addresses that the network is to let in to its endpoints.
+pub fn wanted_ingress(wanted: &Wanted, observed: &Observed) -> impl Iterator<Item = String> {
     let ipv6 = observed.vpc.as_ref().and_then(|vpc| vpc.ipv6.as_ref()).filter(|_| wanted.ipv6);
-    let blocks = wanted.blocks().into_iter().map(|block| block.to_string());
     let ipv6 = ipv6.map(|(block, _)| block.to_string());
-    blocks.chain(ipv6).chain(before.into_iter().flatten().cloned()).collect()
+    wanted.blocks().into_iter().map(|block| block.to_string()).chain(ipv6)
 }
 
 fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowLogs> {
@@ -240,17 +255,10 @@ fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowL
 /// Flow logs of which nothing is known yet.
 fn import_default() -> FlowLogs {
     FlowLogs {
-        bucket_arn: None,
         traffic: "ALL".to_owned(),
         interval_seconds: 600,
         format: super::DEFAULT_FORMAT.to_owned(),
-        retention_days: None,
-        kms_key_arn: None,
-        log_group: None,
-        role: None,
-        id: None,
-        log_group_arn: None,
-        role_arn: None,
+        ..FlowLogs::default()
     }
 }
 
@@ -263,11 +271,7 @@ fn mistagged(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet
     let role = observed.role.as_ref().map(|it| &it.role.tags);
     parts.extend(log_group.map(|tags| (super::log_group::NAME.to_owned(), tags)));
     parts.extend(role.map(|tags| (super::role::NAME.to_owned(), tags)));
-    let keys = |network: &Network| {
-        let tags = network.tagging.tags_all.iter().flatten();
-        tags.map(|(key, _)| key.clone()).collect::<BTreeSet<String>>()
-    };
-    let known = keys(before);
+    let known: BTreeSet<String> = common_tags(before).collect();
     let differs = |(part, there): &(&String, &&Tags)| {
         let wanted = wanted.tags(part);
         // The VPC's tags but for its name stand in `tags`.
@@ -286,8 +290,7 @@ fn tagging(network: &Network, before: &Network, observed: &Observed) -> Tagging 
     let told = &network.tagging;
     let Some(vpc) = observed.vpc.as_ref().filter(|vpc| vpc.own) else { return told.clone() };
     let Some(all) = &told.tags_all else { return told.clone() };
-    let before = before.tagging.tags_all.iter().flatten().map(|(key, _)| key.clone());
-    let keys: BTreeSet<String> = all.keys().cloned().chain(before).collect();
+    let keys: BTreeSet<String> = all.keys().cloned().chain(common_tags(before)).collect();
     let all = only(&vpc.tags, &keys);
     let own = told.tags.as_ref().map(|tags| only(&vpc.tags, &tags.keys().cloned().collect()));
     Tagging { tags: own, tags_all: Some(all) }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, Filter, ResourceType, SubnetCidrBlockStateCode, SubnetState,
+    AttributeBooleanValue, ResourceType, SubnetCidrBlockStateCode, SubnetState,
 };
 use ipnet::Ipv6Net;
 use travel_framework::parts::{Observed as Standing, Part};
@@ -12,7 +12,8 @@ use travel_value::Path;
 
 use super::observed::{Association, Subnet};
 use super::wanted::{self, Access};
-use super::work::{Work, once};
+use super::work::Work;
+use crate::ec2;
 use crate::error::Reply;
 
 /// A subnet of a tier in a zone.
@@ -72,7 +73,7 @@ impl<'a> Part<Work<'a>> for SubnetPart {
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(there) = self.there(work) else { return Ok(()) };
         let client = work.ec2();
-        let place = Filter::builder().name("subnet-id").values(&there.id).build();
+        let place = ec2::filter("subnet-id", &there.id);
         let what = format!("subnet {} ({})", there.id, self.key);
         work.remove(&what, &["DependencyViolation"], Some(place), || {
             client.delete_subnet().subnet_id(&there.id).send()
@@ -126,21 +127,18 @@ impl SubnetPart {
         let part = part(&self.key);
         let place = self.ipv6_place(work);
         let request = work
-            .ec2()
+            .ec2_once()
             .create_subnet()
             .vpc_id(work.vpc_id()?)
             .availability_zone(&wanted.zone)
             .cidr_block(wanted.cidr.to_string())
             .set_ipv6_cidr_block(place.map(|it| it.to_string()))
             .tag_specifications(work.tag_specification(ResourceType::Subnet, &part));
-        let send = || {
-            let answer = request.clone().customize().config_override(once()).send();
-            async { answer.await.map(|it| it.subnet.and_then(|it| it.subnet_id)) }
-        };
-        let look = || work.find_tagged(&part, &ResourceType::Subnet);
+        let send =
+            || async { Ok(request.clone().send().await?.subnet.and_then(|it| it.subnet_id)) };
         let path = Path::attribute("tiers").key(&wanted.tier);
         let id = work
-            .make(&part, &["InvalidSubnet.Conflict"], send, look)
+            .make_tagged(&part, &ResourceType::Subnet, &["InvalidSubnet.Conflict"], send)
             .await
             .map_err(|failure| failure.at(path))?;
         let subnet = Subnet {
@@ -169,7 +167,7 @@ impl SubnetPart {
         let what = format!("subnet {id} ({})", self.key);
         work.call
             .wait_until(&what, Pace::QUICK, || async {
-                let filter = Filter::builder().name("subnet-id").values(id).build();
+                let filter = ec2::filter("subnet-id", id);
                 let found = work.ec2().describe_subnets().filters(filter).send().await;
                 let found = found.at(&work.call.scope)?.subnets.into_iter().flatten().next();
                 let Some(found) = found else {
@@ -219,7 +217,7 @@ impl SubnetPart {
             let client = work.ec2();
             let what = format!("{cidr} of subnet {id}");
             let busy = ["InvalidCidrBlock.InUse", "DependencyViolation"];
-            let place = Filter::builder().name("subnet-id").values(id).build();
+            let place = ec2::filter("subnet-id", id);
             work.remove(&what, &busy, Some(place), || {
                 client.disassociate_subnet_cidr_block().association_id(association).send()
             })

@@ -111,13 +111,7 @@ pub fn flow_logs(bucket_arn: Option<&str>) -> FlowLogs {
         traffic: "ALL".into(),
         interval_seconds: 600,
         format: DEFAULT_FORMAT.into(),
-        retention_days: None,
-        kms_key_arn: None,
-        log_group: None,
-        role: None,
-        id: None,
-        log_group_arn: None,
-        role_arn: None,
+        ..FlowLogs::default()
     }
 }
 

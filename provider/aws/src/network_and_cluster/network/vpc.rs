@@ -1,7 +1,7 @@
 //! The VPC of a network: made by it, or given.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, VpcState};
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcState};
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
@@ -10,7 +10,8 @@ use travel_value::Path;
 use super::listing;
 use super::observed::{Association, Observed, Vpc};
 use super::wanted::Wanted;
-use super::work::{Work, once};
+use super::work::Work;
+use crate::ec2;
 use crate::error::Reply;
 
 /// The name of the part.
@@ -57,7 +58,7 @@ impl<'a> Part<Work<'a>> for VpcPart {
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(id) = own_id(work) else { return Ok(()) };
-        let place = Filter::builder().name("vpc-id").values(&id).build();
+        let place = ec2::filter("vpc-id", &id);
         let client = work.ec2();
         work.remove(&format!("VPC {id}"), &["DependencyViolation"], Some(place), || {
             client.delete_vpc().vpc_id(&id).send()
@@ -76,16 +77,13 @@ fn own_id(work: &Work<'_>) -> Option<String> {
 async fn make(work: &Work<'_>) -> Result<(), Failure> {
     let cidr = work.wanted.cidr.to_string();
     let request = work
-        .ec2()
+        .ec2_once()
         .create_vpc()
         .cidr_block(&cidr)
         .tag_specifications(work.tag_specification(ResourceType::Vpc, NAME));
-    let send = || {
-        let answer = request.clone().customize().config_override(once()).send();
-        async { answer.await.map(|it| it.vpc.and_then(|vpc| vpc.vpc_id)) }
-    };
-    let look = || work.find_tagged(NAME, &ResourceType::Vpc);
-    let id = work.make(NAME, &[], send, look).await.map_err(|it| it.at_attribute("cidr"))?;
+    let send = || async { Ok(request.clone().send().await?.vpc.and_then(|vpc| vpc.vpc_id)) };
+    let made = work.make_tagged(NAME, &ResourceType::Vpc, &[], send).await;
+    let id = made.map_err(|failure| failure.at_attribute("cidr"))?;
     let vpc = Vpc {
         id: id.clone(),
         own: true,
@@ -101,7 +99,7 @@ async fn make(work: &Work<'_>) -> Result<(), Failure> {
     let client = work.ec2();
     work.call
         .wait_until(&format!("VPC {id}"), Pace::QUICK, || async {
-            let filter = Filter::builder().name("vpc-id").values(&id).build();
+            let filter = ec2::filter("vpc-id", &id);
             let found = client.describe_vpcs().filters(filter).send().await;
             let state = found.at(&work.call.scope)?.vpcs().first().and_then(|it| it.state.clone());
             Ok(match state {

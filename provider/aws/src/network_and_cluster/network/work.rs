@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -13,13 +13,14 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 use travel_framework::Failure;
+use travel_framework::parts::Seen;
 use travel_framework::wait::{Look, Pace};
 
-use super::Network;
-use super::blockers;
 use super::observed::Observed;
 use super::wanted::Wanted;
+use super::{Network, blockers, state};
 use crate::consistency::{Call, WITHIN_SERVICE, make_once};
+use crate::ec2;
 use crate::error::{Answer, Reply, failure, is_code, message};
 use crate::tags::{PART_TAG, TagChanges, Tags};
 
@@ -67,67 +68,44 @@ pub struct Work<'a> {
     pub call: &'a Call,
     /// What is wanted.
     pub wanted: &'a Wanted,
-    before: Before,
-    observed: Mutex<Observed>,
-}
-
-/// What the network had before, which is its own to take away.
-#[derive(Clone, Debug, Default)]
-struct Before {
-    routes: BTreeMap<String, BTreeSet<String>>,
-    tags: BTreeSet<String>,
-    subnet_tags: BTreeMap<String, BTreeSet<String>>,
-    ingress: BTreeSet<String>,
-}
-
-impl Before {
-    fn of(prior: &Network) -> Self {
-        let keys =
-            |tags: &Option<Tags>| tags.iter().flatten().map(|(key, _)| key.clone()).collect();
-        let tables = prior.route_tables.iter().flatten();
-        let subnets = prior.subnets.iter().flatten();
-        Self {
-            routes: tables
-                .map(|(key, table)| {
-                    let routes = table.routes.iter().flatten();
-                    (key.clone(), routes.map(|(destination, _)| destination.clone()).collect())
-                })
-                .collect(),
-            tags: keys(&prior.tagging.tags_all),
-            subnet_tags: subnets.map(|(key, it)| (key.clone(), keys(&it.tags))).collect(),
-            ingress: prior
-                .endpoint_security_group
-                .as_ref()
-                .and_then(|group| group.ingress.clone())
-                .unwrap_or_default(),
-        }
-    }
+    /// What the network had before, which is its own to take away.
+    pub prior: &'a Network,
+    observed: Seen<Observed>,
+    ec2_once: Client,
 }
 
 impl<'a> Work<'a> {
     /// The work from what is there, which `prior` knows, to what is wanted.
-    pub fn new(call: &'a Call, wanted: &'a Wanted, prior: &Network, observed: Observed) -> Self {
-        Self { call, wanted, before: Before::of(prior), observed: Mutex::new(observed) }
+    pub fn new(call: &'a Call, wanted: &'a Wanted, prior: &'a Network, observed: Observed) -> Self {
+        let once = call.scope.ec2().config().to_builder().retry_config(RetryConfig::disabled());
+        let ec2_once = Client::from_conf(once.build());
+        Self { call, wanted, prior, observed: Seen::new(observed), ec2_once }
     }
 
     /// Looks at what is there.
     pub fn see<T>(&self, look: impl FnOnce(&Observed) -> T) -> T {
-        look(&self.observed.lock().unwrap_or_else(PoisonError::into_inner))
+        self.observed.see(look)
     }
 
     /// Notes a change of what is there.
     pub fn note(&self, change: impl FnOnce(&mut Observed)) {
-        change(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner));
+        self.observed.note(change);
     }
 
     /// What is there, when all is done.
     pub fn into_observed(self) -> Observed {
-        self.observed.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.observed.into_inner()
     }
 
     /// The client for EC2.
-    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
+    pub fn ec2(&self) -> &Client {
         self.call.scope.ec2()
+    }
+
+    /// The client for requests that EC2 would carry out twice: it repeats none by itself, which is
+    /// for [`Work::make`] to do.
+    pub const fn ec2_once(&self) -> &Client {
+        &self.ec2_once
     }
 
     /// The VPC's id.
@@ -158,15 +136,7 @@ impl<'a> Work<'a> {
 
     /// The destinations in a route table that are the network's own.
     pub fn own_destinations(&self, table: &str) -> BTreeSet<String> {
-        let wanted = self.wanted.route_tables.get(table);
-        let wanted = wanted.into_iter().flat_map(|routes| routes.keys().cloned());
-        let before = self.before.routes.get(table).into_iter().flatten().cloned();
-        wanted.chain(before).collect()
-    }
-
-    /// The blocks that the network has let in to its endpoints.
-    pub const fn ingress_before(&self) -> &BTreeSet<String> {
-        &self.before.ingress
+        state::own_destinations(self.prior, self.wanted, table)
     }
 
     /// The tags that a part is to have, its mark included.
@@ -179,16 +149,14 @@ impl<'a> Work<'a> {
 
     /// The tags for the request that makes a part.
     pub fn tag_specification(&self, kind: ResourceType, part: &str) -> TagSpecification {
-        let tags = ec2_tags(&self.tags(part));
+        let tags = ec2::tag_list(&self.tags(part));
         TagSpecification::builder().resource_type(kind).set_tags(Some(tags)).build()
     }
 
     /// What makes the tags of a part those it is to have. Tags that others have added stay.
     pub fn tag_changes(&self, part: &str, there: &Tags) -> TagChanges {
-        let of_subnet =
-            part.strip_prefix("subnet/").and_then(|key| self.before.subnet_tags.get(key));
-        let before = self.before.tags.iter().chain(of_subnet.into_iter().flatten());
-        TagChanges::toward(self.tags(part), there, before)
+        let before = state::known_tags(self.prior, part);
+        TagChanges::toward(self.tags(part), there, &before)
     }
 
     /// Whether the tags of a part are not those it is to have.
@@ -204,7 +172,7 @@ impl<'a> Work<'a> {
         let changes = self.tag_changes(part, &there);
         if !changes.set.is_empty() {
             let request = self.ec2().create_tags().resources(id);
-            let set = || request.clone().set_tags(Some(ec2_tags(&changes.set))).send();
+            let set = || request.clone().set_tags(Some(ec2::tag_list(&changes.set))).send();
             self.patiently(set).await?;
         }
         if !changes.remove.is_empty() {
@@ -246,7 +214,7 @@ impl<'a> Work<'a> {
         });
         for some in marked.chunks(TAGGED_AT_ONCE) {
             let ids = some.iter().map(|(_, id)| id.clone()).collect();
-            let tags = Some(ec2_tags(&mark));
+            let tags = Some(ec2::tag_list(&mark));
             let request = self.ec2().create_tags().set_resources(Some(ids)).set_tags(tags);
             self.patiently(|| request.clone().send()).await?;
             self.note(|observed| {
@@ -301,6 +269,24 @@ impl<'a> Work<'a> {
         made.ok_or_else(|| no_id(part, &scope.place()))
     }
 
+    /// As [`Work::make`], where what was made is found by its tags.
+    ///
+    /// # Errors
+    /// As for [`Work::make`].
+    pub async fn make_tagged<E, F>(
+        &self,
+        part: &str,
+        kind: &ResourceType,
+        conflict: &[&str],
+        send: impl FnMut() -> F,
+    ) -> Result<String, Failure>
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+        F: Future<Output = Answer<Option<String>, E>>,
+    {
+        self.make(part, conflict, send, || self.find_tagged(part, kind)).await
+    }
+
     /// The id of a part that this operation has made, by its tags.
     ///
     /// # Errors
@@ -310,26 +296,23 @@ impl<'a> Work<'a> {
         part: &str,
         kind: &ResourceType,
     ) -> Result<Option<String>, Failure> {
-        let mut ids = self.tagged(PART_TAG, part, kind.as_str()).await?;
-        for (key, value) in self.call.claim.tags() {
-            if !ids.is_empty() {
-                let also = self.tagged(&key, &value, kind.as_str()).await?;
-                ids.retain(|id| also.contains(id));
-            }
-        }
-        Ok(ids.into_iter().next())
-    }
-
-    async fn tagged(&self, key: &str, value: &str, kind: &str) -> Result<Vec<String>, Failure> {
-        let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+        let mut mark: Tags = self.call.claim.tags().into();
+        mark.insert(PART_TAG.to_owned(), part.to_owned());
         let request = self
             .ec2()
             .describe_tags()
-            .filters(filter("key", key))
-            .filters(filter("value", value))
-            .filters(filter("resource-type", kind));
+            .filters(ec2::any_of("key", mark.keys()))
+            .filters(ec2::any_of("value", mark.values()))
+            .filters(ec2::filter("resource-type", kind.as_str()));
         let found = request.into_paginator().items().send().try_collect().await;
-        Ok(found.at(&self.call.scope)?.into_iter().filter_map(|tag| tag.resource_id).collect())
+        let mut tags: BTreeMap<String, Tags> = BTreeMap::new();
+        for tag in found.at(&self.call.scope)? {
+            if let (Some(id), Some(key), Some(value)) = (tag.resource_id, tag.key, tag.value) {
+                tags.entry(id).or_default().insert(key, value);
+            }
+        }
+        // Any of the keys with any of the values has been found: what is meant has each its own.
+        Ok(tags.into_iter().find(|(_, tags)| *tags == mark).map(|(id, _)| id))
     }
 
     /// Removes something, again and again while others still hold on to it (`busy`, error codes),
@@ -400,16 +383,6 @@ impl<'a> Work<'a> {
 /// A token for a request that is to be carried out once, however often it is sent.
 pub fn token() -> String {
     format!("{:032x}", rand::random::<u128>())
-}
-
-/// The SDK is not to repeat a request by itself: see [`Work::make`].
-pub fn once() -> aws_sdk_ec2::config::Builder {
-    aws_sdk_ec2::config::Builder::new().retry_config(RetryConfig::disabled())
-}
-
-/// Tags as EC2 wants them.
-pub fn ec2_tags(tags: &Tags) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 fn no_id(part: &str, place: &str) -> Failure {

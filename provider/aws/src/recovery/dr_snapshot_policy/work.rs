@@ -1,10 +1,10 @@
 //! What the parts of a snapshot policy share while they are made, changed and removed.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 use travel_framework::ownership::Mark;
+use travel_framework::parts::Seen;
 use travel_framework::{Diagnostic, Failure};
 
 use super::observed::Observed;
@@ -36,7 +36,7 @@ pub struct Work<'a> {
     pub purpose: Purpose,
     backup: Option<Scope>,
     before: BTreeSet<String>,
-    observed: Mutex<Observed>,
+    observed: Seen<Observed>,
 }
 
 impl<'a> Work<'a> {
@@ -57,23 +57,23 @@ impl<'a> Work<'a> {
             purpose,
             backup,
             before: before.into_iter().flatten().map(|(key, _)| key.clone()).collect(),
-            observed: Mutex::new(observed),
+            observed: Seen::new(observed),
         }
     }
 
     /// Looks at what is there.
     pub fn see<T>(&self, look: impl FnOnce(&Observed) -> T) -> T {
-        look(&self.observed.lock().unwrap_or_else(PoisonError::into_inner))
+        self.observed.see(look)
     }
 
     /// Notes a change of what is there.
     pub fn note(&self, change: impl FnOnce(&mut Observed)) {
-        change(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner));
+        self.observed.note(change);
     }
 
     /// What is there, when all is done.
     pub fn into_observed(self) -> Observed {
-        self.observed.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.observed.into_inner()
     }
 
     /// Where the calls of a side go.

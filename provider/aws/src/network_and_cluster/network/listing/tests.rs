@@ -15,14 +15,14 @@ fn ownership() -> Ownership {
 }
 
 /// The tags of a part of the network.
-fn ours(part: &str) -> Vec<ec2::Tag> {
+fn ours(part: &str) -> Vec<sdk::Tag> {
     let pairs = [
         ("travel:deployment", "dev/network"),
         ("travel:resource", "travel_network/main"),
         ("travel:generation", "7"),
         ("travel:part", part),
     ];
-    pairs.map(|(key, value)| ec2::Tag::builder().key(key).value(value).build()).into()
+    pairs.map(|(key, value)| sdk::Tag::builder().key(key).value(value).build()).into()
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn routes_of_aws_are_left_out() {
 #[test]
 fn of_two_gateways_in_a_zone_the_living_counts() {
     let gateway = |id: &str, state: &str| {
-        ec2::NatGateway::builder()
+        sdk::NatGateway::builder()
             .nat_gateway_id(id)
             .state(state.into())
             .set_tags(Some(ours("nat_gateway/eu-central-1a")))
@@ -103,9 +103,9 @@ fn of_two_gateways_in_a_zone_the_living_counts() {
 fn gateways_and_endpoints_of_others_that_are_ending_are_not_in_the_way() {
     for (state, strangers) in [("available", 2), ("deleting", 0), ("failed", 0)] {
         let mut observed = Observed::default();
-        let gateway = ec2::NatGateway::builder().nat_gateway_id("nat-9").state(state.into());
+        let gateway = sdk::NatGateway::builder().nat_gateway_id("nat-9").state(state.into());
         sort_nat_gateways(vec![gateway.build()], &ownership(), &mut observed);
-        let endpoint = ec2::VpcEndpoint::builder().vpc_endpoint_id("vpce-9").state(state.into());
+        let endpoint = sdk::VpcEndpoint::builder().vpc_endpoint_id("vpce-9").state(state.into());
         sort_endpoints(vec![endpoint.build()], &ownership(), &mut observed);
         assert_eq!(observed.strangers.len(), strangers, "{state}");
     }
@@ -116,13 +116,13 @@ fn of_two_parts_in_one_place_one_is_too_many() {
     let mut observed = Observed::default();
     let table = |id: &str| {
         let tags = Some(ours("route_table/data"));
-        ec2::RouteTable::builder().route_table_id(id).set_tags(tags).build()
+        sdk::RouteTable::builder().route_table_id(id).set_tags(tags).build()
     };
     sort_route_tables(vec![table("rtb-1"), table("rtb-2")], &ownership(), &mut observed);
     let endpoint = |id: &str, state: &str| {
         let tags = Some(ours("endpoint/sts"));
-        let state = ec2::State::from(state);
-        ec2::VpcEndpoint::builder().vpc_endpoint_id(id).state(state).set_tags(tags).build()
+        let state = sdk::State::from(state);
+        sdk::VpcEndpoint::builder().vpc_endpoint_id(id).state(state).set_tags(tags).build()
     };
     let found = [("vpce-1", "deleting"), ("vpce-2", "available"), ("vpce-3", "pending")];
     let found = found.map(|(id, state)| endpoint(id, state));
@@ -138,7 +138,7 @@ fn addresses_too_many_stand_beside_to_be_released() {
     let zone = "eu-central-1a";
     let address = |id: &str| {
         let tags = Some(ours("address/eu-central-1a"));
-        ec2::Address::builder().allocation_id(id).set_tags(tags).build()
+        sdk::Address::builder().allocation_id(id).set_tags(tags).build()
     };
     for (found, used, expected) in [
         (vec!["eipalloc-1"], None, vec![(zone, "eipalloc-1")]),
@@ -172,17 +172,17 @@ fn addresses_too_many_stand_beside_to_be_released() {
 #[test]
 fn an_endpoint_without_a_type_is_a_gateway() {
     for (kind, gateway) in [(None, true), (Some("Gateway"), true), (Some("Interface"), false)] {
-        let kind = kind.map(ec2::VpcEndpointType::from);
-        let found = ec2::VpcEndpoint::builder().set_vpc_endpoint_type(kind).build();
+        let kind = kind.map(sdk::VpcEndpointType::from);
+        let found = sdk::VpcEndpoint::builder().set_vpc_endpoint_type(kind).build();
         assert_eq!(endpoint(found).gateway, gateway);
     }
 }
 
 #[test]
 fn an_internet_gateway_is_own_given_or_in_the_way() {
-    let gateway = |id: &str, vpc_id: Option<&str>, tags: Vec<ec2::Tag>| {
+    let gateway = |id: &str, vpc_id: Option<&str>, tags: Vec<sdk::Tag>| {
         let attached = vpc_id.map(|vpc_id| {
-            let state = ec2::AttachmentStatus::from("available");
+            let state = sdk::AttachmentStatus::from("available");
             InternetGatewayAttachment::builder().vpc_id(vpc_id).state(state).build()
         });
         InternetGateway::builder()
@@ -204,8 +204,8 @@ fn an_internet_gateway_is_own_given_or_in_the_way() {
         (false, vec![other(None)], None, 0),
     ] {
         let vpc = Vpc { id: "vpc-1".into(), own: own_vpc, ..Vpc::default() };
-        let mut observed = Observed::default();
-        sort_internet_gateways(found, Some(&vpc), &ownership(), &mut observed);
+        let mut observed = Observed { vpc: Some(vpc), ..Observed::default() };
+        sort_internet_gateways(found, &ownership(), &mut observed);
         let gateway = observed.internet_gateway.as_ref();
         let gateway = gateway.map(|it| (it.id.as_str(), it.own, it.attached));
         assert_eq!((gateway, observed.strangers.len()), (expected, strangers));
@@ -216,18 +216,18 @@ fn an_internet_gateway_is_own_given_or_in_the_way() {
 fn what_is_not_ours_is_a_stranger() {
     let mut observed = Observed::default();
     let subnet = |id: &str, tags| {
-        ec2::Subnet::builder().subnet_id(id).cidr_block("10.20.0.0/24").set_tags(Some(tags)).build()
+        sdk::Subnet::builder().subnet_id(id).cidr_block("10.20.0.0/24").set_tags(Some(tags)).build()
     };
     let found =
         vec![subnet("subnet-1", ours("subnet/data/eu-central-1a")), subnet("subnet-2", vec![])];
     sort_subnets(found, &[], &ownership(), &mut observed);
     let group =
-        |id: &str, name: &str| ec2::SecurityGroup::builder().group_id(id).group_name(name).build();
+        |id: &str, name: &str| sdk::SecurityGroup::builder().group_id(id).group_name(name).build();
     let found = vec![group("sg-1", "default"), group("sg-2", "shop")];
     sort_security_groups(found, &ownership(), &mut observed);
     let table = |id: &str, main: bool| {
-        let association = ec2::RouteTableAssociation::builder().main(main).build();
-        ec2::RouteTable::builder().route_table_id(id).associations(association).build()
+        let association = sdk::RouteTableAssociation::builder().main(main).build();
+        sdk::RouteTable::builder().route_table_id(id).associations(association).build()
     };
     sort_route_tables(
         vec![table("rtb-1", true), table("rtb-2", false)],
@@ -245,8 +245,8 @@ fn what_is_not_ours_is_a_stranger() {
 #[test]
 fn an_association_that_is_over_is_none() {
     let association = |state: &str| {
-        let state = ec2::RouteTableAssociationState::builder().state(state.into()).build();
-        ec2::RouteTableAssociation::builder()
+        let state = sdk::RouteTableAssociationState::builder().state(state.into()).build();
+        sdk::RouteTableAssociation::builder()
             .route_table_association_id("rtbassoc-1")
             .route_table_id("rtb-1")
             .subnet_id("subnet-1")
@@ -254,7 +254,7 @@ fn an_association_that_is_over_is_none() {
             .build()
     };
     for (state, there) in [("associated", true), ("associating", true), ("disassociating", false)] {
-        let table = ec2::RouteTable::builder().associations(association(state)).build();
+        let table = sdk::RouteTable::builder().associations(association(state)).build();
         assert_eq!(association_of("subnet-1", &[table]).is_some(), there, "{state}");
     }
     for (state, expected) in

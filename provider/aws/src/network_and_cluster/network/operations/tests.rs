@@ -158,7 +158,7 @@ async fn check_eviction(prior: &Network, plan: &Network, expected: &str) {
         passing: false,
     });
     let work = Work::new(&call, &wanted, prior, observed);
-    let error = run(&work, prior, plan).await.unwrap_err().into_diagnostic();
+    let error = run(&work, plan).await.unwrap_err().into_diagnostic();
     let found = format!("{}: {}", error.path.as_ref().unwrap(), error.summary);
     assert_eq!(found, expected);
 }

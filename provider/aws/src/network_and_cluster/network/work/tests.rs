@@ -8,10 +8,25 @@ use crate::network_and_cluster::network::tests::{network, tags};
 use crate::settings::Settings;
 use crate::testing::{Fake, Reply, Request, call_on};
 
-/// The tags that DescribeTags answers with: one resource of this id, whatever is asked.
+/// What DescribeTags answers: a resource of this id with the part's tags, and another with other
+/// tags, whatever is asked.
 fn tagged(id: &str) -> Reply {
-    let item = format!("<item><resourceId>{id}</resourceId><key>k</key><value>v</value></item>");
-    Reply::ec2("DescribeTags", &format!("<tagSet>{item}</tagSet>"))
+    let of = |id: &str, generation: &str| {
+        let tags = [
+            ("travel:deployment", "dev/test"),
+            ("travel:resource", "travel_network/main"),
+            ("travel:generation", generation),
+            ("travel:part", "route_table/data"),
+        ];
+        let items = tags.map(|(key, value)| {
+            format!(
+                "<item><resourceId>{id}</resourceId><key>{key}</key><value>{value}</value></item>"
+            )
+        });
+        items.concat()
+    };
+    let other = of("rtb-0", "g0");
+    Reply::ec2("DescribeTags", &format!("<tagSet>{other}{}</tagSet>", of(id, "g1")))
 }
 
 fn none() -> Reply {
@@ -46,14 +61,13 @@ async fn check(
     let network = network(1);
     let wanted = Wanted::of(&network).unwrap();
     let work = Work::new(&call, &wanted, &network, Observed::default());
-    let request = work.ec2().create_route_table().vpc_id("vpc-1").client_token(token());
-    let send = || {
-        let answer = request.clone().customize().config_override(once()).send();
-        async { answer.await.map(|it| it.route_table.and_then(|it| it.route_table_id)) }
+    let request = work.ec2_once().create_route_table().vpc_id("vpc-1").client_token(token());
+    let send = || async {
+        let table = request.clone().send().await?.route_table;
+        Ok(table.and_then(|it| it.route_table_id))
     };
     let kind = ResourceType::RouteTable;
-    let look = || work.find_tagged("route_table/data", &kind);
-    let found = work.make("route_table/data", &["Taken"], send, look).await;
+    let found = work.make_tagged("route_table/data", &kind, &["Taken"], send).await;
     let found = found.map_err(|failure| failure.into_diagnostic().detail);
     match expected {
         Ok(id) => assert_eq!(found.as_deref(), Ok(id)),
@@ -223,7 +237,7 @@ async fn check_removal(
     let mut observed = Observed::default();
     observed.past_interfaces.insert("eni-own".into());
     let work = Work::new(&call, &wanted, &network, observed);
-    let place = Filter::builder().name("subnet-id").values("subnet-1").build();
+    let place = ec2::filter("subnet-id", "subnet-1");
     let removed = work
         .remove("subnet subnet-1", &["DependencyViolation"], Some(place), || {
             work.ec2().delete_subnet().subnet_id("subnet-1").send()
