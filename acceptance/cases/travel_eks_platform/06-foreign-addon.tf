@@ -17,14 +17,6 @@ resource "travel_eks_platform" "this" {
   tags                   = { team = "security" }
   access_entries         = local.access_entries
   node_groups            = local.node_groups
+  addons                 = merge(local.addons, { snapshot-controller = {} })
   pod_identities         = local.pod_identities
-
-  addons = {
-    vpc-cni                = { configuration_values = jsonencode({ enableNetworkPolicy = "true", env = { WARM_IP_TARGET = "2" } }) }
-    kube-proxy             = {}
-    coredns                = { configuration_values = jsonencode({ replicaCount = 3 }) }
-    eks-pod-identity-agent = {}
-    snapshot-controller    = {}
-    metrics-server         = { tags = { team = "platform" } }
-  }
 }
