@@ -6,4 +6,5 @@ pub mod eks;
 pub mod input;
 mod neighbours;
 mod patch;
+pub mod rbin;
 pub mod shapes;

@@ -6,7 +6,7 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
-use super::fakes::{dlm, eks};
+use super::fakes::{dlm, eks, rbin};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, s3, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -67,6 +67,7 @@ pub const SERVICES: &[Service] = &[
     service("network-firewall", "network-firewall", Json10, "NetworkFirewall_20201112", Moto),
     service("organizations", "organizations", Json11, "AWSOrganizationsV20161128", Own(organizations::backend)),
     service("ram", "ram", RestJson, "", Moto),
+    service("rbin", "rbin", RestJson, "", Own(rbin::backend)),
     service("rds", "rds", Query, "2014-10-31", Moto),
     service("resource-groups", "resource-groups", RestJson, "", Moto),
     service("resourcegroupstaggingapi", "tagging", Json11, "ResourceGroupsTaggingAPI_20170126", Own(tagging::backend)),

@@ -2,11 +2,11 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use travel_acceptance::sandbox::Sandbox;
 use travel_acceptance::sandbox::client::Client;
 use travel_acceptance::sandbox::settings::Settings;
-use travel_acceptance::sandbox::{Sandbox, tools_folder};
 
-use crate::{account, ask, own, run, shared};
+use crate::{account, ask, own, run, run_script, shared};
 
 const HOUR_SECONDS: u32 = 3600;
 const DAY_SECONDS: u32 = 24 * HOUR_SECONDS;
@@ -178,20 +178,8 @@ fn botocore_understands_dlm() {
     run(async {
         let sandbox = shared().await;
         let ground = Ground::new(sandbox, "dlm-botocore").await;
-        let credentials = sandbox.credentials(&ground.account).await.unwrap();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sandbox/dlm_operations.py");
-        let output = tokio::process::Command::new(tools_folder().join("moto/bin/python"))
-            .arg(script)
-            .envs(sandbox.environment())
-            .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key)
-            .env("ROLE", &ground.role)
-            .kill_on_drop(true)
-            .output()
-            .await
-            .unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{error}");
+        let environment = [("ROLE", ground.role.as_str())];
+        run_script(sandbox, &ground.account, "dlm_operations.py", &environment).await;
     });
 }
 

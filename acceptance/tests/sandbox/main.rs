@@ -8,6 +8,7 @@ mod eks;
 mod judge;
 mod lists;
 mod network;
+mod rbin;
 mod routing;
 
 use std::sync::LazyLock;
@@ -18,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use travel_acceptance::sandbox::client::Client;
 use travel_acceptance::sandbox::settings::Settings;
-use travel_acceptance::sandbox::{Options, Sandbox, left_out};
+use travel_acceptance::sandbox::{Options, Sandbox, left_out, repository, tools_folder};
 
 /// One runtime for all tests: a sandbox lives in the runtime that started it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -85,6 +86,23 @@ async fn ask_for_account(sandbox: &Sandbox, name: &str, email: &str) -> Result<S
         Some(id) => Ok(id.to_owned()),
         None => Err(status["FailureReason"].as_str().unwrap().to_owned()),
     }
+}
+
+/// Runs a script of this folder with botocore, as a user of an account and with more in its environment; it fails by
+/// an exception.
+async fn run_script(sandbox: &Sandbox, account: &str, script: &str, environment: &[(&str, &str)]) {
+    let credentials = sandbox.credentials(account).await.unwrap();
+    let output = tokio::process::Command::new(tools_folder().join("moto/bin/python"))
+        .arg(repository().join("acceptance/tests/sandbox").join(script))
+        .envs(sandbox.environment())
+        .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key)
+        .envs(environment.iter().copied())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The text at a path of an answer of the query protocols.

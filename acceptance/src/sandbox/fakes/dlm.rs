@@ -54,8 +54,7 @@ impl Backend for Dlm {
             .map_err(|misfit| checks::invalid(format!("{} {}", misfit.path, misfit.problem)))?;
         let mut state = self.0.state.lock().await;
         let output = state.perform(&call, &input, world.clock.now())?;
-        shapes.check_output(&call.operation, &output).map_err(ServiceError::internal)?;
-        Ok(Reply::json(&call, &output))
+        shapes.reply(&call, &output)
     }
 
     async fn reset(&self, _world: &Arc<World>) -> Result<(), String> {

@@ -81,8 +81,7 @@ impl Backend for Eks {
         let context =
             Context { eks: &self.0, world, caller: &call.caller, region: &call.region, input };
         let output = perform(&context, &call.operation).await?;
-        shapes.check_output(&call.operation, &output).map_err(ServiceError::internal)?;
-        Ok(Reply::json(&call, &output))
+        shapes.reply(&call, &output)
     }
 
     async fn reset(&self, world: &Arc<World>) -> Result<(), String> {

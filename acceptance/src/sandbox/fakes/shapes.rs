@@ -1,18 +1,20 @@
 //! The public model of a service that the sandbox plays itself: reading its requests and checking its answers by it.
 //!
-//! Follows the restJson1 protocol of the Smithy specification, as far as EKS and DLM use it, with the shapes of the
-//! service models that botocore carries.
+//! Follows the restJson1 protocol of the Smithy specification, as far as EKS, DLM and Recycle Bin use it, with the
+//! shapes of the service models that botocore carries.
 
 use std::collections::{BTreeMap, HashMap};
 
+use http::StatusCode;
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::input::Input;
-use crate::sandbox::call::{Body, Call};
+use crate::sandbox::call::{Body, Call, Reply};
 use crate::sandbox::form::Form;
 use crate::sandbox::model::Models;
+use crate::sandbox::wire::ServiceError;
 
 /// The operations and shapes of one service.
 #[derive(Debug, Deserialize)]
@@ -39,6 +41,14 @@ pub struct Misfit {
 struct Operation {
     input: Option<Reference>,
     output: Option<Reference>,
+    #[serde(default)]
+    http: Http,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http {
+    response_code: Option<u16>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,11 +136,26 @@ impl Shapes {
         }
     }
 
-    /// Checks that an answer has the members and types of the model, and no others.
+    /// The answer to a call, with the status that the model says, and without content where that is 204.
     ///
     /// # Errors
-    /// A sentence about the first thing that does not fit.
-    pub fn check_output(&self, operation: &str, output: &Value) -> Result<(), String> {
+    /// `InternalFailure`, when the answer has not the members and types of the model, or has others.
+    pub fn reply(&self, call: &Call, output: &Value) -> Result<Reply, ServiceError> {
+        self.check_output(&call.operation, output).map_err(ServiceError::internal)?;
+        let mut reply = Reply::json(call, output);
+        let operation = self.operations.get(&call.operation);
+        if let Some(code) = operation.and_then(|operation| operation.http.response_code) {
+            reply.status = StatusCode::from_u16(code)
+                .map_err(|error| ServiceError::internal(error.to_string()))?;
+        }
+        if reply.status == StatusCode::NO_CONTENT {
+            reply.headers.clear();
+            reply.body = Body::empty();
+        }
+        Ok(reply)
+    }
+
+    fn check_output(&self, operation: &str, output: &Value) -> Result<(), String> {
         let reference = self.operations.get(operation).and_then(|found| found.output.as_ref());
         let Some(name) = reference.map(|reference| reference.shape.as_str()) else {
             return Ok(());

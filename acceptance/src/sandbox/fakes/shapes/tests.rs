@@ -11,7 +11,11 @@ use crate::sandbox::wire::Protocol;
 use crate::sandbox::{left_out, tools_folder};
 
 const MODEL: &str = r#"{
-    "operations": {"Make": {"input": {"shape": "In"}, "output": {"shape": "Out"}}},
+    "operations": {
+        "Make": {"input": {"shape": "In"}, "output": {"shape": "Out"}},
+        "Start": {"http": {"responseCode": 201}, "output": {"shape": "Out"}},
+        "End": {"http": {"responseCode": 204}}
+    },
     "shapes": {
         "In": {"type": "structure", "required": ["clusterName", "size"], "members": {
             "clusterName": {"shape": "Name", "location": "uri", "locationName": "name"},
@@ -109,12 +113,34 @@ fn answers_have_what_the_model_has() {
 }
 
 #[test]
+fn answers_have_the_status_of_the_model() {
+    let shapes = Shapes::parse(MODEL).unwrap();
+    let check = |operation: &str, output: Value, expected: Result<(u16, &str), &str>| {
+        let call = Call { operation: operation.to_owned(), ..call("/make/dev", &json!({})) };
+        let found = shapes.reply(&call, &output).map(|reply| match reply.body {
+            Body::Whole(bytes) => {
+                (reply.status.as_u16(), String::from_utf8_lossy(&bytes).into_owned())
+            }
+            Body::Stream(_) => panic!("a stream"),
+        });
+        let found = found.map_err(|error| error.to_string());
+        let found = found.as_ref().map(|(status, body)| (*status, body.as_str()));
+        assert_eq!(found.map_err(String::as_str), expected, "{operation}");
+    };
+    check("Make", json!({"at": 1}), Ok((200, r#"{"at":1}"#)));
+    check("Start", json!({}), Ok((201, "{}")));
+    check("End", json!({}), Ok((204, "")));
+    let other = "InternalFailure: the answer to Start: more is not in the model";
+    check("Start", json!({"more": 1}), Err(other));
+}
+
+#[test]
 fn real_models_are_understood() {
     if left_out() {
         return;
     }
     let models = Models::new(&tools_folder());
-    for service in ["eks", "dlm"] {
+    for service in ["eks", "dlm", "rbin"] {
         let shapes = Shapes::load(&models, service).unwrap();
         assert!(!shapes.operations.is_empty() && !shapes.patterns.is_empty(), "{service}");
     }
