@@ -2,7 +2,7 @@
 //! when its clock is moved.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use serde_json::json;
+use serde_json::{Value, json};
 use travel_acceptance::case::Case;
 use travel_acceptance::sandbox::client::Client;
 use travel_acceptance::sandbox::xml::Element;
@@ -94,4 +94,69 @@ async fn snapshots_reach_region_and_account_and_outlive_their_policy() {
     assert!(!vault.dlm_snapshots().await.unwrap().is_empty());
     let grants = client.json("kms", "ListGrants", &json!({"KeyId": key})).await.unwrap();
     assert_eq!(grants["Grants"], json!([]));
+}
+
+/// How the rules of a region hold back what is deleted: their days and whether they are locked.
+async fn rules(client: &Client) -> Vec<(u64, String)> {
+    let query = json!({"ResourceType": "EBS_SNAPSHOT"});
+    let path = "/list-rules";
+    let listed = client.rest_json("rbin", http::Method::POST, path, Some(&query)).await.unwrap();
+    let rule = |rule: &Value| {
+        let days = rule["RetentionPeriod"]["RetentionPeriodValue"].as_u64().unwrap();
+        (days, rule["LockState"].as_str().unwrap_or("never locked").to_owned())
+    };
+    listed["Rules"].as_array().unwrap().iter().map(rule).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_holds_until_its_delay_is_over() {
+    if sandbox::left_out() {
+        return;
+    }
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let workspace = Workspace::new(Core::installed()[0], sandbox.environment()).unwrap();
+    let (client, case) = (sandbox.client(), Case::of(TYPE).unwrap());
+    case.prepare(&workspace).await.unwrap();
+    case.set_up(&workspace, &client).await.unwrap();
+    let west = client.clone().in_region("eu-west-1");
+    // Days go by, in which it is to take no snapshots.
+    let step = case.steps[0].text.split("\noutput ").next().unwrap();
+    let step = step.replace("  name  ", "  state               = \"DISABLED\"\n  name  ");
+    let with = |lock: &str| {
+        let (before, rest) = step.split_once("  lock  ").unwrap();
+        let (_, after) = rest.split_once('\n').unwrap();
+        workspace.write("main.tf", &format!("{before}{lock}\n{after}")).unwrap();
+    };
+    with("lock = { retain_days = 14, unlock_delay_days = 7 }");
+    workspace.apply(&[]).await.unwrap();
+    for client in [&client, &west] {
+        assert_eq!(rules(client).await, [(14, "locked".to_owned())]);
+    }
+    with("");
+    let refused = workspace.plan(&[]).await.unwrap_err().to_string();
+    assert!(refused.contains("7 days later"), "{refused}");
+
+    with("lock = { retain_days = 14, unlock_delay_days = 7, unlocked = true }");
+    workspace.apply(&[]).await.unwrap();
+    assert_eq!(rules(&client).await, [(14, "pending_unlock".to_owned())]);
+    let with_more_days = || with("lock = { retain_days = 30, unlock_delay_days = 9 }");
+    with_more_days();
+    let refused = workspace.plan(&[]).await.unwrap_err().to_string();
+    assert!(refused.contains("Until then leave it as it is"), "{refused}");
+
+    sandbox.advance_clock(8 * 24 * HOUR_SECONDS).await.unwrap();
+    workspace.apply(&[]).await.unwrap();
+    for client in [&client, &west] {
+        assert_eq!(rules(client).await, [(30, "locked".to_owned())]);
+    }
+    assert!(workspace.plan(&[]).await.unwrap().is_empty());
+
+    // What is locked stays when its policy goes, and the next policy of this name takes it over.
+    workspace.write("main.tf", "").unwrap();
+    let said = workspace.apply(&[]).await.unwrap();
+    assert_eq!(said.matches("of the Recycle Bin stays").count(), 3, "{said}");
+    with_more_days();
+    workspace.apply(&[]).await.unwrap();
+    assert_eq!(rules(&client).await, [(30, "locked".to_owned())]);
+    assert!(workspace.plan(&[]).await.unwrap().is_empty());
 }

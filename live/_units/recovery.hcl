@@ -5,12 +5,14 @@ locals {
   env   = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
   mocks = read_terragrunt_config("${get_repo_root()}/live/_units/mocks.hcl").locals
 
-  # What is protected loses four hours at most; what is not, a day and what a copy takes.
+  # What is protected loses four hours at most, and can be brought back when somebody deletes it; what
+  # is not, a day and what a copy takes.
   policies = {
     protected = {
       rpo_minutes  = 240
       copy_minutes = 30
       most_volumes = 40
+      lock         = { retain_days = 14, unlock_delay_days = 7 }
 
       schedules = {
         hourly = { interval_hours = 1, retain = { count = 24 }, retain_copies = { interval = 2, unit = "DAYS" } }

@@ -6,6 +6,7 @@ resource "travel_dr_snapshot_policy" "this" {
   state               = var.enabled ? "ENABLED" : "DISABLED"
   target_tags         = each.value.target_tags
   volume_kms_key_arns = var.volume_kms_key_arns
+  lock                = each.value.lock
   rpo_minutes         = each.value.rpo_minutes
   copy_minutes        = each.value.rpo_minutes == null ? null : each.value.copy_minutes
   most_volumes        = each.value.rpo_minutes == null ? null : each.value.most_volumes

@@ -6,7 +6,9 @@ variable "policies" {
     whether they are copied to the regions of `recovery_kms_key_arns` (`copy`, for as long as
     `retain_copies` says) and to the backup account (`backup`, for as long as `retain_backups` of
     the policy says). A plan that cannot keep `rpo_minutes` is refused: it counts `copy_minutes`
-    for every 20 of `most_volumes`.
+    for every 20 of `most_volumes`. With a `lock`, whatever is deleted can be brought back from the
+    Recycle Bin for `retain_days`, in all regions and both accounts, and nobody can change that
+    before `unlock_delay_days` have passed since it was set to `unlocked`.
   EOT
   type = map(object({
     description    = optional(string)
@@ -16,6 +18,7 @@ variable "policies" {
     most_volumes   = optional(number, 20)
     retain_backups = optional(object({ interval = number, unit = string }), { interval = 30, unit = "DAYS" })
     tags           = optional(map(string), {})
+    lock           = optional(object({ retain_days = number, unlock_delay_days = optional(number, 7), unlocked = optional(bool, false) }))
     schedules = map(object({
       interval_hours = optional(number)
       start          = optional(string, "00:00")

@@ -1,4 +1,4 @@
-# refresh: 34
+# refresh: 40
 # destroy refused: is not empty
 
 resource "travel_dr_snapshot_policy" "this" {
@@ -6,6 +6,7 @@ resource "travel_dr_snapshot_policy" "this" {
   tags                = { team = "platform" }
   target_tags         = { backup = ["hourly"] }
   volume_kms_key_arns = [travel_kms_key.volumes.arn]
+  lock                = { retain_days = 14, unlock_delay_days = 7, unlocked = true }
 
   schedules = {
     hourly = {

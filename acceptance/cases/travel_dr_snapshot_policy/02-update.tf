@@ -1,6 +1,6 @@
-# Schedules, tags and backup change in place.
+# Schedules, tags and backup change in place, and the lock closes.
 # plan: travel_dr_snapshot_policy.this update
-# changes: travel_dr_snapshot_policy.this backup description schedules tags tags_all
+# changes: travel_dr_snapshot_policy.this backup description lock schedules tags tags_all
 # import: travel_dr_snapshot_policy.this eu-central-1/acceptance
 # destroy refused: is not empty
 
@@ -10,6 +10,7 @@ resource "travel_dr_snapshot_policy" "this" {
   tags                = { team = "security" }
   target_tags         = { backup = ["hourly"] }
   volume_kms_key_arns = [travel_kms_key.volumes.arn]
+  lock                = { retain_days = 14, unlock_delay_days = 7 }
 
   schedules = {
     hourly = {
@@ -39,6 +40,10 @@ resource "travel_dr_snapshot_policy" "this" {
 
 output "policy" {
   value = travel_dr_snapshot_policy.this.policy_id
+}
+
+output "rule" {
+  value = split("/", travel_dr_snapshot_policy.this.lock_rule_arns["eu-central-1"])[1]
 }
 
 output "covered" {

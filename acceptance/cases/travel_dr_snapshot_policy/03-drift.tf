@@ -1,8 +1,9 @@
 # What others have changed is changed back.
 # outside: dlm PATCH /policies/${policy} {"State": "DISABLED", "Description": "Theirs"}
 # outside: iam DeleteRolePolicy RoleName=travel-acceptance-eu-central-1-dlm PolicyName=snapshots
+# outside: rbin PATCH /rules/${rule}/unlock {}
 # plan: travel_dr_snapshot_policy.this update
-# changes: travel_dr_snapshot_policy.this description faults state
+# changes: travel_dr_snapshot_policy.this description faults lock state unlocks_at
 # destroy refused: is not empty
 
 resource "travel_dr_snapshot_policy" "this" {
@@ -11,6 +12,7 @@ resource "travel_dr_snapshot_policy" "this" {
   tags                = { team = "security" }
   target_tags         = { backup = ["hourly"] }
   volume_kms_key_arns = [travel_kms_key.volumes.arn]
+  lock                = { retain_days = 14, unlock_delay_days = 7 }
 
   schedules = {
     hourly = {

@@ -9,6 +9,7 @@ resource "travel_dr_snapshot_policy" "this" {
   tags                = { team = "security" }
   target_tags         = { backup = ["hourly"] }
   volume_kms_key_arns = [travel_kms_key.volumes.arn]
+  lock                = { retain_days = 14, unlock_delay_days = 7 }
 
   schedules = {
     hourly = {

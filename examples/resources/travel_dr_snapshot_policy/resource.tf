@@ -21,6 +21,12 @@ resource "travel_dr_snapshot_policy" "claims" {
   copy_minutes = 30
   most_volumes = 40
 
+  # Whoever deletes a snapshot, it can be brought back for two weeks.
+  lock = {
+    retain_days       = 14
+    unlock_delay_days = 7
+  }
+
   schedules = {
     often = {
       interval_hours = 6

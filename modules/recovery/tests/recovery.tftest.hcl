@@ -25,6 +25,7 @@ variables {
       rpo_minutes  = 240
       copy_minutes = 30
       most_volumes = 40
+      lock         = { retain_days = 14 }
 
       schedules = {
         hourly = { interval_hours = 1, retain = { count = 24 } }
@@ -53,6 +54,13 @@ run "copies_go_to_each_recovery_region" {
   assert {
     condition     = travel_dr_snapshot_policy.this["plain"].schedules["daily"].start == "05:00" && travel_dr_snapshot_policy.this["claims"].schedules["weekly"].cron == "cron(0 3 ? * SUN *)"
     error_message = "Schedules are by interval or by expression."
+  }
+}
+
+run "a_lock_is_closed_unless_said_otherwise" {
+  assert {
+    condition     = travel_dr_snapshot_policy.this["claims"].lock == { retain_days = 14, unlock_delay_days = 7, unlocked = false } && travel_dr_snapshot_policy.this["plain"].lock == null
+    error_message = "A lock is closed, and only where it is asked for."
   }
 }
 

@@ -182,6 +182,8 @@ clients! {
     logs: aws_sdk_cloudwatchlogs;
     /// Accounts, organizational units, policies above accounts.
     organizations: aws_sdk_organizations;
+    /// The Recycle Bin.
+    rbin: aws_sdk_rbin;
     /// Who calls, and roles to assume.
     sts: aws_sdk_sts;
     /// Resources by their tags.

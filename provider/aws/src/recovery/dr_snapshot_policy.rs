@@ -14,11 +14,13 @@ mod details;
 mod grant;
 mod import;
 mod lifecycle_policy;
+mod lock;
 mod observed;
 mod operations;
 mod permissions;
 mod planning;
 mod recovery_point;
+mod recycle_bin;
 mod role;
 mod schedule;
 mod state;
@@ -32,6 +34,8 @@ use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Model};
 use travel_value::Value;
 
+use self::lock::Bin;
+pub use self::lock::Lock;
 pub use self::schedule::{Age, BackupCopy, RegionCopy, Retention, Schedule};
 use self::wanted::Side;
 use self::work::Work;
@@ -46,11 +50,11 @@ use crate::placement::Placement;
 /// the backup account cannot, since AWS shares no tags: their description names the snapshot they
 /// were copied from.
 ///
-/// DLM cannot lock snapshots: it would have to delete what is locked. So nothing here locks them;
-/// what keeps copies from whoever takes over the account is the backup account, where that
-/// account's credentials do not reach. To hold single snapshots for longer than the policy does,
-/// lock them with `aws ec2 lock-snapshot`: DLM then leaves them, and they are to be deleted by
-/// hand afterwards.
+/// DLM cannot lock snapshots: it would have to delete what is locked. What `lock` closes is the
+/// Recycle Bin: whatever is deleted, by DLM or by whoever takes over the account, can be brought
+/// back for some days, and the rules that say so can be changed by nobody while they are locked.
+/// To hold single snapshots for longer than the policy does, lock them with
+/// `aws ec2 lock-snapshot`: DLM then leaves them, and they are to be deleted by hand afterwards.
 #[derive(Clone, Debug, Default, Model)]
 #[resource(
     type = "travel_dr_snapshot_policy",
@@ -58,8 +62,11 @@ use crate::placement::Placement;
     id = "arn",
     identity("region", "name"),
     // For each further hundred grants on a key it is one call more.
-    refresh = "5 + other_policy_ids + 3 * backup + backup * volume_kms_key_arns",
-    keeps("the snapshots and copies it has made, which nothing deletes from then on"),
+    refresh = "5 + other_policy_ids + 3 * backup + backup * volume_kms_key_arns + 2 * lock_rule_arns",
+    keeps(
+        "the snapshots and copies it has made, which nothing deletes from then on",
+        "the rules of the Recycle Bin that are locked, which nobody can delete"
+    ),
     consistency_seconds = 8
 )]
 pub struct DrSnapshotPolicy {
@@ -109,6 +116,12 @@ pub struct DrSnapshotPolicy {
     /// with it, and grants for `volume_kms_key_arns`) is made there too.
     #[model(optional)]
     pub backup: Option<Backup>,
+    /// The lock on snapshots and copies: a rule of the Recycle Bin for every region that has any,
+    /// in the backup account too. AWS locks only rules that are for all snapshots of an account
+    /// in a region, so that these hold back others' as well. When the policy is destroyed, locked
+    /// rules stay, and are named.
+    #[model(optional)]
+    pub lock: Option<Lock>,
     /// The recovery point objective: how old the newest usable snapshot may be, in minutes, in
     /// every region and account that has copies. A plan whose schedules cannot keep it is refused.
     /// DLM begins within an hour of a schedule's time, and EC2 works on 20 copies at once to one
@@ -132,6 +145,13 @@ pub struct DrSnapshotPolicy {
     /// The ARN of the role that DLM works as, given or made.
     #[model(computed)]
     pub execution_role_arn: Option<String>,
+    /// The ARNs of the rules of `lock` by region, after `backup/` for those of the backup account.
+    #[model(computed)]
+    pub lock_rule_arns: Option<BTreeMap<String, String>>,
+    /// From when on the rules of `lock` can be changed, as `2026-01-31T12:00:00Z`, while they are
+    /// being unlocked.
+    #[model(computed)]
+    pub unlocks_at: Option<String>,
     /// The ids of the volumes that the policy takes snapshots of.
     #[model(computed)]
     pub volume_ids: Option<BTreeSet<String>>,
@@ -209,6 +229,8 @@ pub struct Keys {
     pub policies: BTreeSet<Side>,
     /// The keys with a grant for the backup account.
     pub grants: BTreeSet<String>,
+    /// The Recycle Bins with a rule.
+    pub rules: BTreeSet<Bin>,
 }
 
 impl Keys {
@@ -217,6 +239,7 @@ impl Keys {
         self.roles.retain(|side| !others.roles.contains(side));
         self.policies.retain(|side| !others.policies.contains(side));
         self.grants.retain(|key| !others.grants.contains(key));
+        self.rules.retain(|bin| !others.rules.contains(bin));
         self
     }
 }
@@ -231,6 +254,9 @@ fn graph<'a>(keys: &Keys) -> Result<Graph<Work<'a>>, Diagnostic> {
     }
     for key in keys.grants.iter().cloned() {
         parts.push((Box::new(grant::GrantPart { key }), vec![role::part(Side::Backup)]));
+    }
+    for bin in keys.rules.iter().cloned() {
+        parts.push((Box::new(recycle_bin::RulePart { bin }), Vec::new()));
     }
     for side in keys.policies.iter().copied() {
         let mut after = vec![role::part(side)];

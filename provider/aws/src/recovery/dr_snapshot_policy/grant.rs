@@ -49,8 +49,8 @@ pub fn part(key: &str) -> String {
     format!("backup/grant/{id}")
 }
 
-/// The names that say that a grant is ours; the first is the one for new grants.
-fn names(claim: &Claim) -> Vec<String> {
+/// The names that say that something without tags is ours; the first is the one for what is new.
+pub fn names(claim: &Claim) -> Vec<String> {
     let deployments = [&claim.deployment].into_iter().chain(&claim.previous_deployments);
     let name = |deployment: &String| -> String {
         let allowed = |character: char| {

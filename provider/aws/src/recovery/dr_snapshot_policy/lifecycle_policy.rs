@@ -11,21 +11,17 @@ use aws_sdk_dlm::operation::create_lifecycle_policy::builders::CreateLifecyclePo
 use aws_sdk_dlm::types::SettablePolicyStateValues;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use tokio::time::Instant;
 use travel_framework::parts::{Observed as Standing, Part};
-use travel_framework::wait::Pace;
 use travel_framework::{Diagnostic, Failure};
 
 use super::details::Details;
 use super::observed::{self, Policy, marked_ids};
 use super::wanted::Side;
-use super::work::{Purpose, Work};
+use super::work::{Purpose, Work, settled};
 use crate::Scope;
 use crate::consistency::{IAM, LISTED, answer_when_ready, make_once};
 use crate::error::{Reply, failure, is_code, message};
 
-/// How long to wait until a read shows what was just written.
-const SETTLING: Duration = Duration::from_secs(30);
 /// How long to go on where it is not clear what DLM refuses.
 const UNCLEAR: Duration = Duration::from_secs(20);
 const INVALID: [&str; 1] = ["InvalidRequestException"];
@@ -70,8 +66,15 @@ impl<'a> Part<Work<'a>> for PolicyPart {
             }
         };
         Box::pin(self.mend_tags(work, &there)).await?;
-        let settled = Box::pin(self.settled(work, &there, &details)).await?;
-        work.note(|observed| observed.side_mut(self.side).policy = Some(settled));
+        let scope = work.scope(self.side)?;
+        let look = || observed::policy(scope, &there.id);
+        let fits = |policy: &Policy| {
+            self.is_as_wanted(work, policy, &details)
+                && work.tag_changes(&self.name(), &policy.tags).is_empty()
+        };
+        let shown = Box::pin(settled(work.call, look, fits)).await?;
+        let policy = shown.unwrap_or(there.clone());
+        work.note(|observed| observed.side_mut(self.side).policy = Some(policy));
         Ok(())
     }
 
@@ -200,31 +203,6 @@ impl PolicyPart {
             request.set_tag_keys(Some(changes.remove)).send().await.at(scope)?;
         }
         Ok(())
-    }
-
-    /// The policy as a read shows it, once that is what was written, so that the next plan is
-    /// empty. If it takes longer than DLM should need, the next plan will tell.
-    async fn settled(
-        &self,
-        work: &Work<'_>,
-        made: &Policy,
-        details: &Details,
-    ) -> Result<Policy, Failure> {
-        let scope = work.scope(self.side)?;
-        let until = (Instant::now() + SETTLING).min(work.call.deadline);
-        let mut attempt = 0;
-        loop {
-            let read = observed::policy(scope, &made.id).await?;
-            let shown = read.as_ref().is_some_and(|read| {
-                self.is_as_wanted(work, read, details)
-                    && work.tag_changes(&self.name(), &read.tags).is_empty()
-            });
-            if shown || Instant::now() >= until {
-                return Ok(read.unwrap_or_else(|| made.clone()));
-            }
-            work.call.pause(Pace::QUICK.pause(attempt)).await?;
-            attempt += 1;
-        }
     }
 }
 

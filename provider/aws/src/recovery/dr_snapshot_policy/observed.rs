@@ -9,6 +9,7 @@ use travel_framework::Failure;
 use travel_framework::ownership::RESOURCE_TAG;
 
 use super::details::Details;
+use super::recycle_bin::{self, Rule};
 use super::wanted::Side;
 use super::{grant, role};
 use crate::Scope;
@@ -17,7 +18,7 @@ use crate::error::Reply;
 use crate::iam_role::ServiceRole;
 use crate::tags::{Tags, mark};
 
-/// How many keys are looked at at once.
+/// How many keys or regions are looked at at once.
 const CONCURRENCY: usize = 8;
 
 /// What there is.
@@ -38,6 +39,8 @@ pub struct SideObserved {
     pub policy: Option<Policy>,
     /// The role that was made for it.
     pub role: Option<ServiceRole>,
+    /// The rules of the Recycle Bin by region.
+    pub rules: BTreeMap<String, Rule>,
 }
 
 /// A policy of DLM.
@@ -81,6 +84,9 @@ pub struct Place {
     pub policy_id: Option<String>,
     /// The name of the role; none where there is none of ours.
     pub role: Option<String>,
+    /// The regions whose Recycle Bin may have a rule, with its id; none where it is to be found
+    /// by its mark.
+    pub rules: BTreeMap<String, Option<String>>,
 }
 
 impl Observed {
@@ -106,6 +112,7 @@ impl Observed {
         for side in [&mut self.source, &mut self.backup] {
             side.policy.take_if(|policy| other(&policy.tags));
             side.role.take_if(|it| other(&it.role.tags));
+            side.rules.retain(|_, rule| !other(&rule.tags));
         }
     }
 }
@@ -127,8 +134,8 @@ pub async fn look(
         }
     };
     let role = OptionFuture::from(place.role.as_ref().map(|name| own_role(call, scope, name)));
-    let (policy, role) = futures::join!(policy, role);
-    Ok(SideObserved { policy: policy?, role: role.transpose()?.flatten() })
+    let (policy, role, rules) = futures::join!(policy, role, rules(call, scope, place));
+    Ok(SideObserved { policy: policy?, role: role.transpose()?.flatten(), rules: rules? })
 }
 
 /// The role of this name, if it is ours: making ours will say that another's is in the way.
@@ -142,6 +149,28 @@ pub async fn own_role(
 ) -> Result<Option<ServiceRole>, Failure> {
     let role = role::get(scope, name).await?;
     Ok(role.filter(|it| mark(&it.role.tags).is_some_and(|mark| call.claim.owns(&mark))))
+}
+
+/// Looks at the rules of an account's Recycle Bins.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn rules(
+    call: &Call,
+    scope: &Scope,
+    place: &Place,
+) -> Result<BTreeMap<String, Rule>, Failure> {
+    let looks = place.rules.iter().map(|(region, id)| async move {
+        let scope = scope.in_region(region);
+        let rule = match id {
+            Some(id) => recycle_bin::rule(&scope, id).await?,
+            None => recycle_bin::marked(call, &scope).await?,
+        };
+        Ok::<_, Failure>((region.clone(), rule))
+    });
+    let found: Vec<(String, Option<Rule>)> =
+        stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(CONCURRENCY).try_collect().await?;
+    Ok(found.into_iter().filter_map(|(region, rule)| Some((region, rule?))).collect())
 }
 
 /// Looks at the grants on keys.

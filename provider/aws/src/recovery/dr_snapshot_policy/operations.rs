@@ -13,10 +13,11 @@ use travel_framework::{Diagnostic, Failure, Plan};
 
 use super::coverage::Coverage;
 use super::details::Details;
+use super::lock::{Bin, Lock};
 use super::observed::{self, Grant, Observed, Place, SideObserved, id_in};
 use super::wanted::{Accounts, Side, Wanted, role_name};
 use super::work::{Purpose, Work};
-use super::{DrSnapshotPolicy, Keys, coverage, graph, import, planning, state};
+use super::{DrSnapshotPolicy, Keys, coverage, graph, import, lock, planning, recycle_bin, state};
 use crate::consistency::Call;
 use crate::platform::Aws;
 use crate::{Scope, tags};
@@ -143,10 +144,12 @@ impl Places {
             source_place: Place {
                 policy_id: policy.policy_id.clone(),
                 role: role(Side::Source).filter(|_| policy.role_arn.is_none()),
+                rules: rules(policy, Side::Source, &accounts),
             },
             backup_place: Place {
                 policy_id: policy_arn.and_then(|arn| id_in(arn)),
                 role: role(Side::Backup).filter(|_| !given),
+                rules: rules(policy, Side::Backup, &accounts),
             },
             accounts,
             backup,
@@ -170,6 +173,10 @@ impl Places {
         places.backup_place.policy_id = policy_arn.and_then(|arn| id_in(arn));
         if before.is_some_and(|backup| backup.role_arn.is_none()) {
             places.backup_place.role = Some(role_name(&plan.name, Side::Backup, accounts));
+        }
+        places.source_place.rules.extend(rules(prior, Side::Source, accounts));
+        if before.is_some() {
+            places.backup_place.rules.extend(rules(prior, Side::Backup, accounts));
         }
         Ok(places)
     }
@@ -201,9 +208,10 @@ impl Places {
         };
         let enabled = here.state == "ENABLED";
         let coverage = coverage::find(&call.scope, Some(&here.id), target_tags, enabled);
-        let (role, (backup, grants), coverage) =
-            try_join!(role, self.for_backup(call, policy), coverage)?;
-        let source = SideObserved { policy: Some(here), role };
+        let rules = observed::rules(call, &call.scope, &self.source_place);
+        let (role, rules, (backup, grants), coverage) =
+            try_join!(role, rules, self.for_backup(call, policy), coverage)?;
+        let source = SideObserved { policy: Some(here), role, rules };
         Ok((Observed { source, backup, grants }, coverage))
     }
 
@@ -220,6 +228,18 @@ impl Places {
             observed::grants(call, &policy.volume_kms_key_arns),
         )
     }
+}
+
+/// The regions of a side whose Recycle Bin may have a rule, with its id as far as it is known.
+fn rules(
+    policy: &DrSnapshotPolicy,
+    side: Side,
+    accounts: &Accounts,
+) -> BTreeMap<String, Option<String>> {
+    let arn = |bin: &Bin| policy.lock_rule_arns.as_ref()?.get(&bin.name());
+    let here = lock::bins(policy, accounts).into_iter().filter(|bin| bin.side == side);
+    here.map(|bin| (bin.region.clone(), arn(&bin).and_then(|arn| recycle_bin::id_in(arn))))
+        .collect()
 }
 
 fn at_backup(error: Diagnostic) -> Failure {
@@ -260,8 +280,9 @@ async fn reconstruct(
         let name = call.scope.name_of(&account).await;
         object.backup = Some(import::backup(name.unwrap_or(account)));
     }
-    let places = Box::pin(Places::of(call, &object)).await?;
+    let mut places = Box::pin(Places::of(call, &object)).await?;
     let (mut observed, coverage) = Box::pin(places.look_beside(call, here, &object)).await?;
+    Box::pin(find_lock(call, &mut object, &mut places, &mut observed)).await?;
     // The keys stand in the role, and the grants on them can be looked at only then.
     import::fill_roles(&mut object, &observed, &places.accounts.region);
     if object.backup.is_some() {
@@ -269,6 +290,28 @@ async fn reconstruct(
     }
     tell(call, &mut object, places, observed, coverage)?;
     Ok(object)
+}
+
+/// Looks for rules in all regions that the policy has copies in; where there is any, there is a
+/// lock.
+async fn find_lock(
+    call: &Call,
+    object: &mut DrSnapshotPolicy,
+    places: &mut Places,
+    observed: &mut Observed,
+) -> Result<(), Failure> {
+    let mut told = DrSnapshotPolicy { lock: Some(Lock::default()), ..object.clone() };
+    state::fill(&mut told, observed, &places.accounts, &call.scope.settings().tags);
+    places.source_place.rules = rules(&told, Side::Source, &places.accounts);
+    places.backup_place.rules = rules(&told, Side::Backup, &places.accounts);
+    observed.source.rules = observed::rules(call, &call.scope, &places.source_place).await?;
+    if let Some(scope) = &places.backup {
+        observed.backup.rules = observed::rules(call, scope, &places.backup_place).await?;
+    }
+    if !observed.source.rules.is_empty() || !observed.backup.rules.is_empty() {
+        object.lock = Some(Lock::default());
+    }
+    Ok(())
 }
 
 /// Sets all attributes to what there is, and tells what is not as they then say.
@@ -321,6 +364,10 @@ async fn transform(
     *state = DrSnapshotPolicy { lifecycle, ..plan.clone() };
     state::fill(state, &observed, &accounts, &call.scope.settings().tags);
     state.faults = Some(BTreeSet::new());
+    if plan.unlocks_at.is_some() {
+        // As the plan has said: a read will tell that it is over.
+        state.unlocks_at.clone_from(&plan.unlocks_at);
+    }
     result?;
     if made && (plan.volume_ids.is_none() || plan.uncovered_volume_ids.is_none()) {
         let enabled = state.state == "ENABLED";
@@ -373,7 +420,12 @@ async fn remove(
 fn keys_of(observed: &Observed) -> Keys {
     let sides = || [Side::Source, Side::Backup].into_iter();
     let grants = observed.grants.iter().filter(|(_, grants)| !grants.is_empty());
+    let rules = |side: Side| {
+        let regions = observed.side(side).rules.keys();
+        regions.map(move |region| Bin { side, region: region.clone() })
+    };
     Keys {
+        rules: rules(Side::Source).chain(rules(Side::Backup)).collect(),
         roles: sides().filter(|side| observed.side(*side).role.is_some()).collect(),
         policies: sides().filter(|side| observed.side(*side).policy.is_some()).collect(),
         grants: grants.map(|(key, _)| key.clone()).collect(),

@@ -7,9 +7,9 @@ use travel_framework::model::{Field as _, Model, known_part};
 use travel_framework::{Diagnostic, Plan};
 use travel_value::{Path, Value};
 
-use super::DrSnapshotPolicy;
 use super::recovery_point::{COPIES_AT_ONCE, Stated, problems};
 use super::wanted::{Accounts, Side, role_arn};
+use super::{DrSnapshotPolicy, lock};
 use crate::partition::Arn;
 
 /// The computed attributes of a backup.
@@ -28,6 +28,7 @@ pub fn plan(plan: &mut Plan<'_>, id_of: impl Fn(&str) -> Option<String>) {
     }
     plan_backup(plan, id_of);
     plan_role(plan);
+    lock::plan(plan);
     plan.set("faults", Value::Set(Vec::new()));
     if !plan.prior.is_null() && (plan.changes("target_tags") || plan.changes("state")) {
         for name in ["volume_ids", "uncovered_volume_ids", "other_policy_ids"] {

@@ -6,7 +6,7 @@ use super::coverage::Coverage;
 use super::details::Details;
 use super::observed::{Observed, Policy};
 use super::wanted::{Accounts, Side};
-use super::{Age, DrSnapshotPolicy, Schedule, graph};
+use super::{Age, DrSnapshotPolicy, Schedule, graph, lock};
 use crate::Tagging;
 use crate::tags::TagSettings;
 
@@ -26,6 +26,7 @@ pub fn fill(
         fill_source(policy, there, accounts, settings);
     }
     fill_backup(policy, observed, accounts);
+    lock::fill(policy, observed);
 }
 
 fn fill_source(

@@ -57,5 +57,11 @@ pub fn with_backup() -> DrSnapshotPolicy {
     policy
 }
 
+/// The same, with a lock.
+pub fn with_lock() -> DrSnapshotPolicy {
+    let lock = Lock { retain_days: Some(14), unlock_delay_days: Some(7), unlocked: false };
+    DrSnapshotPolicy { lock: Some(lock), ..with_backup() }
+}
+
 mod fake;
 mod operations;

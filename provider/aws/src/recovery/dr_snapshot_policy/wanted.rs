@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use travel_framework::Failure;
+
 use super::details::{Details, Shares};
+use super::lock::{Lock, bins};
 use super::permissions;
+use super::work::mistake;
 use super::{DrSnapshotPolicy, Keys};
 use crate::iam_role::Documents;
 use crate::partition::Partition;
@@ -74,7 +78,8 @@ impl Wanted {
     /// The parts that there are to be.
     pub fn keys(&self) -> Keys {
         let backup = self.policy.backup.as_ref();
-        let mut keys = Keys { policies: [Side::Source].into(), ..Keys::default() };
+        let rules = bins(&self.policy, &self.accounts);
+        let mut keys = Keys { policies: [Side::Source].into(), rules, ..Keys::default() };
         if self.policy.role_arn.is_none() {
             keys.roles.insert(Side::Source);
         }
@@ -86,6 +91,14 @@ impl Wanted {
             }
         }
         keys
+    }
+
+    /// The lock.
+    ///
+    /// # Errors
+    /// Where there is none, which the parts rule out.
+    pub fn lock(&self) -> Result<Lock, Failure> {
+        self.policy.lock.clone().ok_or_else(|| mistake("lock"))
     }
 
     /// The name of the role that is made for a side.

@@ -1,10 +1,12 @@
 //! What the parts of a snapshot policy share while they are made, changed and removed.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tokio::time::Instant;
 use travel_framework::ownership::Mark;
 use travel_framework::parts::Seen;
+use travel_framework::wait::Pace;
 use travel_framework::{Diagnostic, Failure};
 
 use super::observed::Observed;
@@ -12,6 +14,9 @@ use super::wanted::{Side, Wanted};
 use crate::Scope;
 use crate::consistency::Call;
 use crate::tags::{PART_TAG, TagChanges, Tags};
+
+/// How long to wait until a read shows what was just written.
+const SETTLING: Duration = Duration::from_secs(30);
 
 /// Why the operation works on the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +119,33 @@ impl<'a> Work<'a> {
     }
 }
 
-fn mistake(what: &str) -> Failure {
+/// What a look shows, once that is `as_wanted`, so that the next plan is empty. If it takes longer
+/// than the service should need, the next plan will tell.
+///
+/// # Errors
+/// As a look fails; [`Failure::Interrupted`] when asked to stop.
+pub async fn settled<T, F>(
+    call: &Call,
+    look: impl Fn() -> F,
+    as_wanted: impl Fn(&T) -> bool,
+) -> Result<Option<T>, Failure>
+where
+    F: Future<Output = Result<Option<T>, Failure>>,
+{
+    let until = (Instant::now() + SETTLING).min(call.deadline);
+    let mut attempt = 0;
+    loop {
+        let shown = look().await?;
+        if shown.as_ref().is_some_and(&as_wanted) || Instant::now() >= until {
+            return Ok(shown);
+        }
+        call.pause(Pace::QUICK.pause(attempt)).await?;
+        attempt += 1;
+    }
+}
+
+/// The error where a part uses what the order of the parts, or which parts there are, rules out.
+pub fn mistake(what: &str) -> Failure {
     Diagnostic::error(
         "a mistake in the provider",
         format!("The {what} was used before it was there. Report it."),

@@ -2,8 +2,8 @@ use travel_framework::Diagnostics;
 use travel_framework::plan::{Computed, plan_by_schema};
 
 use super::*;
-use crate::recovery::dr_snapshot_policy::tests::{policy, with_backup};
-use crate::recovery::dr_snapshot_policy::{Retention, Schedule};
+use crate::recovery::dr_snapshot_policy::tests::{policy, with_backup, with_lock};
+use crate::recovery::dr_snapshot_policy::{Lock, Retention, Schedule};
 
 const ACCOUNT: &str = "111122223333";
 const BACKUP: &str = "444455556666";
@@ -186,4 +186,60 @@ fn coverage_is_looked_at_again_where_it_may_change() {
         let (planned, _) = planned(&config, &Model::to_value(&prior));
         assert_eq!(planned.get("volume_ids").is_unknown(), unknown, "{change}");
     }
+}
+
+#[test]
+fn a_closed_lock_is_opened_first() {
+    type Change = fn(&mut Option<Lock>);
+    const MUCH_LATER: Option<&str> = Some("2027-01-15T08:00:00Z");
+    let cases: Vec<(bool, Option<&str>, Change, &str)> = vec![
+        (false, None, |_| (), ""),
+        (false, None, |lock| lock.as_mut().unwrap().unlocked = true, ""),
+        (false, None, |lock| *lock = None, "unlocked = true and apply; 7 days later"),
+        (false, None, |lock| lock.as_mut().unwrap().retain_days = Some(15), "7 days later"),
+        (false, None, |lock| lock.as_mut().unwrap().unlock_delay_days = Some(8), "7 days later"),
+        (true, MUCH_LATER, |lock| lock.as_mut().unwrap().unlocked = false, ""),
+        (true, MUCH_LATER, |lock| *lock = None, "from 2027-01-15T08:00:00Z on"),
+        (true, MUCH_LATER, |lock| lock.as_mut().unwrap().retain_days = Some(15), "from 2027"),
+        (true, None, |lock| *lock = None, ""),
+        (true, None, |lock| lock.as_mut().unwrap().unlock_delay_days = Some(8), ""),
+    ];
+    for (number, (unlocked, unlocks_at, change, part)) in cases.into_iter().enumerate() {
+        let mut prior = made(&with_lock());
+        prior.lock.as_mut().unwrap().unlocked = unlocked;
+        prior.unlocks_at = unlocks_at.map(str::to_owned);
+        let mut policy = with_lock();
+        policy.lock.as_mut().unwrap().unlocked = unlocked;
+        change(&mut policy.lock);
+        let found = refused(&policy, &Model::to_value(&prior));
+        match part {
+            "" => assert!(found.is_empty(), "case {number}: {found:?}"),
+            part => assert!(found[0].contains(part), "case {number}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn rules_stay_as_long_as_their_regions_do() {
+    let mut prior = made(&with_lock());
+    let arns = ["backup/eu-central-1", "eu-central-1", "eu-west-1"];
+    prior.lock_rule_arns = Some(arns.map(|name| (name.to_owned(), "arn".to_owned())).into());
+    let prior = Model::to_value(&prior);
+    let stays = |policy: &DrSnapshotPolicy| {
+        let (planned, _) = planned(&config(policy), &prior);
+        planned.get("lock_rule_arns") == prior.get("lock_rule_arns")
+    };
+    assert!(stays(&with_lock()));
+    let mut fewer = with_lock();
+    fewer.schedules.values_mut().for_each(|schedule| schedule.copies.clear());
+    assert!(!stays(&fewer));
+    let mut elsewhere = with_lock();
+    elsewhere.backup.as_mut().unwrap().account = Some("777788889999".to_owned());
+    assert!(!stays(&elsewhere));
+    let mut slower = with_lock();
+    slower.lock.as_mut().unwrap().unlock_delay_days = Some(9);
+    assert!(!stays(&slower));
+    let (planned, _) = planned(&config(&with_backup()), &prior);
+    assert_eq!(*planned.get("lock_rule_arns"), Value::Map(std::collections::BTreeMap::new()));
+    assert!(planned.get("unlocks_at").is_null());
 }

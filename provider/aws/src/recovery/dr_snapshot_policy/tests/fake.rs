@@ -1,4 +1,5 @@
-//! A stand-in for what a snapshot policy needs of DLM, IAM, KMS and EC2, in two accounts.
+//! A stand-in for what a snapshot policy needs of DLM, IAM, KMS, the Recycle Bin and EC2, in two
+//! accounts.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,8 @@ pub struct World {
     pub roles: BTreeMap<(String, String), Role>,
     /// The grants: key, id, name, grantee, operations.
     pub grants: Vec<(String, String, String, String, Vec<String>)>,
+    /// The rules of the Recycle Bin by account, region and id, as GetRule shows them, with `Tags`.
+    pub rules: BTreeMap<(String, String, String), Json>,
     /// The volumes, with the value of their tag `backup`.
     pub volumes: Vec<(String, String)>,
     /// The changes, in order.
@@ -63,6 +66,16 @@ impl Cloud {
         found.map(|(_, policy)| policy.clone()).unwrap_or_default()
     }
 
+    /// Changes the rules of a region in an account as somebody else would, or the end of the delay.
+    pub fn change_rules(&self, account: &str, region: &str, change: impl Fn(&mut Json)) {
+        let mut world = self.world();
+        let there = world
+            .rules
+            .iter_mut()
+            .filter(|((owner, place, _), _)| (owner.as_str(), place.as_str()) == (account, region));
+        there.for_each(|(_, rule)| change(rule));
+    }
+
     /// Changes the policies of an account as somebody else would.
     pub fn change_policy(&self, account: &str, change: impl Fn(&mut Json)) {
         let mut world = self.world();
@@ -94,6 +107,7 @@ impl World {
             "dlm" => self.dlm(request, action),
             "iam" => self.iam(request, action),
             "kms" => self.kms(request, action),
+            "rbin" => self.rbin(request, action),
             _ => self.ec2(action),
         }
     }
@@ -285,6 +299,97 @@ impl World {
         let (name, grantee) = (text(&input["Name"]), text(&input["GranteePrincipal"]));
         self.grants.push((key, id.clone(), name, grantee, operations));
         Reply::json(json!({"GrantId": id}))
+    }
+
+    fn rbin(&mut self, request: &Request, action: &str) -> Reply {
+        let (method, path) = action.split_once(' ').unwrap_or_default();
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+        let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        let id = path.split('/').find(|part| part.starts_with("rule00")).unwrap_or_default();
+        let place = (request.key.clone(), request.region.clone(), id.to_owned());
+        let input = &request.input;
+        let changed = match (method, path) {
+            ("POST", "/list-rules") => return self.list_rules(request),
+            ("POST", "/rules") => return self.create_rule(request),
+            _ if !self.rules.contains_key(&place) => {
+                return Reply::error("ResourceNotFoundException", "no such rule");
+            }
+            ("GET", path) if path.starts_with("/tags/") => {
+                return Reply::json(json!({"Tags": self.rules[&place]["Tags"]}));
+            }
+            ("GET", _) => return Reply::json(self.rules[&place].clone()),
+            ("POST", _) => "TagResource",
+            ("DELETE", path) if path.starts_with("/tags/") => "UntagResource",
+            ("DELETE", _) => "DeleteRule",
+            (_, path) if path.ends_with("/lock") => "LockRule",
+            (_, path) if path.ends_with("/unlock") => "UnlockRule",
+            _ => "UpdateRule",
+        };
+        let is_held =
+            ["locked", "pending_unlock"].contains(&text(&self.rules[&place]["LockState"]).as_str());
+        if is_held && ["DeleteRule", "UpdateRule"].contains(&changed) {
+            return Reply::error("ConflictException", "the rule is locked");
+        }
+        if let Err(reply) = self.change(request, changed) {
+            return reply;
+        }
+        let Some(rule) = self.rules.get_mut(&place) else { return Reply::json(json!({})) };
+        match changed {
+            "DeleteRule" => drop(self.rules.remove(&place)),
+            "UpdateRule" => rule["RetentionPeriod"] = input["RetentionPeriod"].clone(),
+            "LockRule" => {
+                rule["LockConfiguration"] = input["LockConfiguration"].clone();
+                rule["LockState"] = "locked".into();
+            }
+            "UnlockRule" => {
+                rule["LockState"] = "pending_unlock".into();
+                rule["LockEndTime"] = 1_800_000_000.into();
+            }
+            _ => {
+                let new: Vec<Json> = input["Tags"].as_array().cloned().unwrap_or_default();
+                let gone = |key: &Json| {
+                    let asked =
+                        query.split('&').any(|it| it.strip_prefix("tagKeys=") == key.as_str());
+                    asked || new.iter().any(|tag| tag["Key"] == *key)
+                };
+                if let Some(tags) = rule["Tags"].as_array_mut() {
+                    tags.retain(|tag| !gone(&tag["Key"]));
+                    tags.extend(new);
+                }
+            }
+        }
+        Reply::json(json!({}))
+    }
+
+    fn list_rules(&self, request: &Request) -> Reply {
+        let here = |(account, region, _): &(String, String, String)| {
+            (account, region) == (&request.key, &request.region)
+        };
+        let there = self.rules.iter().filter(|(place, _)| here(place));
+        let summaries: Vec<Json> = there
+            .map(
+                |(_, it)| json!({"Identifier": it["Identifier"], "Description": it["Description"]}),
+            )
+            .collect();
+        Reply::json(json!({"Rules": summaries}))
+    }
+
+    fn create_rule(&mut self, request: &Request) -> Reply {
+        if let Err(reply) = self.change(request, "CreateRule") {
+            return reply;
+        }
+        self.made += 1;
+        let id = format!("rule{:07}", self.made);
+        let mut rule = request.input.clone();
+        rule["Identifier"] = id.clone().into();
+        rule["Status"] = "available".into();
+        if !rule["LockConfiguration"].is_null() {
+            rule["LockState"] = "locked".into();
+        }
+        let place = (request.key.clone(), request.region.clone(), id.clone());
+        rule["RuleArn"] = format!("arn:aws:rbin:{}:{}:rule/{id}", place.1, place.0).into();
+        self.rules.insert(place, rule);
+        Reply::json(json!({"Identifier": id}))
     }
 
     fn ec2(&self, action: &str) -> Reply {

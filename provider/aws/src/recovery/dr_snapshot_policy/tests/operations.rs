@@ -6,7 +6,7 @@ use travel_framework::model::Model;
 use travel_framework::resource::Resource;
 
 use super::fake::{Cloud, cloud};
-use super::{policy, with_backup};
+use super::{policy, with_backup, with_lock};
 use crate::consistency::Call;
 use crate::recovery::dr_snapshot_policy::*;
 use crate::settings::Settings;
@@ -16,7 +16,7 @@ const KEY: &str = "travel_dr_snapshot_policy/claims";
 const BACKUP: &str = "444455556666";
 
 async fn call(fake: &Fake, generation: &str) -> Call {
-    let mut call = call_on(fake, Settings::default(), KEY).await;
+    let mut call = Box::pin(call_on(fake, Settings::default(), KEY)).await;
     call.claim.generation = generation.into();
     call
 }
@@ -80,7 +80,11 @@ fn counts(cloud: &Cloud) -> (usize, usize, usize) {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_made_reads_as_planned() {
-    for (plan, made, reads) in [(policy(), (1, 1, 0), 5), (with_backup(), (2, 2, 1), 9)] {
+    for (plan, made, reads) in [
+        (policy(), (1, 1, 0), 5),
+        (with_backup(), (2, 2, 1), 9),
+        (with_lock(), (2, 2, 1), 9 + 3 * 2),
+    ] {
         let (fake, cloud) = cloud();
         let state = make(&fake, &plan).await;
         assert_eq!(counts(&cloud), made);
@@ -142,12 +146,13 @@ async fn what_was_cut_off_is_gone_on_with() {
         cloud.world().changes_left = attempts;
         assert!(attempts < 40, "it does not get on");
         let generation = format!("g{attempts}");
-        if let Ok(state) = make_or_adopt(&fake, &with_backup(), &generation).await {
+        if let Ok(state) = make_or_adopt(&fake, &with_lock(), &generation).await {
             break state;
         }
     };
     assert!(attempts > 3, "{attempts}");
     assert_eq!(counts(&cloud), (2, 2, 1));
+    assert_eq!(cloud.world().rules.len(), 3);
     cloud.world().changes_left = usize::MAX;
     let read = read(&fake, &state).await;
     assert_eq!(Model::to_value(&read), Model::to_value(&state));
@@ -195,11 +200,22 @@ async fn an_update_makes_only_the_calls_of_what_changes() {
             |it| it.role_arn = Some(format!("arn:aws:iam::{ACCOUNT}:role/own")),
             vec![source("UpdateLifecyclePolicy"), source("DeleteRolePolicy"), source("DeleteRole")],
         ),
+        (
+            |it| it.lock.as_mut().unwrap().unlocked = true,
+            [both("UnlockRule"), vec![source("UnlockRule")]].concat(),
+        ),
+        (
+            |it| {
+                it.backup.as_mut().unwrap().copies =
+                    [("eu-west-1".into(), BackupCopy::default())].into()
+            },
+            vec![backup("PutRolePolicy"), backup("UpdateLifecyclePolicy"), backup("CreateRule")],
+        ),
         (|_| (), vec![]),
     ];
     for (number, (edit, expected)) in cases.into_iter().enumerate() {
         let (fake, cloud) = cloud();
-        let prior = make(&fake, &with_backup()).await;
+        let prior = make(&fake, &with_lock()).await;
         cloud.take_changes();
         let state = change(&fake, &prior, edit).await;
         let mut found = cloud.take_changes();
@@ -304,10 +320,30 @@ async fn drift_shows_and_is_mended() {
             |cloud| cloud.world().roles.values_mut().for_each(|role| role.1 = None),
             |state| has_faults(state, &["backup/role", "role"]),
         ),
+        (
+            |cloud| cloud.world().rules.retain(|(_, region, _), _| region != "eu-west-1"),
+            |state| has_faults(state, &["lock/eu-west-1"]),
+        ),
+        (
+            |cloud| cloud.change_rules(BACKUP, "eu-central-1", |it| it["Tags"] = json!([])),
+            |state| has_faults(state, &["backup/lock/eu-central-1"]),
+        ),
+        (
+            |cloud| {
+                cloud.change_rules(BACKUP, "eu-central-1", |it| {
+                    it["LockState"] = "unlocked".into();
+                    it["RetentionPeriod"]["RetentionPeriodValue"] = 1.into();
+                });
+            },
+            |state| {
+                let lock = state.lock.as_ref().unwrap();
+                lock.unlocked && lock.retain_days == Some(1) && has_faults(state, &[])
+            },
+        ),
     ];
     for (number, (drift, shows)) in cases.into_iter().enumerate() {
         let (fake, cloud) = cloud();
-        let made = make(&fake, &with_backup()).await;
+        let made = make(&fake, &with_lock()).await;
         drift(&cloud);
         let prior = read(&fake, &made).await;
         assert!(shows(&prior), "case {number}: {prior:?}");
@@ -321,6 +357,7 @@ async fn drift_shows_and_is_mended() {
             if let Some(backup) = &mut state.backup {
                 backup.policy_arn = None;
             }
+            state.lock_rule_arns = None;
             Model::to_value(&state)
         };
         assert_eq!(unnamed(&read), unnamed(&made), "case {number}");
@@ -335,7 +372,7 @@ fn has_faults(state: &DrSnapshotPolicy, parts: &[&str]) -> bool {
 #[tokio::test(start_paused = true)]
 async fn an_import_reads_what_was_made() {
     let (fake, _cloud) = cloud();
-    let made = make(&fake, &with_backup()).await;
+    let made = make(&fake, &with_lock()).await;
     for id in [made.policy_id.clone().unwrap(), "eu-central-1/claims".to_owned()] {
         let state = DrSnapshotPolicy::import(&id).unwrap();
         let call = call(&fake, "").await;
@@ -374,4 +411,59 @@ async fn another_owners_role_is_left_alone() {
     assert_eq!(error.summary, format!("role {name} exists already"));
     assert!(error.detail.contains("role_arn"), "{error}");
     assert!(cloud.take_changes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_outlives_its_policy() {
+    let (fake, cloud) = cloud();
+    let state = make(&fake, &with_lock()).await;
+    let call = call(&fake, "g1").await;
+    DrSnapshotPolicy::delete(&call, &state).await.unwrap();
+    let warnings: Vec<String> = call.take_warnings().into_iter().map(|it| it.summary).collect();
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert_eq!((counts(&cloud), cloud.world().rules.len()), ((0, 0, 0), 3));
+
+    // What is locked can be taken over, but not with other days.
+    let mut other = with_lock();
+    other.lock.as_mut().unwrap().retain_days = Some(3);
+    let mut broken = other.clone();
+    let error = DrSnapshotPolicy::create(&call, &other, &mut broken).await.unwrap_err();
+    let error = error.into_diagnostic();
+    assert!(error.detail.contains("for 14 days, and takes 7 days to unlock"), "{error}");
+    make_or_adopt(&fake, &with_lock(), "g2").await.unwrap();
+    assert_eq!(cloud.world().rules.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_opens_in_two_steps() {
+    let (fake, cloud) = cloud();
+    let state = make(&fake, &with_lock()).await;
+    let open = change(&fake, &state, |it| it.lock.as_mut().unwrap().unlocked = true).await;
+    assert_eq!(open.unlocks_at.as_deref(), Some("2027-01-15T08:00:00Z"));
+    for (account, region) in
+        [(ACCOUNT, "eu-central-1"), (ACCOUNT, "eu-west-1"), (BACKUP, "eu-central-1")]
+    {
+        cloud.change_rules(account, region, |it| it["LockState"] = "unlocked".into());
+    }
+    let open = read(&fake, &open).await;
+    assert_eq!(open.unlocks_at, None);
+    cloud.take_changes();
+    let changed = change(&fake, &open, |it| {
+        let lock = it.lock.as_mut().unwrap();
+        (lock.retain_days, lock.unlock_delay_days, lock.unlocked) = (Some(30), Some(9), false);
+    })
+    .await;
+    let mut changes = cloud.take_changes();
+    changes.sort();
+    let twice = |account: &str, call: &str| vec![format!("{account} {call}"); 2];
+    let once = |account: &str, call: &str| vec![format!("{account} {call}")];
+    let expected = [
+        twice(ACCOUNT, "CreateRule"),
+        twice(ACCOUNT, "DeleteRule"),
+        once(BACKUP, "CreateRule"),
+        once(BACKUP, "DeleteRule"),
+    ];
+    assert_eq!(changes, expected.concat());
+    let read = read(&fake, &changed).await;
+    assert_eq!(Model::to_value(&read), Model::to_value(&changed));
 }
