@@ -17,7 +17,7 @@ use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::{self, Options, Sandbox, repository};
 use travel_acceptance::terraform::{Core, Workspace};
 
-const SOURCE: &str = "registry.terraform.io/travelsources/travel";
+const NAMESPACE: &str = "registry.terraform.io/travelsources";
 const PLAIN: &str = "terraform {}\n";
 const REATTACH: &str = "TF_REATTACH_PROVIDERS=";
 
@@ -31,6 +31,9 @@ struct Arguments {
     /// The CLI configuration that leads to it.
     #[arg(long)]
     configuration: PathBuf,
+    /// A provider of nothing, built the same way: what any plugin costs.
+    #[arg(long)]
+    nothing: PathBuf,
     /// What plans and applies.
     #[arg(long, default_value = "terraform")]
     core: Core,
@@ -62,27 +65,58 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Times `providers schema` with the provider and without one, in turns, so that both see the same machine.
+/// Times `providers schema` with the provider, with one of nothing, and without any, in turns, so that all see the
+/// same machine.
 async fn schema(arguments: &Arguments, core: Core) -> Result<()> {
-    let (plain, with) =
-        (workspace(arguments, core, PLAIN)?, workspace(arguments, core, &requirement())?);
-    plain.init().await?;
-    with.init().await?;
-    let (mut alone, mut both) = (Vec::new(), Vec::new());
-    for _ in 0..arguments.rounds.max(1) {
-        alone.push(timed(&plain).await?);
-        both.push(timed(&with).await?);
+    let mirror = tempfile::tempdir().context("failed to make a folder")?;
+    let alone = workspace(arguments, core, PLAIN)?;
+    let mut nothing = workspace(arguments, core, &requirement("fake"))?;
+    nothing.set("TF_CLI_CONFIG_FILE", text(&publish_nothing(arguments, mirror.path())?)?);
+    let provider = workspace(arguments, core, &requirement("travel"))?;
+    let mut seconds = [Vec::new(), Vec::new(), Vec::new()];
+    let workspaces = [alone, nothing, provider];
+    for workspace in &workspaces {
+        workspace.init().await?;
     }
-    let (alone, both) = (median(&mut alone), median(&mut both));
+    for _ in 0..arguments.rounds.max(1) {
+        for (workspace, seconds) in workspaces.iter().zip(&mut seconds) {
+            seconds.push(timed(workspace).await?);
+        }
+    }
+    let [alone, nothing, provider] = seconds.map(|mut seconds| median(&mut seconds));
     let program = core.program();
     println!("{:<44} {alone:>10.3} s", format!("schema, {program} alone"));
-    println!(
-        "{:<44} {both:>10.3} s   {:.2} times, {:+.3} s",
-        format!("schema, {program} with the provider"),
-        both / alone,
-        both - alone
-    );
+    for (what, seconds) in [("a provider of nothing", nothing), ("the provider", provider)] {
+        println!(
+            "{:<44} {seconds:>10.3} s   {:.2} times, {:+.3} s",
+            format!("schema, {program} with {what}"),
+            seconds / alone,
+            seconds - alone
+        );
+    }
     Ok(())
+}
+
+/// Puts the provider of nothing into a mirror, and gives the CLI configuration that leads there.
+fn publish_nothing(arguments: &Arguments, folder: &Path) -> Result<PathBuf> {
+    use std::env::consts::{ARCH, OS};
+    let machine = match ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let mirror = folder.join("mirror");
+    let place = mirror.join(format!("{NAMESPACE}/fake/1.0.0/{OS}_{machine}"));
+    std::fs::create_dir_all(&place).context("failed to make a mirror")?;
+    std::fs::copy(&arguments.nothing, place.join("terraform-provider-fake_v1.0.0"))
+        .with_context(|| format!("failed to copy {}", arguments.nothing.display()))?;
+    let configuration = folder.join("terraform.rc");
+    let words = format!(
+        "disable_checkpoint = true\n\nprovider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+        text(&mirror)?
+    );
+    std::fs::write(&configuration, words).context("failed to write a CLI configuration")?;
+    Ok(configuration)
 }
 
 async fn timed(workspace: &Workspace) -> Result<f64> {
@@ -103,7 +137,7 @@ async fn memory(arguments: &Arguments, core: Core) -> Result<u64> {
         .spawn()
         .context("failed to start the provider")?;
     let attachment = attachment(&mut provider).await?;
-    let mut workspace = workspace(arguments, core, &requirement())?;
+    let mut workspace = workspace(arguments, core, &requirement("travel"))?;
     workspace.init().await?;
     workspace.set("TF_REATTACH_PROVIDERS", attachment);
     workspace.run(&["providers", "schema", "-json"]).await?;
@@ -168,9 +202,9 @@ fn workspace(arguments: &Arguments, core: Core, configuration: &str) -> Result<W
     Ok(workspace)
 }
 
-fn requirement() -> String {
+fn requirement(name: &str) -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    travel = {{ source = \"{SOURCE}\" }}\n  }}\n}}\n"
+        "terraform {{\n  required_providers {{\n    {name} = {{ source = \"{NAMESPACE}/{name}\" }}\n  }}\n}}\n"
     )
 }
 
