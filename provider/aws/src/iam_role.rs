@@ -2,16 +2,19 @@
 //! even towards itself: for a while it may not know what it has just made, and holds on to what it
 //! has just let go.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use aws_sdk_iam::types::Tag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::Instant;
 use travel_framework::ownership::Mark;
+use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
 use crate::Scope;
 use crate::consistency::{Call, WITHIN_SERVICE, answer_when_ready};
-use crate::error::{Answer, Reply, incomplete, is_code, message};
+use crate::error::{Answer, Reply, failure, incomplete, is_code, message};
 use crate::policy;
 use crate::tags::{TagChanges, Tags, mark};
 
@@ -125,7 +128,7 @@ impl ServiceRole {
         let busy = |error: &_| is_code(error, &BUSY);
         let answer = answer_when_ready(call, WITHIN_SERVICE, busy, || request.clone().send());
         answer.await?.found(scope, &GONE)?;
-        delete(call, scope, name).await
+        delete(call, scope, name, &[policy.to_owned()].into()).await
     }
 }
 
@@ -220,29 +223,68 @@ pub async fn get(scope: &Scope, name: &str) -> Result<Option<Role>, Failure> {
     Ok(answer.and_then(|answer| answer.role).map(Role::from))
 }
 
-/// Deletes a role that has no policies any more. What was just taken from it counts for a while.
+/// Deletes a role that has nothing any more but what was just `taken` from it (names and ARNs of
+/// policies): that counts for a while, as do the instance profiles that go with what used them.
 ///
 /// # Errors
-/// Where the call fails, and where others have given the role something.
-pub async fn delete(call: &Call, scope: &Scope, name: &str) -> Result<(), Failure> {
+/// Where the call fails, and where others have given the role something: a policy at once.
+pub async fn delete(
+    call: &Call,
+    scope: &Scope,
+    name: &str,
+    taken: &BTreeSet<String>,
+) -> Result<(), Failure> {
     let request = scope.iam().delete_role().role_name(name);
-    let early = |error: &_| is_code(error, &BUSY) || is_code(error, &IN_USE);
-    let answer = answer_when_ready(call, WITHIN_SERVICE, early, || request.clone().send()).await?;
-    if let Err(error) = &answer
-        && is_code(error, &IN_USE)
-    {
-        return Err(Diagnostic::error(
-            format!("role {name} is still in use"),
-            format!(
-                "Somebody has given it policies or an instance profile: {} ({}). Take them from \
-                 it and apply again.",
-                message(error).trim_end_matches('.'),
-                scope.place(),
-            ),
-        )
-        .into());
-    }
-    answer.found(scope, &GONE).map(drop)
+    let until = Instant::now() + WITHIN_SERVICE;
+    call.wait_until(&format!("role {name}"), Pace::QUICK, || async {
+        let Err(error) = request.clone().send().await else { return Ok(Look::Done(())) };
+        if is_code(&error, &GONE) {
+            return Ok(Look::Done(()));
+        }
+        let patient = Instant::now() < until;
+        if is_code(&error, &IN_USE) {
+            // These requests are more than belongs on a thread's stack.
+            let held = Box::pin(given_by_others(scope, name, taken)).await?;
+            if !held.is_empty() || !patient {
+                return Err(in_use(scope, name, &held, message(&error)).into());
+            }
+        } else if !(patient && is_code(&error, &BUSY)) {
+            return Err(failure(&error, &scope.place()));
+        }
+        Ok(Look::Pending("in use".to_owned()))
+    })
+    .await
+}
+
+/// The policies of a role besides those that were just `taken` from it, which IAM may still list.
+async fn given_by_others(
+    scope: &Scope,
+    name: &str,
+    taken: &BTreeSet<String>,
+) -> Result<Vec<String>, Failure> {
+    let iam = scope.iam();
+    let inline = iam.list_role_policies().role_name(name).into_paginator().items().send();
+    let inline = inline.try_collect().await.found(scope, &GONE)?.unwrap_or_default();
+    let attached = iam.list_attached_role_policies().role_name(name).into_paginator().items();
+    let attached = attached.send().try_collect().await.found(scope, &GONE)?.unwrap_or_default();
+    let attached = attached.into_iter().filter_map(|policy| policy.policy_arn);
+    Ok(inline.into_iter().chain(attached).filter(|policy| !taken.contains(policy)).collect())
+}
+
+fn in_use(scope: &Scope, name: &str, held: &[String], said: &str) -> Diagnostic {
+    let list = match held {
+        [] => String::new(),
+        held => format!(" It still has {}.", held.join(", ")),
+    };
+    Diagnostic::error(
+        format!("role {name} is still in use"),
+        format!(
+            "Somebody has given it policies or an instance profile: {} ({}).{list} Take them from \
+             it and apply again.",
+            said.trim_end_matches('.'),
+            scope.place(),
+        ),
+    )
 }
 
 /// Sends a request about a role again while IAM does not see yet what was made a moment ago, or is

@@ -422,15 +422,28 @@ fn parts<'a>(keys: &Keys) -> Vec<Ordered<Work<'a>>> {
         let after = [vpc.clone(), blocks.clone()].concat();
         parts.push((Box::new(security_group::SecurityGroupPart), after));
     }
+    parts.extend(flow_log_parts(keys));
+    parts
+}
+
+/// The flow logs, after what they deliver to and with: so these are gone only after them.
+fn flow_log_parts<'a>(keys: &Keys) -> Vec<Ordered<Work<'a>>> {
+    let vpc = vec![vpc::NAME.to_owned()];
+    let groups = keys.log_groups.iter().map(|it| log_group::part(it));
+    let roles = keys.roles.iter().map(|it| role::part(it));
+    let before: Vec<String> = vpc.iter().cloned().chain(groups).chain(roles).collect();
+    let mut parts: Vec<Ordered<Work<'a>>> = Vec::new();
     if keys.flow_log {
-        let after = [vpc.clone(), one(log_group::NAME), one(role::NAME)].concat();
-        parts.push((Box::new(flow_log::FlowLogPart), after));
+        parts.push((Box::new(flow_log::FlowLogPart { id: None }), before.clone()));
     }
-    if keys.log_group {
-        parts.push((Box::new(log_group::LogGroupPart), vpc.clone()));
+    for id in keys.flow_logs.iter().cloned() {
+        parts.push((Box::new(flow_log::FlowLogPart { id: Some(id) }), before.clone()));
     }
-    if keys.role {
-        parts.push((Box::new(role::RolePart), vpc));
+    for name in keys.log_groups.iter().cloned() {
+        parts.push((Box::new(log_group::LogGroupPart { name }), vpc.clone()));
+    }
+    for name in keys.roles.iter().cloned() {
+        parts.push((Box::new(role::RolePart { name }), vpc.clone()));
     }
     parts
 }

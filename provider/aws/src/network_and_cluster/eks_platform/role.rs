@@ -193,13 +193,14 @@ impl<'w> Part<Work<'w>> for RolePart {
         let Some(mut there) = self.there(work) else { return Ok(()) };
         let (call, scope) = (work.call, &work.call.scope);
         // A role goes without its policies, whoever has attached them.
-        for arn in there.policy_arns.clone() {
-            let detached = detach(scope, &mut there, &arn).await;
+        let attached = there.policy_arns.clone();
+        for arn in &attached {
+            let detached = detach(scope, &mut there, arn).await;
             self.note(work, there.clone());
             detached?;
         }
         // The instance profile of a node group goes a little later than the group.
-        let deleted = iam_role::delete(call, scope, &there.role.name).await;
+        let deleted = iam_role::delete(call, scope, &there.role.name, &attached).await;
         deleted.map_err(|it| it.at(Path::attribute("roles").key(self.kind.key())))?;
         work.note(|observed| {
             observed.roles.remove(&self.kind);

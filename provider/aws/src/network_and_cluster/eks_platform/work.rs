@@ -162,8 +162,8 @@ impl<'a> Work<'a> {
     /// at again, since that may have been the same change.
     ///
     /// # Errors
-    /// As a look or a change fails, where a change does not show after its end, and where the
-    /// operation's time is up.
+    /// As a look or a change fails, where a change does not show for a while after its end, and
+    /// where the operation's time is up.
     pub async fn converge<X, C, L, A>(
         &self,
         what: &str,
@@ -186,15 +186,16 @@ impl<'a> Work<'a> {
                 Some((last, at)) if *last == change => Some(at.elapsed()),
                 _ => None,
             };
+            let over = Instant::now() >= self.call.deadline;
             match shown_late {
-                Some(late) if late > WITHIN_SERVICE => return Err(ignored(what, &change)),
+                Some(late) if over || late > WITHIN_SERVICE => return Err(ignored(what, &change)),
                 Some(_) => {}
                 None if apply(change.clone()).await? => {
                     done = Some((change, Instant::now()));
                     attempt = 0;
                     continue;
                 }
-                None if Instant::now() >= self.call.deadline => return Err(busy(what)),
+                None if over => return Err(busy(what)),
                 None => tracing::info!("waiting for {what}: busy with something else"),
             }
             self.call.pause(Pace::SLOW.pause(attempt)).await?;

@@ -9,10 +9,12 @@ use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
-use super::observed::FlowLog;
+use super::FlowLogs;
+use super::observed::{FlowLog, Observed};
+use super::role;
+use super::wanted::Wanted;
 use super::work::{Work, token};
-use super::{FlowLogs, log_group, role};
-use crate::consistency::{Call, IAM, send_when_ready};
+use crate::consistency::{Call, IAM, answer_when_ready};
 use crate::ec2;
 use crate::error::{Reply, is_code, message};
 
@@ -21,19 +23,25 @@ pub const NAME: &str = "flow_log";
 /// What a role that IAM has just made is like for EC2, in the words of its error.
 const NO_ROLE_YET: &str = "Unable to assume given IAM role";
 
-/// The flow log. Nothing of it but its tags can be changed.
-pub struct FlowLogPart;
+/// What EC2 says where the VPC has a flow log already that is too much like the new one.
+const TAKEN: &str = "FlowLogAlreadyExists";
+
+/// A flow log. Nothing of it but its tags can be changed, so that another one is made beside it
+/// before it goes.
+pub struct FlowLogPart {
+    /// The id of one to be removed; none for the one that is wanted.
+    pub id: Option<String>,
+}
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for FlowLogPart {
     fn name(&self) -> String {
-        NAME.to_owned()
+        self.id.as_ref().map_or_else(|| NAME.to_owned(), |id| format!("{NAME}/{id}"))
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {
-        let Some(there) = there(work) else { return Standing::Absent };
-        let Some(wanted) = &work.wanted.flow_logs else { return Standing::Different };
-        if is_another(work, &there, wanted) || work.is_mistagged(NAME, &there.tags) {
+        let Some(there) = self.there(work) else { return Standing::Absent };
+        if self.id.is_some() || work.is_mistagged(NAME, &there.tags) {
             Standing::Different
         } else {
             Standing::AsPlanned
@@ -41,56 +49,71 @@ impl<'a> Part<Work<'a>> for FlowLogPart {
     }
 
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
-        let Some(wanted) = &work.wanted.flow_logs else { return Ok(()) };
-        if let Some(there) = there(work) {
-            if !is_another(work, &there, wanted) {
-                return work.mend_tags(NAME, &there.id).await;
-            }
-            self.remove(work).await?;
-        }
-        make(work, wanted).await.map_err(|failure| failure.at_attribute("flow_logs"))
+        let Some(there) = self.there(work) else {
+            let Some(wanted) = &work.wanted.flow_logs else { return Ok(()) };
+            let made = make(work, wanted).await;
+            return made.map_err(|failure| failure.at_attribute("flow_logs"));
+        };
+        let changes = work.tag_changes(NAME, &there.tags);
+        work.change_tags(&there.id, &changes).await?;
+        let tags = changes.applied(&there.tags);
+        note(work, FlowLog { tags, ..there });
+        Ok(())
     }
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
-        let Some(there) = there(work) else { return Ok(()) };
-        let request = work.ec2().delete_flow_logs().flow_log_ids(&there.id);
-        let answer =
-            request.send().await.found(&work.call.scope, &["InvalidFlowLogId.NotFound"])?;
-        let what = format!("flow log {}", there.id);
-        for item in answer.iter().flat_map(|answer| answer.unsuccessful()) {
-            let (code, message) = ec2::reason(item);
-            if code != "InvalidFlowLogId.NotFound" {
-                return Err(refused(work, "delete", code, message).into());
-            }
-        }
-        work.call
-            .wait_until(&what, Pace::QUICK, || async {
-                let place = ec2::filter("flow-log-id", &there.id);
-                let found = work.ec2().describe_flow_logs().filter(place).send().await;
-                let gone = found.at(&work.call.scope)?.flow_logs().is_empty();
-                Ok(if gone { Look::Done(()) } else { Look::Pending("listed".to_owned()) })
-            })
-            .await?;
-        work.note(|observed| observed.flow_log = None);
-        Ok(())
+        let Some(there) = self.there(work) else { return Ok(()) };
+        remove(work, &there.id).await
     }
 }
 
-fn there(work: &Work<'_>) -> Option<FlowLog> {
-    work.see(|observed| observed.flow_log.clone())
+impl FlowLogPart {
+    fn there(&self, work: &Work<'_>) -> Option<FlowLog> {
+        let region = work.call.scope.region();
+        let found = work.see(|observed| match &self.id {
+            Some(id) => observed.flow_logs.get(id).cloned(),
+            None => find(work.wanted, region, observed).cloned(),
+        });
+        found
+    }
 }
 
-/// Whether the flow log that is there must give way to another one.
-fn is_another(work: &Work<'_>, there: &FlowLog, wanted: &FlowLogs) -> bool {
-    let group = work.wanted.log_group().map(|logs| log_group::name(work, logs));
-    let role_arn = work.see(|observed| observed.role.as_ref().map(|it| it.role.arn.clone()));
-    let role_differs = group.is_some() && there.role_arn != role_arn;
-    role_differs
-        || !same_bucket(there.bucket_arn.as_deref(), wanted.bucket_arn.as_deref())
-        || there.log_group != group
-        || there.traffic != wanted.traffic
-        || there.interval_seconds != wanted.interval_seconds
-        || there.format != wanted.format
+/// The flow log that a network in this region is to have, if it is there.
+pub fn find<'o>(wanted: &Wanted, region: &str, observed: &'o Observed) -> Option<&'o FlowLog> {
+    let logs = wanted.flow_logs.as_ref()?;
+    let (group, role) = (wanted.log_group_name(), wanted.role_name(region));
+    observed.flow_logs.values().find(|there| {
+        same_bucket(there.bucket_arn.as_deref(), logs.bucket_arn.as_deref())
+            && (&there.log_group, &there.role) == (&group, &role)
+            && there.traffic == logs.traffic
+            && there.interval_seconds == logs.interval_seconds
+            && there.format == logs.format
+    })
+}
+
+fn note(work: &Work<'_>, flow_log: FlowLog) {
+    work.note(|observed| drop(observed.flow_logs.insert(flow_log.id.clone(), flow_log)));
+}
+
+async fn remove(work: &Work<'_>, id: &str) -> Result<(), Failure> {
+    let request = work.ec2().delete_flow_logs().flow_log_ids(id);
+    let answer = request.send().await.found(&work.call.scope, &["InvalidFlowLogId.NotFound"])?;
+    for item in answer.iter().flat_map(|answer| answer.unsuccessful()) {
+        let (code, message) = ec2::reason(item);
+        if code != "InvalidFlowLogId.NotFound" {
+            return Err(refused(work, "delete", code, message).into());
+        }
+    }
+    work.call
+        .wait_until(&format!("flow log {id}"), Pace::QUICK, || async {
+            let place = ec2::filter("flow-log-id", id);
+            let found = work.ec2().describe_flow_logs().filter(place).send().await;
+            let gone = found.at(&work.call.scope)?.flow_logs().is_empty();
+            Ok(if gone { Look::Done(()) } else { Look::Pending("listed".to_owned()) })
+        })
+        .await?;
+    work.note(|observed| drop(observed.flow_logs.remove(id)));
+    Ok(())
 }
 
 /// Whether two ARNs name one place in a bucket: EC2 does not keep a final slash.
@@ -98,63 +121,96 @@ pub fn same_bucket(one: Option<&str>, other: Option<&str>) -> bool {
     one.map(|arn| arn.trim_end_matches('/')) == other.map(|arn| arn.trim_end_matches('/'))
 }
 
-async fn make(work: &Work<'_>, wanted: &FlowLogs) -> Result<(), Failure> {
-    let interval = i32::try_from(wanted.interval_seconds).unwrap_or(600);
-    let mut request = work
+/// Makes the flow log beside those that are there. Only where EC2 does not let it stand beside one
+/// that delivers to the same place, that one goes before.
+async fn make(work: &Work<'_>, logs: &FlowLogs) -> Result<(), Failure> {
+    let mut made = create(work, logs).await?;
+    if made.is_none() {
+        for id in in_its_place(work, logs) {
+            remove(work, &id).await?;
+        }
+        made = create(work, logs).await?;
+    }
+    let made = made.ok_or_else(|| {
+        let message = "The VPC has a flow log that is not this network's and delivers to the same \
+                       place: remove that one, or choose another place";
+        refused(work, "create", TAKEN, message)
+    })?;
+    note(work, made);
+    Ok(())
+}
+
+/// The ids of the network's flow logs that deliver to where these are to go.
+fn in_its_place(work: &Work<'_>, logs: &FlowLogs) -> Vec<String> {
+    let group = work.wanted.log_group_name();
+    let same = |it: &&FlowLog| {
+        it.log_group == group && same_bucket(it.bucket_arn.as_deref(), logs.bucket_arn.as_deref())
+    };
+    work.see(|observed| observed.flow_logs.values().filter(same).map(|it| it.id.clone()).collect())
+}
+
+/// Asks EC2 for the flow log; none where it says that there is one already.
+async fn create(work: &Work<'_>, logs: &FlowLogs) -> Result<Option<FlowLog>, Failure> {
+    let interval = i32::try_from(logs.interval_seconds).unwrap_or(600);
+    let request = work
         .ec2()
         .create_flow_logs()
         .client_token(token())
         .resource_type(FlowLogsResourceType::Vpc)
         .resource_ids(work.vpc_id()?)
-        .traffic_type(TrafficType::from(wanted.traffic.as_str()))
+        .traffic_type(TrafficType::from(logs.traffic.as_str()))
         .max_aggregation_interval(interval)
-        .log_format(&wanted.format)
+        .log_format(&logs.format)
         .tag_specifications(work.tag_specification(ResourceType::VpcFlowLog, NAME));
-    let group = work.wanted.log_group().map(|logs| log_group::name(work, logs));
-    let role_arn = match &group {
-        Some(_) => Some(work.need(role::NAME, |it| Some(it.role.as_ref()?.role.arn.clone()))?),
-        None => None,
-    };
-    request = match (&group, &wanted.bucket_arn) {
-        (Some(group), _) => request
-            .log_destination_type(LogDestinationType::CloudWatchLogs)
-            .log_group_name(group)
-            .set_deliver_logs_permission_arn(role_arn.clone()),
-        (None, bucket) => {
-            request.log_destination_type(LogDestinationType::S3).set_log_destination(bucket.clone())
+    let (group, role) =
+        (work.wanted.log_group_name(), work.wanted.role_name(work.call.scope.region()));
+    let request = match (&group, &role) {
+        (Some(group), Some(role)) => {
+            let arn = |it: &Observed| Some(it.roles.get(role)?.role.arn.clone());
+            request
+                .log_destination_type(LogDestinationType::CloudWatchLogs)
+                .log_group_name(group)
+                .deliver_logs_permission_arn(work.need(role::NAME, arn)?)
         }
+        _ => request
+            .log_destination_type(LogDestinationType::S3)
+            .set_log_destination(logs.bucket_arn.clone()),
     };
     // EC2 tries to assume the role: that is what tells when IAM has spread it.
-    let answer = send_when_ready(
+    let answer = answer_when_ready(
         work.call,
         IAM,
         |error| is_code(error, &["InvalidParameter"]) && message(error).contains(NO_ROLE_YET),
         || request.clone().send(),
     );
-    let id = created(work, answer.await?)?;
-    let flow_log = FlowLog {
+    let Some(answer) = answer.await?.found(&work.call.scope, &[TAKEN])? else { return Ok(None) };
+    let id = created(work, answer)?;
+    Ok(id.map(|id| FlowLog {
         id,
         tags: work.tags(NAME),
-        bucket_arn: if group.is_some() { None } else { wanted.bucket_arn.clone() },
+        bucket_arn: logs.bucket_arn.clone(),
         log_group: group,
-        role_arn,
-        traffic: wanted.traffic.clone(),
-        interval_seconds: wanted.interval_seconds,
-        format: wanted.format.clone(),
+        role,
+        traffic: logs.traffic.clone(),
+        interval_seconds: logs.interval_seconds,
+        format: logs.format.clone(),
         trouble: None,
-    };
-    work.note(|observed| observed.flow_log = Some(flow_log));
-    Ok(())
+    }))
 }
 
-/// The id of what was made. EC2 answers well even where it has made nothing.
-fn created(work: &Work<'_>, answer: CreateFlowLogsOutput) -> Result<String, Failure> {
+/// The id of what was made; none where there is one already. EC2 answers well even where it has
+/// made nothing.
+fn created(work: &Work<'_>, answer: CreateFlowLogsOutput) -> Result<Option<String>, Failure> {
     if let Some(item) = answer.unsuccessful().first() {
         let (code, message) = ec2::reason(item);
+        if code == TAKEN {
+            return Ok(None);
+        }
         return Err(refused(work, "create", code, message).into());
     }
     let id = answer.flow_log_ids.into_iter().flatten().next();
-    id.ok_or_else(|| refused(work, "create", "no error code", "no flow log was made").into())
+    let id = id.ok_or_else(|| refused(work, "create", "no error code", "no flow log was made"))?;
+    Ok(Some(id))
 }
 
 fn refused(work: &Work<'_>, what: &str, code: &str, message: &str) -> Diagnostic {
@@ -183,7 +239,7 @@ fn of(found: sdk::FlowLog) -> FlowLog {
         tags: ec2::tags(found.tags),
         bucket_arn: found.log_destination.filter(|_| bucket),
         log_group: found.log_group_name.filter(|_| !bucket),
-        role_arn: found.deliver_logs_permission_arn,
+        role: found.deliver_logs_permission_arn.filter(|_| !bucket).map(|arn| role_name(&arn)),
         traffic: found.traffic_type.map(|it| it.as_str().to_owned()).unwrap_or_default(),
         interval_seconds: found
             .max_aggregation_interval
@@ -192,6 +248,11 @@ fn of(found: sdk::FlowLog) -> FlowLog {
         format: found.log_format.unwrap_or_default(),
         trouble: failed.then(|| found.deliver_logs_error_message.unwrap_or_default()),
     }
+}
+
+/// The name of the role of this ARN.
+fn role_name(arn: &str) -> String {
+    arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
 
 /// The warning for a flow log that cannot deliver.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address_block::Block;
 use super::observed::Observed;
-use super::subnet;
 use super::wanted::Wanted;
+use super::{flow_log, subnet};
 
 /// The parts of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,21 +31,22 @@ pub struct Keys {
     pub endpoints: BTreeMap<String, bool>,
     /// The security group of the endpoints.
     pub endpoint_security_group: bool,
-    /// The flow log.
+    /// The flow log that is wanted.
     pub flow_log: bool,
-    /// The log group.
-    pub log_group: bool,
-    /// The role.
-    pub role: bool,
+    /// The flow logs that are there, by id.
+    pub flow_logs: BTreeSet<String>,
+    /// The log groups of the flow logs, by name.
+    pub log_groups: BTreeSet<String>,
+    /// The roles of the flow logs, by name.
+    pub roles: BTreeSet<String>,
 }
 
 impl Keys {
-    /// The parts that a network is to have.
-    pub fn wanted(wanted: &Wanted) -> Self {
+    /// The parts that a network in this region is to have.
+    pub fn wanted(wanted: &Wanted, region: &str) -> Self {
         let own_vpc = wanted.vpc_id.is_none();
         let secondary = wanted.secondary_cidrs.iter().copied().map(Block::Secondary);
         let ipv6 = (own_vpc && wanted.ipv6).then_some(Block::Ipv6);
-        let cloudwatch = wanted.log_group().is_some();
         Self {
             vpc: true,
             blocks: secondary.filter(|_| own_vpc).chain(ipv6).collect(),
@@ -62,8 +63,9 @@ impl Keys {
             endpoints: wanted.endpoints.iter().map(|(key, it)| (key.clone(), it.gateway)).collect(),
             endpoint_security_group: wanted.has_interface_endpoints(),
             flow_log: wanted.flow_logs.is_some(),
-            log_group: cloudwatch,
-            role: cloudwatch,
+            flow_logs: BTreeSet::new(),
+            log_groups: wanted.log_group_name().into_iter().collect(),
+            roles: wanted.role_name(region).into_iter().collect(),
         }
     }
 
@@ -91,10 +93,26 @@ impl Keys {
                 .map(|(key, it)| (key.clone(), it.gateway))
                 .collect(),
             endpoint_security_group: observed.endpoint_security_group.is_some(),
-            flow_log: observed.flow_log.is_some(),
-            log_group: observed.log_group.is_some(),
-            role: observed.role.is_some(),
+            flow_log: false,
+            flow_logs: observed.flow_logs.keys().cloned().collect(),
+            log_groups: observed.log_groups.keys().cloned().collect(),
+            roles: observed.roles.keys().cloned().collect(),
         }
+    }
+
+    /// The parts that a network in this region has and is not to have.
+    pub fn obsolete(
+        wanted: &Wanted,
+        region: &str,
+        observed: &Observed,
+        blocks: &BTreeSet<Block>,
+    ) -> Self {
+        let mut keys = Self::observed(observed, blocks).without(&Self::wanted(wanted, region));
+        // What a flow log does tells which of them is wanted, and not its id.
+        if let Some(stays) = flow_log::find(wanted, region, observed) {
+            keys.flow_logs.remove(&stays.id);
+        }
+        keys
     }
 
     /// These parts without others.
@@ -126,8 +144,9 @@ impl Keys {
             endpoint_security_group: self.endpoint_security_group
                 && !others.endpoint_security_group,
             flow_log: self.flow_log && !others.flow_log,
-            log_group: self.log_group && !others.log_group,
-            role: self.role && !others.role,
+            flow_logs: without(&self.flow_logs, &others.flow_logs),
+            log_groups: without(&self.log_groups, &others.log_groups),
+            roles: without(&self.roles, &others.roles),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Looks at everything of a network at once: a call per kind of thing, however many there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{self as sdk, Filter, VpcAttributeName};
+use futures::future::try_join_all;
 use futures::try_join;
 use travel_framework::Failure;
 
@@ -24,8 +25,38 @@ pub struct Place {
     pub vpc_id: Option<String>,
     /// Whether the VPC is one that the network was given.
     pub given: bool,
-    /// The names of the log group and the role of the flow logs, if there may be such.
-    pub logs: Option<(String, String)>,
+    /// The log groups and roles of flow logs that there may be. Those that the network's flow logs
+    /// lead to are looked at anyhow.
+    pub logs: LogNames,
+}
+
+/// The names of log groups of flow logs, and of roles to write to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogNames {
+    /// Of log groups.
+    pub groups: BTreeSet<String>,
+    /// Of roles.
+    pub roles: BTreeSet<String>,
+}
+
+impl LogNames {
+    /// These names and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.groups.extend(others.groups);
+        self.roles.extend(others.roles);
+        self
+    }
+
+    /// What the network's flow logs lead to, besides what has these names.
+    pub fn led_to(&self, flow_logs: &BTreeMap<String, FlowLog>) -> Self {
+        let groups = flow_logs.values().filter_map(|it| it.log_group.clone());
+        let roles = flow_logs.values().filter_map(|it| it.role.clone());
+        Self {
+            groups: groups.filter(|name| !self.groups.contains(name)).collect(),
+            roles: roles.filter(|name| !self.roles.contains(name)).collect(),
+        }
+    }
 }
 
 /// Everything of a network, and what stands beside it in its VPC. All of it is asked for at once.
@@ -38,12 +69,12 @@ pub async fn look(
     place: &Place,
 ) -> Result<(Observed, Ownership), Failure> {
     // So many requests side by side are more than belongs on a thread's stack.
-    let (inside, gateways, egress_only, addresses, (group, role)) = try_join!(
+    let (inside, gateways, egress_only, addresses, mut found) = try_join!(
         Box::pin(inside(call, place.vpc_id.as_deref())),
         internet_gateways(call),
         egress_only_gateways(call),
         addresses(call),
-        logs(call, place),
+        logs(call, &place.logs),
     )?;
     let mut observed = Observed::default();
     let ownership = match &inside {
@@ -59,15 +90,21 @@ pub async fn look(
         sort_security_groups(inside.groups, &ownership, &mut observed);
         for (id, flow_log) in inside.flow_logs {
             if ownership.part(&id, &flow_log.tags).is_some_and(|part| part == "flow_log") {
-                observed.flow_log = Some(flow_log);
+                observed.flow_logs.insert(id, flow_log);
             }
         }
     }
     sort_internet_gateways(gateways, &ownership, &mut observed);
     sort_egress_only_gateways(egress_only, &ownership, &mut observed);
     sort_addresses(addresses, &ownership, &mut observed);
-    observed.log_group = group.filter(|it| ownership.part(&it.arn, &it.tags).is_some());
-    observed.role = role.filter(|it| ownership.part(&it.role.arn, &it.role.tags).is_some());
+    let more = logs(call, &place.logs.led_to(&observed.flow_logs)).await?;
+    found.0.extend(more.0);
+    found.1.extend(more.1);
+    let groups = found.0.into_iter().filter(|it| ownership.part(&it.arn, &it.tags).is_some());
+    observed.log_groups = groups.map(|it| (it.name.clone(), it)).collect();
+    let own = |it: &ServiceRole| ownership.part(&it.role.arn, &it.role.tags).is_some();
+    let roles = found.1.into_iter().filter(own);
+    observed.roles = roles.map(|it| (it.role.name.clone(), it)).collect();
     Ok((observed, ownership))
 }
 
@@ -109,13 +146,13 @@ async fn inside(call: &Call, vpc_id: Option<&str>) -> Result<Option<Inside>, Fai
     }))
 }
 
-/// The log group and the role of the flow logs, if there may be such.
-async fn logs(
-    call: &Call,
-    place: &Place,
-) -> Result<(Option<LogGroup>, Option<ServiceRole>), Failure> {
-    let Some((group, role)) = &place.logs else { return Ok((None, None)) };
-    try_join!(LogGroup::get(call, group), role::get(call, role))
+/// The log groups and roles that have these names.
+async fn logs(call: &Call, names: &LogNames) -> Result<(Vec<LogGroup>, Vec<ServiceRole>), Failure> {
+    let (groups, roles) = try_join!(
+        try_join_all(names.groups.iter().map(|name| LogGroup::get(call, name))),
+        try_join_all(names.roles.iter().map(|name| role::get(call, name))),
+    )?;
+    Ok((groups.into_iter().flatten().collect(), roles.into_iter().flatten().collect()))
 }
 
 fn in_vpc(id: &str) -> Filter {

@@ -16,71 +16,77 @@ pub const NAME: &str = "log_group";
 /// How long records are kept where the configuration does not say.
 pub const RETENTION_DAYS: u32 = 30;
 
-/// The log group.
-pub struct LogGroupPart;
+/// A log group: the wanted one, or one to be removed.
+pub struct LogGroupPart {
+    /// Its name.
+    pub name: String,
+}
+
+/// The name of the part that is the log group of this name.
+pub fn part(name: &str) -> String {
+    format!("{NAME}/{name}")
+}
 
 /// The name of a network's log group where the configuration does not say.
 pub fn default_name(network: &str) -> String {
     format!("/travel/network/{network}/flow-logs")
 }
 
-/// The name that the log group is to have.
-pub fn name(work: &Work<'_>, logs: &FlowLogs) -> String {
-    logs.log_group.clone().unwrap_or_else(|| default_name(&work.wanted.name))
+/// The name that the log group of a network is to have.
+pub fn name(network: &str, logs: &FlowLogs) -> String {
+    logs.log_group.clone().unwrap_or_else(|| default_name(network))
 }
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for LogGroupPart {
     fn name(&self) -> String {
-        NAME.to_owned()
+        part(&self.name)
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {
-        let Some(there) = there(work) else { return Standing::Absent };
+        let Some(there) = self.there(work) else { return Standing::Absent };
         let Some(logs) = work.wanted.log_group() else { return Standing::Different };
-        let fits = there.fits(&wanted(work, logs)) && !work.is_mistagged(NAME, &there.tags);
+        let fits = there.fits(&self.wanted(logs)) && !work.is_mistagged(NAME, &there.tags);
         if fits { Standing::AsPlanned } else { Standing::Different }
     }
 
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(logs) = work.wanted.log_group() else { return Ok(()) };
-        let wanted = wanted(work, logs);
-        let mut there = match there(work) {
-            Some(there) if there.name == wanted.name => there,
-            before => {
-                let made = make(work, &wanted).await?;
-                if let Some(before) = before {
-                    // Only now: what cannot be made must not cost the records that there are.
-                    LogGroup::delete(work.call, &before.name).await?;
-                }
-                made
-            }
+        let wanted = self.wanted(logs);
+        let mut there = match self.there(work) {
+            Some(there) => there,
+            None => make(work, &wanted).await?,
         };
         let changes = work.tag_changes(NAME, &there.tags);
         let mended = there.mend(work.call, &wanted, &changes).await;
-        work.note(|observed| observed.log_group = Some(there));
+        note(work, there);
         mended
     }
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
-        let Some(there) = there(work) else { return Ok(()) };
-        LogGroup::delete(work.call, &there.name).await?;
-        work.note(|observed| observed.log_group = None);
+        LogGroup::delete(work.call, &self.name).await?;
+        work.note(|observed| drop(observed.log_groups.remove(&self.name)));
         Ok(())
     }
 }
 
-fn there(work: &Work<'_>) -> Option<LogGroup> {
-    work.see(|observed| observed.log_group.clone())
+impl LogGroupPart {
+    fn there(&self, work: &Work<'_>) -> Option<LogGroup> {
+        work.see(|observed| observed.log_groups.get(&self.name).cloned())
+    }
+
+    fn wanted(&self, logs: &FlowLogs) -> Wanted {
+        Wanted {
+            name: self.name.clone(),
+            retention_days: logs.retention_days.unwrap_or(RETENTION_DAYS),
+            kms_key_arn: logs.kms_key_arn.clone(),
+            path: Path::attribute("flow_logs"),
+        }
+    }
 }
 
-fn wanted(work: &Work<'_>, logs: &FlowLogs) -> Wanted {
-    Wanted {
-        name: name(work, logs),
-        retention_days: logs.retention_days.unwrap_or(RETENTION_DAYS),
-        kms_key_arn: logs.kms_key_arn.clone(),
-        path: Path::attribute("flow_logs"),
-    }
+fn note(work: &Work<'_>, group: LogGroup) {
+    work.note(|observed| drop(observed.log_groups.insert(group.name.clone(), group)));
 }
 
 /// Makes the log group, or goes on with one that an earlier attempt has made.
@@ -93,7 +99,7 @@ async fn make(work: &Work<'_>, wanted: &Wanted) -> Result<LogGroup, Failure> {
         }
     };
     let made = LogGroup::make(work.call, wanted, work.tags(NAME), may_be_ours).await?;
-    work.note(|observed| observed.log_group = Some(made.clone()));
+    note(work, made.clone());
     Ok(made)
 }
 

@@ -35,12 +35,12 @@ pub struct Observed {
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The security group of the interface endpoints.
     pub endpoint_security_group: Option<SecurityGroup>,
-    /// The flow log.
-    pub flow_log: Option<FlowLog>,
-    /// The log group of the flow log.
-    pub log_group: Option<LogGroup>,
-    /// The role of the flow log.
-    pub role: Option<ServiceRole>,
+    /// The flow logs, by id: more than one while one takes the place of another.
+    pub flow_logs: BTreeMap<String, FlowLog>,
+    /// The log groups of the flow logs, by name.
+    pub log_groups: BTreeMap<String, LogGroup>,
+    /// The roles of the flow logs, by name.
+    pub roles: BTreeMap<String, ServiceRole>,
     /// What else stands in the VPC.
     pub strangers: Vec<Stranger>,
     /// The network interfaces of gateways and endpoints that are gone: they may outlast them for
@@ -213,10 +213,10 @@ pub struct FlowLog {
     pub tags: Tags,
     /// The bucket it delivers to, if it is a bucket.
     pub bucket_arn: Option<String>,
-    /// The log group it delivers to, if it is one.
+    /// The name of the log group it delivers to, if it is one.
     pub log_group: Option<String>,
-    /// The role it delivers with.
-    pub role_arn: Option<String>,
+    /// The name of the role it delivers to a log group with.
+    pub role: Option<String>,
     /// Which traffic is logged.
     pub traffic: String,
     /// The seconds per record.
@@ -363,7 +363,7 @@ fn known_parts(state: &Network) -> BTreeMap<String, String> {
 impl Observed {
     /// Whether there is nothing of the network left.
     pub fn is_empty(&self) -> bool {
-        self.own_ids().is_empty() && self.log_group.is_none() && self.role.is_none()
+        self.own_ids().is_empty() && self.log_groups.is_empty() && self.roles.is_empty()
     }
 
     /// The ids and tags of the network's parts that EC2 knows, by part.
@@ -399,8 +399,8 @@ impl Observed {
         if let Some(it) = &self.endpoint_security_group {
             all.insert("endpoint_security_group".to_owned(), (&it.id, &it.tags));
         }
-        if let Some(it) = &self.flow_log {
-            all.insert("flow_log".to_owned(), (&it.id, &it.tags));
+        for (id, it) in &self.flow_logs {
+            all.insert(format!("flow_log/{id}"), (&it.id, &it.tags));
         }
         all
     }
@@ -420,7 +420,7 @@ impl Observed {
             "endpoint_security_group" => {
                 self.endpoint_security_group.as_mut().map(|it| &mut it.tags)
             }
-            "flow_log" => self.flow_log.as_mut().map(|it| &mut it.tags),
+            "flow_log" => self.flow_logs.get_mut(key).map(|it| &mut it.tags),
             _ => None,
         }
     }

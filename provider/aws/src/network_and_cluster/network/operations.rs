@@ -11,7 +11,7 @@ use travel_framework::{Diagnostic, Failure, Plan};
 
 use super::address_block::Block;
 use super::keys::Keys;
-use super::listing::{self, Place};
+use super::listing::{self, LogNames, Place};
 use super::observed::{Observed, Ownership, STATUS_TAG, Stranger};
 use super::wanted::Wanted;
 use super::work::Work;
@@ -60,7 +60,7 @@ impl Resource for Network {
             }
             import::reconstruct(&mut network, &observed, &call.scope.settings().tags);
         }
-        if let Some(warning) = observed.flow_log.as_ref().and_then(flow_log::trouble) {
+        for warning in observed.flow_logs.values().filter_map(flow_log::trouble) {
             call.warn(warning);
         }
         let before = network.clone();
@@ -105,10 +105,8 @@ impl Resource for Network {
         state: &mut Self,
     ) -> Result<(), Failure> {
         let mut place = place_of(call, prior);
-        if place.logs.is_none() {
-            // An attempt that was cut off may have got further than the state knows.
-            place.logs = place_of(call, plan).logs;
-        }
+        // An attempt that was cut off may have got further than the state knows.
+        place.logs = place.logs.and(log_names(call, plan));
         let ownership = Ownership::for_reading(&call.claim, prior);
         let (observed, _) = listing::look(call, ownership, &place).await?;
         transform(call, prior, plan, observed, state).await
@@ -141,19 +139,23 @@ impl Resource for Network {
 
 /// Where the parts of a network are to be looked for.
 fn place_of(call: &Call, network: &Network) -> Place {
-    let cloudwatch = network.flow_logs.as_ref().filter(|logs| {
-        // A network whose logs go to a bucket may still have what it had before.
-        logs.bucket_arn.is_none() || logs.log_group_arn.is_some() || logs.role_arn.is_some()
-    });
-    let group = || log_group::default_name(&network.name);
-    let role = || role::default_name(&network.name, call.scope.region());
     Place {
         vpc_id: network.vpc_id.clone().or_else(|| network.id.clone()),
         given: network.vpc_id.is_some(),
-        logs: cloudwatch.map(|logs| {
-            let group = logs.log_group.clone().unwrap_or_else(group);
-            (group, logs.role.clone().unwrap_or_else(role))
-        }),
+        logs: log_names(call, network),
+    }
+}
+
+/// The log group and role that a network's attributes say that it has.
+fn log_names(call: &Call, network: &Network) -> LogNames {
+    let cloudwatch = network.flow_logs.iter().filter(|logs| {
+        // A network whose logs go to a bucket may still have what it had before.
+        logs.bucket_arn.is_none() || logs.log_group_arn.is_some() || logs.role_arn.is_some()
+    });
+    let region = call.scope.region();
+    LogNames {
+        groups: cloudwatch.clone().map(|logs| log_group::name(&network.name, logs)).collect(),
+        roles: cloudwatch.map(|logs| role::name(&network.name, region, logs)).collect(),
     }
 }
 
@@ -183,9 +185,10 @@ async fn transform(
 async fn run(work: &Work<'_>, plan: &Network) -> Result<(), Failure> {
     let cancel = &work.call.cancel;
     let in_the_way = work.see(|observed| Keys::in_the_way(work.wanted, observed));
-    let wanted = Keys::wanted(work.wanted);
+    let region = work.call.scope.region();
+    let wanted = Keys::wanted(work.wanted, region);
     let blocks = own_blocks(work.prior);
-    let obsolete = || work.see(|observed| Keys::observed(observed, &blocks).without(&wanted));
+    let obsolete = || work.see(|observed| Keys::obsolete(work.wanted, region, observed, &blocks));
     let none = BTreeSet::new();
     let foreign = work.prior.foreign.as_ref().filter(|_| plan.exclusive).unwrap_or(&none);
     refuse_to_evict(work, &in_the_way, &obsolete(), foreign).await?;
@@ -353,10 +356,11 @@ async fn candidate(
 ) -> Result<Option<Found<Network>>, Failure> {
     let mut object = import::unknown(plan.name.clone(), None, plan.placement.clone());
     // Whether or not the network is to have flow logs: an earlier attempt may have made them.
-    place.logs = place.logs.or_else(|| {
+    if place.logs == LogNames::default() {
         let role = role::default_name(&plan.name, call.scope.region());
-        Some((log_group::default_name(&plan.name), role))
-    });
+        place.logs.groups.insert(log_group::default_name(&plan.name));
+        place.logs.roles.insert(role);
+    }
     let ownership = Ownership::for_reading(&call.claim, &object);
     let (observed, _) = listing::look(call, ownership, &place).await?;
     if observed.is_empty() {
@@ -370,8 +374,8 @@ async fn candidate(
     let any = observed.own_ids().into_values().next();
     let label = anchor.as_ref().map(|(_, id, _)| *id).or(any.map(|(id, _)| id));
     let tags = anchor.as_ref().map(|(_, _, tags)| *tags).or(any.map(|(_, tags)| tags));
-    let log_group = observed.log_group.as_ref().map(|it| &it.tags);
-    let role = observed.role.as_ref().map(|it| &it.role.tags);
+    let log_group = observed.log_groups.values().next().map(|it| &it.tags);
+    let role = observed.roles.values().next().map(|it| &it.role.tags);
     let tags = tags.or(log_group).or(role);
     Ok(Some(Found {
         mark: tags.and_then(mark),

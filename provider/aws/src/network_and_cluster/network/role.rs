@@ -16,78 +16,86 @@ pub const NAME: &str = "flow_log_role";
 /// The name of the role's one policy.
 const POLICY: &str = "write";
 
-/// The role.
-pub struct RolePart;
+/// A role: the wanted one, or one to be removed.
+pub struct RolePart {
+    /// Its name.
+    pub name: String,
+}
+
+/// The name of the part that is the role of this name.
+pub fn part(name: &str) -> String {
+    format!("{NAME}/{name}")
+}
 
 /// The name of a network's role where the configuration does not say.
 pub fn default_name(network: &str, region: &str) -> String {
     format!("travel-{network}-{region}-flow-logs")
 }
 
-fn name(work: &Work<'_>, logs: &FlowLogs) -> String {
-    let default = || default_name(&work.wanted.name, work.call.scope.region());
-    logs.role.clone().unwrap_or_else(default)
+/// The name that the role of a network is to have.
+pub fn name(network: &str, region: &str, logs: &FlowLogs) -> String {
+    logs.role.clone().unwrap_or_else(|| default_name(network, region))
 }
 
 #[async_trait]
 impl<'a> Part<Work<'a>> for RolePart {
     fn name(&self) -> String {
-        NAME.to_owned()
+        part(&self.name)
     }
 
     fn observe(&self, work: &Work<'a>) -> Standing {
-        let Some(there) = there(work) else { return Standing::Absent };
+        let Some(there) = self.there(work) else { return Standing::Absent };
         let Some(logs) = work.wanted.log_group() else { return Standing::Different };
-        let fits = there.role.name == name(work, logs)
-            && there.fits(&documents(work, logs))
-            && !work.is_mistagged(NAME, &there.role.tags);
+        let fits = there.fits(&documents(work, logs)) && !work.is_mistagged(NAME, &there.role.tags);
         if fits { Standing::AsPlanned } else { Standing::Different }
     }
 
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(logs) = work.wanted.log_group() else { return Ok(()) };
-        let (call, name) = (work.call, name(work, logs));
-        if there(work).is_some_and(|there| there.role.name != name) {
-            self.remove(work).await?;
-        }
-        let wanted = documents(work, logs);
-        let mut there = match there(work) {
+        let (call, wanted) = (work.call, documents(work, logs));
+        let mut there = match self.there(work) {
             Some(there) => there,
-            None => make(work, name, &wanted).await?,
+            None => make(work, &self.name, &wanted).await?,
         };
         let changes = work.tag_changes(NAME, &there.role.tags);
         let mended = there.mend(call, &call.scope, POLICY, &wanted, &changes).await;
-        work.note(|observed| observed.role = Some(there));
+        note(work, there);
         mended
     }
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
-        let Some(there) = there(work) else { return Ok(()) };
+        let Some(there) = self.there(work) else { return Ok(()) };
         let removed = there.remove(work.call, &work.call.scope, POLICY).await;
         removed.map_err(|failure| failure.at_attribute("flow_logs"))?;
-        work.note(|observed| observed.role = None);
+        work.note(|observed| drop(observed.roles.remove(&self.name)));
         Ok(())
     }
 }
 
-fn there(work: &Work<'_>) -> Option<ServiceRole> {
-    work.see(|observed| observed.role.clone())
+impl RolePart {
+    fn there(&self, work: &Work<'_>) -> Option<ServiceRole> {
+        work.see(|observed| observed.roles.get(&self.name).cloned())
+    }
+}
+
+fn note(work: &Work<'_>, role: ServiceRole) {
+    work.note(|observed| drop(observed.roles.insert(role.role.name.clone(), role)));
 }
 
 /// Makes the role, or goes on with one that an earlier attempt has made.
-async fn make(work: &Work<'_>, name: String, wanted: &Documents) -> Result<ServiceRole, Failure> {
+async fn make(work: &Work<'_>, name: &str, wanted: &Documents) -> Result<ServiceRole, Failure> {
     let new = NewRole {
         description: format!("Delivers the flow logs of network {}", work.wanted.name),
         tags: work.tags(NAME),
         trust: wanted.trust.clone(),
         permissions_boundary_arn: None,
-        name: name.clone(),
+        name: name.to_owned(),
     };
     let path = Path::attribute("flow_logs").field("role");
     let taken = |mark: Option<&_>| log_group::taken(&format!("role {name}"), mark, path);
     let role = iam_role::make(work.call, &work.call.scope, new, taken).await?;
     let made = ServiceRole { role, permissions: None };
-    work.note(|observed| observed.role = Some(made.clone()));
+    note(work, made.clone());
     Ok(made)
 }
 
@@ -115,7 +123,7 @@ fn trust(work: &Work<'_>) -> String {
 
 /// What the role may do: write to the log group, but not make it, lest it come back after its end.
 fn permissions(work: &Work<'_>, logs: &FlowLogs) -> String {
-    let name = log_group::name(work, logs);
+    let name = log_group::name(&work.wanted.name, logs);
     let group = work.call.scope.arn("logs", &format!("log-group:{name}"));
     json!({
         "Version": "2012-10-17",

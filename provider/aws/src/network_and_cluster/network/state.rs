@@ -220,8 +220,18 @@ pub fn wanted_ingress(wanted: &Wanted, observed: &Observed) -> impl Iterator<Ite
     wanted.blocks().into_iter().map(|block| block.to_string()).chain(ipv6)
 }
 
+/// The flow logs. Where one takes the place of another, they show no id until that has come to its
+/// end: then the next plan sees that there is more to do.
 fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowLogs> {
-    let (log, group, role) = (&observed.flow_log, &observed.log_group, &observed.role);
+    let logs = &observed.flow_logs;
+    let log = logs.values().next();
+    let group =
+        shown(&observed.log_groups, configured.and_then(|it| it.log_group.as_ref()), |it| {
+            logs.values().any(|log| log.log_group.as_ref() == Some(it))
+        });
+    let role = shown(&observed.roles, configured.and_then(|it| it.role.as_ref()), |it| {
+        logs.values().any(|log| log.role.as_ref() == Some(it))
+    });
     if log.is_none() && group.is_none() && role.is_none() {
         return None;
     }
@@ -235,9 +245,8 @@ fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowL
         shown.format.clone_from(&log.format);
     }
     let cloudwatch = shown.bucket_arn.is_none() || group.is_some() || role.is_some();
-    shown.id = log.as_ref().map(|it| it.id.clone());
-    shown.log_group_arn = group.as_ref().map(|it| it.arn.clone());
-    shown.role_arn = role.as_ref().map(|it| it.role.arn.clone());
+    shown.log_group_arn = group.map(|it| it.arn.clone());
+    shown.role_arn = role.map(|it| it.role.arn.clone());
     if let Some(group) = group {
         shown.log_group = Some(group.name.clone());
         shown.retention_days = Some(group.retention_days);
@@ -249,7 +258,25 @@ fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowL
     if !cloudwatch {
         (shown.log_group, shown.role, shown.retention_days) = (None, None, None);
     }
+    let fits = |it: &&observed::FlowLog| {
+        logs.len() == 1 && (&it.log_group, &it.role) == (&shown.log_group, &shown.role)
+    };
+    shown.id = log.filter(fits).map(|it| it.id.clone());
     Some(shown)
+}
+
+/// The log group or role that shows: one that no flow log leads to, since what one leads to is
+/// found without its name; otherwise the one that is configured, if it is there.
+fn shown<'a, T>(
+    all: &'a BTreeMap<String, T>,
+    configured: Option<&String>,
+    is_led_to: impl Fn(&String) -> bool,
+) -> Option<&'a T> {
+    let loose = all.iter().find(|(name, _)| !is_led_to(name)).map(|(_, it)| it);
+    loose.or_else(|| match configured {
+        Some(name) => all.get(name),
+        None => all.values().next(),
+    })
 }
 
 /// Flow logs of which nothing is known yet.
@@ -264,15 +291,15 @@ fn import_default() -> FlowLogs {
 
 /// The parts whose tags differ, besides those whose tags have attributes of their own.
 fn mistagged(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet<String> {
-    let mut parts: BTreeMap<String, &Tags> =
+    let mut parts: Vec<(String, &Tags)> =
         observed.own_ids().into_iter().map(|(part, (_, tags))| (part, tags)).collect();
-    parts.retain(|part, _| !part.starts_with("subnet/"));
-    let log_group = observed.log_group.as_ref().map(|it| &it.tags);
-    let role = observed.role.as_ref().map(|it| &it.role.tags);
-    parts.extend(log_group.map(|tags| (super::log_group::NAME.to_owned(), tags)));
-    parts.extend(role.map(|tags| (super::role::NAME.to_owned(), tags)));
+    parts.retain(|(part, _)| !part.starts_with("subnet/"));
+    let log_groups = observed.log_groups.values().map(|it| &it.tags);
+    let roles = observed.roles.values().map(|it| &it.role.tags);
+    parts.extend(log_groups.map(|tags| (super::log_group::NAME.to_owned(), tags)));
+    parts.extend(roles.map(|tags| (super::role::NAME.to_owned(), tags)));
     let known: BTreeSet<String> = common_tags(before).collect();
-    let differs = |(part, there): &(&String, &&Tags)| {
+    let differs = |(part, there): &(String, &Tags)| {
         let wanted = wanted.tags(part);
         // The VPC's tags but for its name stand in `tags`.
         let elsewhere = |key: &String| *part == vpc::NAME && known.contains(key);
@@ -282,7 +309,7 @@ fn mistagged(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet
             |key: &String| !elsewhere(key) && !wanted.contains_key(key) && there.contains_key(key);
         wanted.iter().any(wrong) || known.iter().any(surplus)
     };
-    parts.iter().filter(differs).map(|(part, _)| part.clone()).collect()
+    parts.into_iter().filter(differs).map(|(part, _)| part).collect()
 }
 
 /// The tags of the network: those of its VPC, or in an existing one, those it was given.

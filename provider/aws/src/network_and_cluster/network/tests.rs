@@ -8,6 +8,7 @@ use crate::network_and_cluster::log_group::LogGroup;
 use crate::network_and_cluster::network::wanted::Wanted;
 use crate::placement::Placement;
 use crate::tags::Tags;
+use crate::testing::REGION;
 
 /// The zones of the tests.
 pub const ZONES: [&str; 3] = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
@@ -51,7 +52,7 @@ fn every_part_comes_after_what_it_needs() {
     network.secondary_cidrs = ["100.64.0.0/16".to_owned()].into();
     network.endpoints.insert("s3".into(), Endpoint::default());
     network.endpoints.insert("sts".into(), Endpoint::default());
-    let keys = Keys::wanted(&Wanted::of(&network).unwrap());
+    let keys = Keys::wanted(&Wanted::of(&network).unwrap(), REGION);
     let order = order(&keys);
     for (part, needs, not) in [
         ("subnet/private/eu-central-1a", vec!["vpc", "cidr/100.64.0.0/16", "ipv6"], vec!["nat"]),
@@ -94,14 +95,15 @@ fn every_part_comes_after_what_it_needs() {
 fn flow_logs_bring_what_they_need() {
     let mut network = network(1);
     network.flow_logs = Some(flow_logs(None));
-    let order_of = |network: &Network| order(&Keys::wanted(&Wanted::of(network).unwrap()));
+    let order_of = |network: &Network| order(&Keys::wanted(&Wanted::of(network).unwrap(), REGION));
     let with_group = order_of(&network);
-    let needs = ["flow_log_role", "log_group", "vpc"].map(str::to_owned);
+    let role = "flow_log_role/travel-main-eu-central-1-flow-logs";
+    let needs = [role, "log_group//travel/network/main/flow-logs", "vpc"].map(str::to_owned);
     assert_eq!(with_group["flow_log"], needs.into());
     network.flow_logs = Some(flow_logs(Some("arn:aws:s3:::logs")));
     let with_bucket = order_of(&network);
     assert_eq!(with_bucket["flow_log"], ["vpc".to_owned()].into());
-    assert!(!with_bucket.contains_key("log_group"));
+    assert!(!with_bucket.keys().any(|part| part.starts_with("log_group")));
 }
 
 /// Flow logs to this bucket, or else to a log group.
@@ -266,33 +268,35 @@ fn make_endpoints(wanted: &Wanted, made: &mut observed::Observed) {
 
 fn make_flow_logs(wanted: &Wanted, made: &mut observed::Observed) {
     let Some(logs) = &wanted.flow_logs else { return };
-    let group = wanted.log_group().map(|logs| logs.log_group.clone().unwrap());
-    if let Some(name) = &group {
+    let (group, role) = (wanted.log_group_name(), wanted.role_name(REGION));
+    if let (Some(name), Some(role)) = (&group, &role) {
         let arn = format!("arn:logs:{name}");
-        made.log_group = Some(LogGroup {
+        let group = LogGroup {
             name: name.clone(),
             arn,
             tags: wanted.tags(log_group::NAME),
-            retention_days: logs.retention_days.unwrap(),
+            retention_days: logs.retention_days.unwrap_or(log_group::RETENTION_DAYS),
             kms_key_arn: logs.kms_key_arn.clone(),
-        });
-        let role = Role {
-            name: logs.role.clone().unwrap(),
-            arn: "arn:role".into(),
+        };
+        made.log_groups.insert(name.clone(), group);
+        let there = Role {
+            name: role.clone(),
+            arn: format!("arn:role/{role}"),
             tags: wanted.tags(role::NAME),
             ..Role::default()
         };
-        made.role = Some(ServiceRole { role, permissions: None });
+        made.roles.insert(role.clone(), ServiceRole { role: there, permissions: None });
     }
-    made.flow_log = Some(observed::FlowLog {
+    let flow_log = observed::FlowLog {
         id: "fl-1".into(),
         tags: wanted.tags(flow_log::NAME),
         bucket_arn: logs.bucket_arn.clone(),
-        role_arn: group.as_ref().map(|_| "arn:role".to_owned()),
+        role,
         log_group: group,
         traffic: logs.traffic.clone(),
         interval_seconds: logs.interval_seconds,
         format: logs.format.clone(),
         trouble: None,
-    });
+    };
+    made.flow_logs.insert(flow_log.id.clone(), flow_log);
 }

@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use travel_framework::Diagnostic;
 use travel_value::Path;
 
-use super::{FlowLogs, Network, services};
+use super::{FlowLogs, Network, log_group, role, services};
 use crate::network_and_cluster::addresses::{self, NoPlace};
 use crate::tags::Tags;
 
@@ -192,6 +192,7 @@ impl Wanted {
         if part == "vpc" {
             return self.name.clone();
         }
+        let part = if part.starts_with("flow_log/") { "flow_log" } else { part };
         format!("{}-{}", self.name, part.replace(['/', '_'], "-"))
     }
 
@@ -219,6 +220,16 @@ impl Wanted {
     /// The flow logs, if they go to a log group.
     pub fn log_group(&self) -> Option<&FlowLogs> {
         self.flow_logs.as_ref().filter(|logs| logs.bucket_arn.is_none())
+    }
+
+    /// The name of the log group, if there is to be one.
+    pub fn log_group_name(&self) -> Option<String> {
+        self.log_group().map(|logs| log_group::name(&self.name, logs))
+    }
+
+    /// The name of the role that writes to the log group, if there is to be one.
+    pub fn role_name(&self, region: &str) -> Option<String> {
+        self.log_group().map(|logs| role::name(&self.name, region, logs))
     }
 
     /// The places of the subnets in a block of IPv6 addresses (/56): each a /64 of it. What is

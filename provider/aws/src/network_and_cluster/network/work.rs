@@ -170,6 +170,17 @@ impl<'a> Work<'a> {
             observed.own_ids().get(part).map(|(_, tags)| (*tags).clone()).unwrap_or_default()
         });
         let changes = self.tag_changes(part, &there);
+        self.change_tags(id, &changes).await?;
+        self.note(|observed| {
+            if let Some(tags) = observed.tags_mut(part) {
+                *tags = changes.applied(tags);
+            }
+        });
+        Ok(())
+    }
+
+    /// Changes the tags of something that EC2 knows.
+    pub async fn change_tags(&self, id: &str, changes: &TagChanges) -> Result<(), Failure> {
         if !changes.set.is_empty() {
             let request = self.ec2().create_tags().resources(id);
             let set = || request.clone().set_tags(Some(ec2::tag_list(&changes.set))).send();
@@ -180,11 +191,6 @@ impl<'a> Work<'a> {
             let request = self.ec2().delete_tags().resources(id).set_tags(Some(keys));
             self.patiently(|| request.clone().send()).await?;
         }
-        self.note(|observed| {
-            if let Some(tags) = observed.tags_mut(part) {
-                *tags = changes.applied(tags);
-            }
-        });
         Ok(())
     }
 
@@ -195,15 +201,15 @@ impl<'a> Work<'a> {
         let mark: Tags = self.call.claim.tags().into();
         let other = |tags: &Tags| mark.iter().any(|(key, value)| tags.get(key) != Some(value));
         let changes = TagChanges { set: mark.clone(), remove: Vec::new() };
-        let role = self.see(|observed| observed.role.clone());
-        if let Some(mut role) = role.filter(|it| other(&it.role.tags)) {
+        let roles = self.see(|observed| observed.roles.clone()).into_iter();
+        for (name, mut role) in roles.filter(|(_, it)| other(&it.role.tags)) {
             role.role.retag(self.call, &self.call.scope, &changes).await?;
-            self.note(|observed| observed.role = Some(role));
+            self.note(|observed| drop(observed.roles.insert(name, role)));
         }
-        let group = self.see(|observed| observed.log_group.clone());
-        if let Some(mut group) = group.filter(|it| other(&it.tags)) {
+        let groups = self.see(|observed| observed.log_groups.clone()).into_iter();
+        for (name, mut group) in groups.filter(|(_, it)| other(&it.tags)) {
             group.retag(self.call, &changes).await?;
-            self.note(|observed| observed.log_group = Some(group));
+            self.note(|observed| drop(observed.log_groups.insert(name, group)));
         }
         let marked: Vec<(String, String)> = self.see(|observed| {
             let parts = observed.own_ids().into_iter();

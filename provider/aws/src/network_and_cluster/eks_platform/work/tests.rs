@@ -89,3 +89,36 @@ async fn an_update_that_nobody_knows_is_over_in_a_while() {
     assert!(ended.is_ok(), "{ended:?}");
     assert!(took >= WITHIN_SERVICE && took < 2 * WITHIN_SERVICE, "{took:?}");
 }
+
+/// Converges on a change that never shows, which EKS carries out or is too busy for, in the time
+/// that the operation has. Gives the words of the error, and how often it was looked at.
+async fn converge_in(time: Duration, carried_out: bool) -> (String, usize) {
+    let fake = Fake::new(|request| panic!("{}", request.action));
+    let mut call = call_on(&fake, Settings::default(), "travel_eks_platform/main").await;
+    call.deadline = Instant::now() + time;
+    let platform = platform();
+    let work = Work::new(&call, &platform, &platform, Observed::default());
+    let looks = AtomicUsize::new(0);
+    let look = || async {
+        looks.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    };
+    let ended = work.converge("it", look, |()| Some("a"), |_| async { Ok(carried_out) }).await;
+    assert!(Instant::now() <= call.deadline + Duration::from_secs(1));
+    (ended.unwrap_err().into_diagnostic().summary, looks.into_inner())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_converge_ends_with_the_operation() {
+    let (short, long) = (Duration::from_secs(10), Duration::from_secs(600));
+    for (time, carried_out, expected) in [
+        (short, true, "it does not change"),
+        (short, false, "timed out waiting for it"),
+        (long, true, "it does not change"),
+        (long, false, "timed out waiting for it"),
+    ] {
+        let (summary, looks) = converge_in(time, carried_out).await;
+        assert_eq!(summary, expected);
+        assert!((3..200).contains(&looks), "{looks} looks in {time:?}");
+    }
+}

@@ -2,6 +2,7 @@ use super::*;
 use crate::network_and_cluster::network::Network;
 use crate::network_and_cluster::network::observed::{Association, NatGateway, Subnet, Vpc};
 use crate::network_and_cluster::network::tests::network;
+use crate::testing::REGION;
 
 fn wanted(change: impl FnOnce(&mut Network)) -> Wanted {
     let mut network = network(2);
@@ -11,11 +12,14 @@ fn wanted(change: impl FnOnce(&mut Network)) -> Wanted {
 
 #[test]
 fn what_is_left_over_is_what_is_there_and_not_wanted() {
-    let per_zone = Keys::wanted(&wanted(|network| {
-        network.nat = "per_zone".into();
-        network.endpoints.insert("s3".into(), Default::default());
-    }));
-    let one_zone = Keys::wanted(&wanted(|network| network.zones.truncate(1)));
+    let per_zone = Keys::wanted(
+        &wanted(|network| {
+            network.nat = "per_zone".into();
+            network.endpoints.insert("s3".into(), Default::default());
+        }),
+        REGION,
+    );
+    let one_zone = Keys::wanted(&wanted(|network| network.zones.truncate(1)), REGION);
     let left = per_zone.without(&one_zone);
     let zone = ["eu-central-1b".to_owned()];
     assert_eq!(left.nat_gateways, zone.clone().into());
@@ -32,11 +36,14 @@ fn what_is_left_over_is_what_is_there_and_not_wanted() {
 fn blocks_are_the_networks_own_only_in_its_own_vpc() {
     let secondary = Block::Secondary("100.64.0.0/16".parse().unwrap());
     let keys = |vpc_id: Option<&str>| {
-        Keys::wanted(&wanted(|network| {
-            network.secondary_cidrs = ["100.64.0.0/16".to_owned()].into();
-            network.ipv6 = true;
-            network.vpc_id = vpc_id.map(str::to_owned);
-        }))
+        Keys::wanted(
+            &wanted(|network| {
+                network.secondary_cidrs = ["100.64.0.0/16".to_owned()].into();
+                network.ipv6 = true;
+                network.vpc_id = vpc_id.map(str::to_owned);
+            }),
+            REGION,
+        )
     };
     assert_eq!(keys(None).blocks, [secondary.clone(), Block::Ipv6].into());
     assert_eq!(keys(Some("vpc-1")).blocks, BTreeSet::new());

@@ -1,3 +1,5 @@
+mod flow_logs;
+
 use super::*;
 use crate::network_and_cluster::network::observed::Association;
 use crate::network_and_cluster::network::tests::{made, network};

@@ -342,10 +342,10 @@ async fn drift_shows_at_the_attribute_it_is_in() {
         ),
         (
             "the retention of records",
-            |it| it.log_group.as_mut().unwrap().retention_days = 7,
+            |it| it.log_groups.values_mut().for_each(|it| it.retention_days = 7),
             vec!["flow_logs.retention_days".into()],
         ),
-        ("the role of the flow log", |it| it.role = None, vec!["flow_logs.role_arn".into()]),
+        ("the role of the flow log", |it| it.roles.clear(), vec!["flow_logs.role_arn".into()]),
         (
             "foreign things",
             |it| {
@@ -392,7 +392,7 @@ async fn a_lost_part_is_planned_again_with_all_that_names_it() {
             ],
         ),
         (|it| drop(it.endpoints.remove("sts")), vec![r#"endpoints["sts"]"#.into()]),
-        (|it| it.flow_log = None, vec!["flow_logs.id".into()]),
+        (|it| it.flow_logs.clear(), vec!["flow_logs.id".into()]),
         (
             |it| drop(it.subnets.remove("private/eu-central-1a")),
             vec![

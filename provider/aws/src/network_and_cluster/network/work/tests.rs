@@ -198,8 +198,8 @@ async fn an_adoption_marks_role_and_log_group_before_the_vpc() {
         let role = Role { name: "r".into(), tags: old(), ..Role::default() };
         let group = LogGroup { arn: "arn:g".into(), tags: old(), ..LogGroup::default() };
         work.note(|observed| {
-            observed.role = Some(ServiceRole { role, permissions: None });
-            observed.log_group = Some(group);
+            observed.roles.insert("r".into(), ServiceRole { role, permissions: None });
+            observed.log_groups.insert("g".into(), group);
         });
         let before = fake.actions().len();
         work.claim_all().await.unwrap();
@@ -207,8 +207,7 @@ async fn an_adoption_marks_role_and_log_group_before_the_vpc() {
         let asked = &fake.actions()[before..];
         assert_eq!(asked, ["iam:TagRole", "logs:TagResource", "ec2:CreateTags"]);
         let all = work.see(|observed| {
-            let role = observed.role.as_ref().unwrap().role.tags.clone();
-            [role, observed.log_group.as_ref().unwrap().tags.clone()]
+            [observed.roles["r"].role.tags.clone(), observed.log_groups["g"].tags.clone()]
         });
         for tags in all {
             assert_eq!((tags["travel:generation"].as_str(), tags["team"].as_str()), ("g1", "a"));
