@@ -109,7 +109,10 @@ pub struct DrSnapshotPolicy {
     #[model(optional, default, length(0, 20), rule = schedule::are_keys)]
     pub volume_kms_key_arns: BTreeSet<String>,
     /// The role that DLM works as. By default one is made, with the permissions that this policy
-    /// needs and no others.
+    /// needs and no others. A given one must let `dlm.amazonaws.com` assume it and have what "IAM
+    /// service roles for Amazon Data Lifecycle Manager" (Amazon EBS User Guide) tells of: to
+    /// describe volumes and instances, to make, copy, tag and delete snapshots, with `backup` to
+    /// share them, and to use the keys of volumes and copies and grant their use.
     #[model(optional, pattern("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", "the ARN of a role"))]
     pub role_arn: Option<String>,
     /// Copies in another account. That account's side (a role, a policy that copies what is shared
@@ -187,7 +190,11 @@ pub struct Backup {
     /// How long a snapshot stays shared with the account; by default for as long as it exists.
     #[model(optional, rule = schedule::is_age)]
     pub unshare_after: Option<Age>,
-    /// The role that DLM works as in that account. By default one is made.
+    /// The role that DLM works as in that account. By default one is made. A given one must let
+    /// `dlm.amazonaws.com` assume it and have what "Automate cross-account snapshot copies" (Amazon
+    /// EBS User Guide) tells of: to describe, copy, tag and delete snapshots, and to use the keys
+    /// of volumes and copies and grant their use; besides the `events:` rights of the managed
+    /// policy AWSDataLifecycleManagerServiceRole, by which DLM hears of what is shared.
     #[model(optional, pattern("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", "the ARN of a role"))]
     pub role_arn: Option<String>,
     /// The id of the account.

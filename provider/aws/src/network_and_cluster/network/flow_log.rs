@@ -127,7 +127,10 @@ async fn make(work: &Work<'_>, logs: &FlowLogs) -> Result<(), Failure> {
     let mut made = create(work, logs).await?;
     if made.is_none() {
         for id in in_its_place(work, logs) {
-            remove(work, &id).await?;
+            let removed = remove(work, &id).await;
+            // Even where that is not certain: what it led to must be found again without it.
+            work.note(|observed| drop(observed.flow_logs.remove(&id)));
+            removed?;
         }
         made = create(work, logs).await?;
     }

@@ -265,18 +265,24 @@ fn flow_logs(configured: Option<&FlowLogs>, observed: &Observed) -> Option<FlowL
     Some(shown)
 }
 
-/// The log group or role that shows: one that no flow log leads to, since what one leads to is
-/// found without its name; otherwise the one that is configured, if it is there.
+/// The log group or role that shows. The state is what finds again what a change that was cut off
+/// has left or begun: so of several that shows which no flow log leads to, or else which is not
+/// configured; and none where what is configured may have been made without an answer.
 fn shown<'a, T>(
     all: &'a BTreeMap<String, T>,
     configured: Option<&String>,
     is_led_to: impl Fn(&String) -> bool,
 ) -> Option<&'a T> {
-    let loose = all.iter().find(|(name, _)| !is_led_to(name)).map(|(_, it)| it);
-    loose.or_else(|| match configured {
-        Some(name) => all.get(name),
-        None => all.values().next(),
-    })
+    let is_other = |name: &String| Some(name) != configured;
+    let first = |chosen: &dyn Fn(&String) -> bool| {
+        all.iter().find(|(name, _)| chosen(name)).map(|(_, it)| it)
+    };
+    let loose = first(&|name| is_other(name) && !is_led_to(name));
+    match loose.or_else(|| first(&|name| !is_led_to(name))) {
+        None if configured.is_some_and(|name| !all.contains_key(name)) => None,
+        None => first(&is_other).or_else(|| first(&|_| true)),
+        loose => loose,
+    }
 }
 
 /// Flow logs of which nothing is known yet.

@@ -306,10 +306,16 @@ async fn a_new_flow_log_stands_before_the_old_one_goes() {
     check(to_bucket(), accepted(to_bucket()), false, &[end, make]).await;
 }
 
+fn place_of_logs(network: &Network) -> Option<(Option<String>, Option<String>)> {
+    network.flow_logs.clone().map(|logs| (logs.bucket_arn, logs.log_group))
+}
+
 /// Cuts a change off at every call that changes something, and goes on: by the same plan, with the
 /// state that was written or with none, or back to what there was.
 async fn check_cut(from: Option<FlowLogs>, to: Option<FlowLogs>, shares: bool) {
     let (from, to) = (with(from), with(to));
+    // With no flow log between two roles for the same place, the state can name but one of them.
+    let names_both = shares || place_of_logs(&from) != place_of_logs(&to);
     for at in 1.. {
         let mut ended = 0;
         for (carried_out, written, back) in [
@@ -325,9 +331,10 @@ async fn check_cut(from: Option<FlowLogs>, to: Option<FlowLogs>, shares: bool) {
             ground.cloud.lock().unwrap().fails_at = Some((at, carried_out));
             let (state, result) = ground.apply(&prior, &to).await;
             ended += usize::from(result.is_ok());
+            ground.cloud.lock().unwrap().fails_at = None;
             let words = format!("call {at}, {carried_out} {written} {back}: {:?}", ground.cloud);
             let state = ground.read(if written { &state } else { &prior });
-            let next = if back { &from } else { &to };
+            let next = if back && names_both { &from } else { &to };
             assert!(is_planned(&state, next) || ground.is(next), "{words}");
             let (state, result) = ground.apply(&state, next).await;
             result.unwrap();

@@ -1,6 +1,8 @@
+# outside: iam CreateRole RoleName=acceptance-traffic AssumeRolePolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}
+# outside: iam DeleteRole RoleName=acceptance-traffic
 # plan: travel_network.guest create
 # plan: travel_network.this update
-# changes: travel_network.this exclusive
+# changes: travel_network.this exclusive flow_logs
 
 resource "travel_network" "this" {
   name            = "acceptance"
