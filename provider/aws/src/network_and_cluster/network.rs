@@ -283,7 +283,8 @@ pub struct Endpoint {
     pub subnet_ids: Option<BTreeSet<String>>,
 }
 
-/// Logs of a network's traffic.
+/// Logs of a network's traffic. A flow log cannot be changed: another one is made, and the old one
+/// goes after it, with its log group and role if these have other names now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 pub struct FlowLogs {
     /// The ARN of an S3 bucket to deliver to, optionally with a folder
@@ -322,7 +323,7 @@ pub struct FlowLogs {
         pattern("^[A-Za-z0-9+=,.@_-]{1,64}$", "1 to 64 letters, digits or characters of +=,.@_-")
     )]
     pub role: Option<String>,
-    /// The id of the flow log.
+    /// The id of the flow log; none while one has not yet wholly taken the place of another.
     #[model(computed)]
     pub id: Option<String>,
     /// The ARN of the log group.

@@ -70,11 +70,10 @@ impl<'a> Part<Work<'a>> for FlowLogPart {
 impl FlowLogPart {
     fn there(&self, work: &Work<'_>) -> Option<FlowLog> {
         let region = work.call.scope.region();
-        let found = work.see(|observed| match &self.id {
+        work.see(|observed| match &self.id {
             Some(id) => observed.flow_logs.get(id).cloned(),
             None => find(work.wanted, region, observed).cloned(),
-        });
-        found
+        })
     }
 }
 

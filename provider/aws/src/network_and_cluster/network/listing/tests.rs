@@ -1,8 +1,12 @@
 use aws_sdk_ec2::types::{InternetGateway, InternetGatewayAttachment, Route, RouteOrigin};
+use serde_json::json;
 use travel_framework::ownership::Claim;
 
 use super::*;
 use crate::network_and_cluster::network::tests::network;
+use crate::settings::Settings;
+use crate::tags::{PART_TAG, Tags};
+use crate::testing::{Fake, Reply, Request, call_on, claim};
 
 fn ownership() -> Ownership {
     let claim = Claim {
@@ -263,4 +267,72 @@ fn an_association_that_is_over_is_none() {
         let found = super::association(Some("a".into()), state);
         assert_eq!(found.map(|it| it.associated), expected, "{state}");
     }
+}
+
+/// What is found of log groups and roles, where one of each of these names is looked for.
+async fn check_logs(names: &[&str], expected: &[&str]) {
+    let fake = Fake::new(|request: &Request| {
+        let mut marks: Tags = claim("travel_network/main").tags().into();
+        marks.insert(PART_TAG.to_owned(), "flow_log".to_owned());
+        let items = |item: &str, key: &str, value: &str| {
+            let tags = marks.iter().map(|(name, text)| {
+                format!("<{item}><{key}>{name}</{key}><{value}>{text}</{value}></{item}>")
+            });
+            tags.collect::<String>()
+        };
+        let action = request.action.split_once(':').unwrap().1;
+        match action {
+            "DescribeVpcs" => {
+                Reply::ec2(action, "<vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet>")
+            }
+            "DescribeFlowLogs" => {
+                let ours = items("item", "key", "value");
+                let of = |id: &str, name: &str, tags: &str| {
+                    format!(
+                        "<item><flowLogId>{id}</flowLogId><logGroupName>/{name}</logGroupName>\
+                         <deliverLogsPermissionArn>arn:aws:iam::1:role/{name}\
+                         </deliverLogsPermissionArn><tagSet>{tags}</tagSet></item>"
+                    )
+                };
+                let all = [of("fl-1", "b", &ours), of("fl-2", "c", &ours), of("fl-3", "d", "")];
+                Reply::ec2(action, &format!("<flowLogSet>{}</flowLogSet>", all.concat()))
+            }
+            "DescribeLogGroups" => {
+                let name = &request.input["logGroupNamePrefix"];
+                Reply::json(json!({"logGroups": [{"logGroupName": name, "arn": name}]}))
+            }
+            "ListTagsForResource" => Reply::json(json!({"tags": marks})),
+            "GetRole" => {
+                let name = request.input["RoleName"].as_str().unwrap();
+                let tags = items("member", "Key", "Value");
+                Reply::query(
+                    action,
+                    &format!("<Role><RoleName>{name}</RoleName><Tags>{tags}</Tags></Role>"),
+                )
+            }
+            "GetRolePolicy" => Reply::query_error("NoSuchEntity", "no"),
+            _ => Reply::ec2(action, ""),
+        }
+    });
+    let call = call_on(&fake, Settings::default(), "travel_network/main").await;
+    let logs = LogNames {
+        groups: names.iter().map(|name| format!("/{name}")).collect(),
+        roles: names.iter().map(ToString::to_string).collect(),
+    };
+    let place = Place { vpc_id: Some("vpc-1".to_owned()), given: false, logs };
+    let ownership = Ownership::for_reading(&call.claim, &network(1));
+    let (observed, _) = Box::pin(look(&call, ownership, &place)).await.unwrap();
+    assert!(observed.flow_logs.keys().eq(["fl-1", "fl-2"]), "the third is not the network's");
+    assert!(observed.roles.keys().eq(expected), "{:?}", observed.roles);
+    let groups = expected.iter().map(|name| format!("/{name}"));
+    assert!(observed.log_groups.into_keys().eq(groups));
+    let asked = fake.actions().into_iter().filter(|action| action == "iam:GetRole");
+    assert_eq!(asked.count(), expected.len(), "each is asked for once");
+}
+
+#[tokio::test]
+async fn flow_logs_lead_to_their_log_groups_and_roles() {
+    check_logs(&[], &["b", "c"]).await;
+    check_logs(&["a"], &["a", "b", "c"]).await;
+    check_logs(&["b", "c"], &["b", "c"]).await;
 }
