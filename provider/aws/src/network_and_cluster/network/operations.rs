@@ -197,6 +197,11 @@ async fn run(work: &Work<'_>, plan: &Network) -> Result<(), Failure> {
     graph(&wanted)?.ensure(work, cancel).await?;
     // What is foreign may stand in what is obsolete.
     foreign::remove(work, foreign).await?;
+    let flow_logs = Keys { flow_logs: obsolete().flow_logs, ..Keys::default() };
+    graph(&flow_logs)?.remove(work, cancel).await?;
+    // A role that stays may write to the old log group until no flow log delivers there.
+    let roles = Keys { roles: wanted.roles, ..Keys::default() };
+    graph(&roles)?.ensure(work, cancel).await?;
     graph(&obsolete())?.remove(work, cancel).await?;
     complete(work).await
 }

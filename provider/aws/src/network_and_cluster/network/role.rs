@@ -1,5 +1,7 @@
 //! The role by which a network's flow log writes to its log group.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde_json::json;
 use travel_framework::Failure;
@@ -121,17 +123,24 @@ fn trust(work: &Work<'_>) -> String {
     .to_string()
 }
 
-/// What the role may do: write to the log group, but not make it, lest it come back after its end.
+/// What the role may do: write to the log group, but not make it, lest it come back after its end;
+/// the same with another one for as long as a flow log delivers there by this role.
 fn permissions(work: &Work<'_>, logs: &FlowLogs) -> String {
-    let name = log_group::name(&work.wanted.name, logs);
-    let group = work.call.scope.arn("logs", &format!("log-group:{name}"));
+    let role = work.wanted.role_name(work.call.scope.region());
+    let mut names: BTreeSet<String> = work.see(|observed| {
+        let by_it = observed.flow_logs.values().filter(|it| it.role == role);
+        by_it.filter_map(|it| it.log_group.clone()).collect()
+    });
+    names.insert(log_group::name(&work.wanted.name, logs));
+    let groups = names.iter().map(|it| work.call.scope.arn("logs", &format!("log-group:{it}")));
+    let resources: Vec<String> = groups.flat_map(|it| [format!("{it}:*"), it]).collect();
     json!({
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Effect": "Allow",
                 "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-                "Resource": [group, format!("{group}:*")]
+                "Resource": resources
             },
             {"Effect": "Allow", "Action": "logs:DescribeLogGroups", "Resource": "*"}
         ]

@@ -17,6 +17,8 @@ struct Cloud {
     flow_logs: BTreeMap<String, FlowLog>,
     groups: BTreeSet<String>,
     roles: BTreeSet<String>,
+    /// What roles may do, where that has been said.
+    permissions: BTreeMap<String, String>,
     /// How many flow logs there have been.
     made: usize,
     /// Whether two flow logs may deliver to the same place.
@@ -101,9 +103,18 @@ impl Cloud {
                 let used = self.flow_logs.values().any(|it| it.role == Some(role()));
                 assert!(!used, "{} goes while a flow log delivers with it", role());
                 self.roles.remove(&role());
+                self.permissions.remove(&role());
                 note(self, "-", &role());
             }
-            "PutRolePolicy" | "DeleteRolePolicy" | "UpdateAssumeRolePolicy" => {}
+            "PutRolePolicy" => {
+                let document = text(request, "PolicyDocument").to_owned();
+                let by_it = self.flow_logs.values().filter(|it| it.role == Some(role()));
+                for group in by_it.filter_map(|it| it.log_group.as_ref()) {
+                    assert!(writes_to(&document, group), "{group} gets no more records");
+                }
+                self.permissions.insert(role(), document);
+            }
+            "DeleteRolePolicy" | "UpdateAssumeRolePolicy" => {}
             "PutRetentionPolicy" => return Reply::json(serde_json::json!({})),
             other => panic!("{other}"),
         }
@@ -141,6 +152,11 @@ impl Cloud {
 
 fn text<'r>(request: &'r Request, name: &str) -> &'r str {
     request.input[name].as_str().unwrap_or_default()
+}
+
+/// Whether a role with these permissions may write to a log group.
+fn writes_to(permissions: &str, group: &str) -> bool {
+    permissions.contains(&format!(":log-group:{group}:*\""))
 }
 
 /// A network with these flow logs.
@@ -250,7 +266,12 @@ impl Ground {
         let wanted = Wanted::of(network).unwrap();
         let there = Observed { flow_logs: cloud.flow_logs.clone(), ..Observed::default() };
         let right = flow_log::find(&wanted, REGION, &there).is_some();
+        let only = |permissions: &String| {
+            let (group, groups) = (wanted.log_group_name(), permissions.matches(":*\"").count());
+            groups == 1 && group.is_some_and(|group| writes_to(permissions, &group))
+        };
         right == wanted.flow_logs.is_some()
+            && cloud.permissions.values().all(only)
             && cloud.flow_logs.len() == usize::from(right)
             && cloud.groups == wanted.log_group_name().into_iter().collect()
             && cloud.roles == wanted.role_name(REGION).into_iter().collect()
