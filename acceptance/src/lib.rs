@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod cluster;
+pub mod core;
 pub mod group;
 pub mod live;
 pub mod sandbox;
