@@ -13,7 +13,7 @@
 //! | `# apply refused: TEXT` | the plan is as the other directives say, but its apply fails, and what is said contains TEXT |
 //! | `# cluster: NAME` | in the first file: a cluster of this name, with nodes, is there before |
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
-//! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many AWS calls, not counting STS |
+//! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many calls to AWS and Kubernetes, not counting STS |
 //! | `# import: ADDRESS ID ATTRIBUTE …` | after the apply ADDRESS is forgotten and brought in again by ID; the plan then sets just these attributes, which only the provider reads |
 //! | `# import identity: ADDRESS NAME=VALUE … ATTRIBUTE …` | the same by identity, in a block; terraform 1.11, which knows none, skips it |
 //! | `# as before` | instead of a configuration: that of the last step before that was not refused |
@@ -42,7 +42,7 @@ use crate::sandbox::repository;
 use crate::terraform::{PlanSummary, Workspace};
 
 /// The provider that every case's configuration is applied through.
-const PROVIDER: &str = r#"
+pub(crate) const PROVIDER: &str = r#"
 terraform {
   required_providers {
     travel = { source = "registry.terraform.io/travelsources/travel" }
@@ -86,7 +86,7 @@ pub struct Step {
     pub outside: Vec<Outside>,
     /// What is forgotten and brought in again after the apply.
     pub imports: Vec<Import>,
-    /// How many AWS calls a plan right after it may make.
+    /// How many calls to AWS and Kubernetes a plan right after it may make.
     pub refresh: Option<u64>,
     /// What a refused destroy says.
     pub destroy_refused: Option<String>,
@@ -198,7 +198,7 @@ impl Step {
     }
 
     /// Whether its configuration is not what is there after it.
-    const fn is_refused(&self) -> bool {
+    pub(crate) const fn is_refused(&self) -> bool {
         self.refused.is_some() || self.apply_refused.is_some()
     }
 
@@ -291,7 +291,8 @@ impl Step {
         Ok(())
     }
 
-    fn check(&self, plan: &PlanSummary) -> Result<()> {
+    /// Checks a plan against what the step says.
+    pub(crate) fn check(&self, plan: &PlanSummary) -> Result<()> {
         let Some(expected) = &self.plan else {
             let others = plan.changes.iter().find(|(_, actions)| *actions != "create");
             ensure!(!plan.is_empty(), "the plan is empty");
@@ -325,14 +326,14 @@ fn repeat(steps: &mut [Step]) -> Result<()> {
 }
 
 /// Succeeds where a command did what was expected of it: to end well, or to be refused with words.
-fn expect<T>(result: Result<T>, refused: Option<&str>) -> Result<()> {
+pub(crate) fn expect<T>(result: Result<T>, refused: Option<&str>) -> Result<()> {
     match (result, refused) {
         (Ok(_), None) => Ok(()),
         (Err(error), None) => Err(error),
         (Ok(_), Some(words)) => bail!("this was to be refused with {words:?}, but went well"),
         (Err(error), Some(words)) => {
             // Terraform breaks lines where it likes.
-            let said = error.to_string().replace(['│', '\n'], " ");
+            let said = format!("{error:#}").replace(['│', '\n'], " ");
             let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
             ensure!(said.contains(words), "refused, but without the words {words:?}: {error}");
             Ok(())

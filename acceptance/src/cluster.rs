@@ -60,11 +60,11 @@ pub async fn make(sandbox: &Sandbox, name: &str) -> Result<()> {
     active(&client, &format!("{path}/node-groups/nodes"), "nodegroup").await
 }
 
-/// Runs kubectl in a cluster.
+/// Runs kubectl in a cluster, and returns what it printed.
 ///
 /// # Errors
 /// Where it cannot be run, or fails; with what it said.
-pub async fn kubectl(client: &Client, name: &str, arguments: &[String]) -> Result<()> {
+pub async fn kubectl(client: &Client, name: &str, arguments: &[String]) -> Result<String> {
     let described = eks(client, Method::GET, &format!("/clusters/{name}"), None).await?;
     let cluster = &described["cluster"];
     let token = client.cluster_token(name, Utc::now());
@@ -91,7 +91,7 @@ pub async fn kubectl(client: &Client, name: &str, arguments: &[String]) -> Resul
         .context("failed to run kubectl")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "kubectl {} failed: {said}", arguments.join(" "));
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 async fn ec2(

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod cluster;
+pub mod conformance;
 pub mod core;
 pub mod group;
 pub mod live;

@@ -1,4 +1,5 @@
 # cluster: case
+# refresh: 11
 
 variable "charts" { type = string }
 

@@ -1,4 +1,5 @@
 # cluster: case
+# refresh: 23
 
 variable "charts" { type = string }
 

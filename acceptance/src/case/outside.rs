@@ -131,7 +131,7 @@ impl Outside {
                 client.query(service, operation, &parameters).await.map(drop)
             }
             Self::Kubectl { cluster, arguments } => {
-                return cluster::kubectl(client, cluster, arguments).await;
+                return cluster::kubectl(client, cluster, arguments).await.map(drop);
             }
             Self::Json { service, operation, input } => {
                 client.json(service, operation, input).await.map(drop)

@@ -1,0 +1,81 @@
+//! The command `travel-conformance`: checks what every resource promises, and writes down what was
+//! checked.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use futures::StreamExt;
+use travel_acceptance::case::Case;
+use travel_acceptance::conformance::page::{self, Found};
+use travel_acceptance::conformance::{Check, Counts, Extent, is_left_out, run};
+
+/// Checks what every resource promises.
+#[derive(Debug, Parser)]
+#[command(name = "travel-conformance", version)]
+struct Arguments {
+    /// Only this resource.
+    #[arg(long)]
+    resource: Option<String>,
+    /// Only this check; also one that is known to fail.
+    #[arg(long)]
+    check: Option<Check>,
+    /// Kill at every call, each from a fresh start.
+    #[arg(long)]
+    full: bool,
+    /// The page that is written when all checks of all resources have run.
+    #[arg(long)]
+    page: Option<PathBuf>,
+    /// How many resources are checked side by side; each takes over a gigabyte.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let cases = match &arguments.resource {
+        Some(resource) => vec![Case::of(resource)?],
+        None => Case::all()?,
+    };
+    let extent = if arguments.full { Extent::Full } else { Extent::Chained };
+    let one = |case: Case| {
+        let only = arguments.check;
+        async move { (case.type_name.clone(), checked(&case, only, extent).await) }
+    };
+    let mut all = futures::stream::iter(cases).map(one).buffer_unordered(arguments.jobs.max(1));
+    let (mut found, mut failed) = (Found::new(), Vec::new());
+    while let Some((type_name, ended)) = all.next().await {
+        match ended {
+            Ok(counts) => drop(found.insert(type_name, counts)),
+            Err(error) => {
+                println!("{type_name}: FAILED: {error:#}");
+                failed.push(type_name);
+            }
+        }
+    }
+    ensure!(failed.is_empty(), "checks have failed: {}", failed.join(", "));
+    let is_all = arguments.resource.is_none() && arguments.check.is_none();
+    if let Some(path) = arguments.page.filter(|_| is_all) {
+        std::fs::write(&path, page::text(&found, extent))
+            .with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+async fn checked(case: &Case, only: Option<Check>, extent: Extent) -> Result<Counts> {
+    let is_kept = |check: &Check| !is_left_out(&case.type_name, *check);
+    let checks: Vec<Check> = match only {
+        Some(check) => vec![check],
+        None => Check::ALL.into_iter().filter(is_kept).collect(),
+    };
+    let began = Instant::now();
+    let counts = run(case, &checks, extent).await?;
+    let counts = counts.context("this machine lacks tools that the case needs")?;
+    let said: Vec<String> =
+        counts.iter().map(|(check, count)| format!("{} {count}", check.name())).collect();
+    let seconds = began.elapsed().as_secs();
+    println!("{}: {} ({seconds} s)", case.type_name, said.join(", "));
+    Ok(counts)
+}

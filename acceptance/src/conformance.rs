@@ -1,0 +1,126 @@
+//! The conformance harness: what every resource promises, checked by machine on its case.
+//!
+//! It drives the provider through [`crate::core`], so that a check may run it hundreds of times;
+//! `tests/cases.rs` goes through the same cases with the real terraform and OpenTofu.
+
+mod budget;
+mod crash;
+mod fresh;
+mod import;
+mod inventory;
+mod known;
+pub mod page;
+mod trial;
+mod unknowns;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use crate::case::Case;
+pub use known::{DEFECTS, Defect, is_left_out};
+pub use trial::{Trial, provider_start};
+pub use walk::Walk;
+
+/// One thing that every resource promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Check {
+    /// Each plan is what its step says, touches only what was written anew, and is empty once it is
+    /// applied.
+    Steps,
+    /// An import by id and by identity leaves nothing to do and the same state.
+    Import,
+    /// A provider that is killed at a call loses nothing: the same command goes on.
+    Crash,
+    /// A refresh makes no more calls than its page declares.
+    Budget,
+    /// What is not known when it is planned is planned without a lie.
+    Unknowns,
+}
+
+/// How much of a check is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The first two steps, a few kills and a few unknown values: what a test has time for.
+    Sample,
+    /// All steps, each with kills that follow one another, and every unknown value.
+    Chained,
+    /// The same, and a kill at every call, each from a fresh start.
+    Full,
+}
+
+/// How many cases of each check went well.
+pub type Counts = BTreeMap<Check, u64>;
+
+impl Check {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Steps, Self::Import, Self::Crash, Self::Budget, Self::Unknowns];
+
+    /// Its name, as a filter takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Import => "import",
+            Self::Crash => "crash",
+            Self::Budget => "budget",
+            Self::Unknowns => "unknowns",
+        }
+    }
+}
+
+/// Runs checks on a resource's case, each on a sandbox that nothing else works in; none where this
+/// machine cannot have what the case needs.
+///
+/// # Errors
+/// What a check finds.
+pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option<Counts>> {
+    if let Some(missing) = trial::missing(case) {
+        eprintln!("left out: {missing}");
+        return Ok(None);
+    }
+    if extent == Extent::Sample {
+        let walk = Walk::new(checks, extent);
+        return Ok(Some(walked(case, walk, None).await?.0));
+    }
+    let mut counts = Counts::new();
+    // An import forgets what the provider remembered, and a kill is compared with a walk without one.
+    let is_quiet = |check: &Check| !matches!(check, Check::Crash | Check::Import);
+    let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
+    let mut walk = Walk::new(&quiet, extent);
+    walk.is_recorded = checks.contains(&Check::Crash);
+    let mut plain = inventory::Inventories::new();
+    if walk.is_recorded || !quiet.is_empty() {
+        let (found, inventories) = walked(case, walk, None).await?;
+        counts.extend(found);
+        plain = inventories;
+    }
+    if checks.contains(&Check::Import) {
+        let walk = Walk::new(&[Check::Import], extent);
+        counts.extend(walked(case, walk, None).await?.0);
+    }
+    if checks.contains(&Check::Unknowns) {
+        *counts.entry(Check::Unknowns).or_default() += unknowns::late(case).await?;
+    }
+    if checks.contains(&Check::Crash) {
+        let walk = Walk::new(&[Check::Crash], extent);
+        counts.extend(walked(case, walk, Some(&plain)).await?.0);
+        if extent == Extent::Full {
+            *counts.entry(Check::Crash).or_default() += fresh::run(case, &plain).await?;
+        }
+    }
+    Ok(Some(counts))
+}
+
+async fn walked(
+    case: &Case,
+    walk: Walk,
+    reference: Option<&inventory::Inventories>,
+) -> Result<(Counts, inventory::Inventories)> {
+    let sandbox = trial::start_for(case).await?;
+    let mut trial = Trial::begin(&sandbox, case).await?;
+    trial.reference = reference.cloned();
+    trial.walk(&walk).await.with_context(|| case.type_name.clone())?;
+    Ok((trial.counts, trial.inventories))
+}

@@ -1,0 +1,257 @@
+//! What is there, counted: what carries our ownership tags in any account and region of a case,
+//! what has a name but no tags, the tree of the organization, and what stands in the case's cluster.
+//! Two runs that end alike have the same inventory, whatever ids they were given.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::{Value, json};
+
+use crate::case::Case;
+use crate::cluster::kubectl;
+use crate::sandbox::Sandbox;
+use crate::sandbox::client::Client;
+
+/// The regions that cases work in.
+const REGIONS: [&str; 3] = ["eu-central-1", "eu-west-1", "us-east-1"];
+/// The kinds of Kubernetes whose objects are ours to make; others are made from them.
+const KINDS: &str = "namespaces,deployments,services,configmaps,secrets,serviceaccounts,\
+                     customresourcedefinitions";
+/// The columns that name an object.
+const COLUMNS: &str = "custom-columns=KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name";
+
+/// What is there at one moment: how many of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory(BTreeMap<String, u64>);
+
+/// What was there at each moment of a walk.
+pub type Inventories = BTreeMap<String, Inventory>;
+
+impl Inventory {
+    /// Looks what is there.
+    ///
+    /// # Errors
+    /// Where a list fails.
+    pub async fn take(sandbox: &Sandbox, case: &Case) -> Result<Self> {
+        let mut there = Self::default();
+        let management = &sandbox.connection().management_account;
+        for account in sandbox.accounts().await?.iter().filter(|account| account.open) {
+            let client = match account.id == *management {
+                true => sandbox.client(),
+                false => sandbox.client_in(&account.id).await?,
+            };
+            there.add(format!("{} (account)", account.name));
+            there.take_roles(&account.name, &client).await?;
+            for region in REGIONS {
+                let place = format!("{} {region}", account.name);
+                let client = client.clone().in_region(region);
+                there.take_tagged(&place, &client).await?;
+                there.take_named(&place, &client).await?;
+            }
+        }
+        there.take_units(&sandbox.client()).await?;
+        if let Some(name) = case.cluster() {
+            there.take_objects(&sandbox.client(), name).await?;
+        }
+        Ok(there)
+    }
+
+    /// Checks that another is the same.
+    ///
+    /// # Errors
+    /// Where it is not, with what is there more or less often.
+    pub fn compare(&self, other: &Self) -> Result<()> {
+        let count = |of: &Self, name: &str| of.0.get(name).copied().unwrap_or_default();
+        let names = self.0.keys().chain(other.0.keys().filter(|name| !self.0.contains_key(*name)));
+        let differences: Vec<String> = names
+            .filter(|name| count(self, name) != count(other, name))
+            .map(|name| format!("{name}: {} instead of {}", count(other, name), count(self, name)))
+            .collect();
+        ensure!(differences.is_empty(), "there is more or less: {}", differences.join("; "));
+        Ok(())
+    }
+
+    /// Checks that nothing that is owned is there twice. Pod Identity's associations have no names;
+    /// two for the same are refused by EKS itself.
+    ///
+    /// # Errors
+    /// Where something is.
+    pub fn check_single(&self) -> Result<()> {
+        let is_twice = |(name, count): &(&String, &u64)| {
+            **count > 1 && !name.contains(" podidentityassociation ")
+        };
+        let twice: Vec<&String> = self.0.iter().filter(is_twice).map(|(name, _)| name).collect();
+        ensure!(twice.is_empty(), "there is more than one of {twice:?}");
+        Ok(())
+    }
+
+    fn add(&mut self, name: String) {
+        *self.0.entry(name).or_default() += 1;
+    }
+
+    async fn take_tagged(&mut self, place: &str, client: &Client) -> Result<()> {
+        let mut token = String::new();
+        loop {
+            let input = json!({
+                "TagFilters": [{"Key": "travel:deployment"}],
+                "PaginationToken": token,
+            });
+            let page = json(client, "resourcegroupstaggingapi", "GetResources", &input).await?;
+            for resource in list(&page, "ResourceTagMappingList") {
+                let arn = resource["ResourceARN"].as_str().unwrap_or_default();
+                let parts: Vec<&str> = arn.splitn(6, ':').collect();
+                let service = parts.get(2).copied().unwrap_or_default();
+                let kind = match service {
+                    // Their ids are of any letters and digits.
+                    "rbin" => "rule".to_owned(),
+                    _ => without_ids(parts.get(5).unwrap_or(&"")),
+                };
+                let tags = list(&resource, "Tags");
+                let tag = |name: &str| {
+                    let found = tags.iter().find(|tag| tag["Key"] == name);
+                    found.and_then(|tag| tag["Value"].as_str()).unwrap_or_default().to_owned()
+                };
+                self.add(format!(
+                    "{place} {service} {kind} of {} ({})",
+                    tag("travel:resource"),
+                    tag("Name"),
+                ));
+            }
+            token = page["PaginationToken"].as_str().unwrap_or_default().to_owned();
+            if token.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_roles(&mut self, account: &str, client: &Client) -> Result<()> {
+        let roles = client.query("iam", "ListRoles", &[]).await;
+        let roles = roles.map_err(|error| anyhow!("ListRoles: {error}"))?;
+        for role in roles.find("Roles").map(|it| it.children.clone()).unwrap_or_default() {
+            self.add(format!("{account} role {}", role.text_at("RoleName")));
+        }
+        Ok(())
+    }
+
+    async fn take_named(&mut self, place: &str, client: &Client) -> Result<()> {
+        let aliases = json(client, "kms", "ListAliases", &json!({"Limit": 100})).await?;
+        for alias in list(&aliases, "Aliases") {
+            self.add(format!("{place} {}", alias["AliasName"].as_str().unwrap_or_default()));
+        }
+        let groups = json(client, "logs", "DescribeLogGroups", &json!({})).await?;
+        for group in list(&groups, "logGroups") {
+            let name = group["logGroupName"].as_str().unwrap_or_default();
+            self.add(format!("{place} log group {name}"));
+        }
+        let policies = client.rest_json("dlm", http::Method::GET, "/policies", None).await;
+        let policies = policies.map_err(|error| anyhow!("GetLifecyclePolicies: {error}"))?;
+        for policy in list(&policies, "Policies") {
+            let description = policy["Description"].as_str().unwrap_or_default();
+            self.add(format!("{place} snapshot policy {}", without_ids(description)));
+        }
+        Ok(())
+    }
+
+    async fn take_units(&mut self, client: &Client) -> Result<()> {
+        let roots = client.json("organizations", "ListRoots", &json!({})).await;
+        let roots = match roots {
+            Ok(roots) => list(&roots, "Roots"),
+            Err(error) if error.code == "AWSOrganizationsNotInUseException" => return Ok(()),
+            Err(error) => return Err(anyhow!("ListRoots: {error}")),
+        };
+        let mut left: Vec<(String, Value)> =
+            roots.iter().map(|root| ("root".to_owned(), root["Id"].clone())).collect();
+        while let Some((path, id)) = left.pop() {
+            let input = json!({"ParentId": id});
+            let units =
+                json(client, "organizations", "ListOrganizationalUnitsForParent", &input).await?;
+            for unit in list(&units, "OrganizationalUnits") {
+                let path = format!("{path}/{}", unit["Name"].as_str().unwrap_or_default());
+                self.add(path.clone());
+                left.push((path, unit["Id"].clone()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_objects(&mut self, client: &Client, cluster: &str) -> Result<()> {
+        let arguments = ["get", KINDS, "--all-namespaces", "--no-headers", "--output", COLUMNS];
+        let printed = kubectl(client, cluster, &arguments.map(str::to_owned)).await?;
+        for line in printed.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let name = words.last().context("an object has no name")?;
+            // Made by the cluster itself, some time after the namespace.
+            if matches!(*name, "kube-root-ca.crt" | "default") {
+                continue;
+            }
+            let line = words.join(" ");
+            // How often a release was written depends on how often it was begun.
+            match line.rsplit_once(".v") {
+                Some((release, _)) if line.contains("sh.helm.release.v1.") => {
+                    self.0.insert(release.to_owned(), 1);
+                }
+                _ => self.add(line),
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn json(client: &Client, service: &str, operation: &str, input: &Value) -> Result<Value> {
+    let answer = client.json(service, operation, input).await;
+    answer.map_err(|error| anyhow!("{operation}: {error}"))
+}
+
+fn list(page: &Value, name: &str) -> Vec<Value> {
+    page[name].as_array().cloned().unwrap_or_default()
+}
+
+/// A text without its words that are ids, which differ from run to run: long, and of hexadecimal
+/// digits behind whatever says what they are ids of.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &&str| {
+        let digits = word.rsplit('-').next().unwrap_or_default();
+        digits.len() >= 8
+            && digits.contains(|it: char| it.is_ascii_digit())
+            && digits.chars().all(|it| it.is_ascii_hexdigit())
+    };
+    let words = text.split([' ', '/', ':']).filter(|word| !is_id(word));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_left_out() {
+        let check = |text: &str, expected: &str| assert_eq!(without_ids(text), expected);
+        check("vpc/vpc-0a1b2c3d4e5f60718", "vpc");
+        check(
+            "addon/acceptance/vpc-cni/5f0c1b9a-1f2e-4a5b-8c7d-9e0f1a2b3c4d",
+            "addon acceptance vpc-cni",
+        );
+        check("log-group:/travel/network/acceptance", "log-group  travel network acceptance");
+        check("copies of policy-0a1b2c3d4e5f60718", "copies of");
+        check("cafebabe deadbeef", "cafebabe deadbeef");
+    }
+
+    #[test]
+    fn inventories_are_compared_by_number() {
+        let of = |names: &[&str]| {
+            let mut inventory = Inventory::default();
+            names.iter().for_each(|name| inventory.add((*name).to_owned()));
+            inventory
+        };
+        let check = |one: &[&str], other: &[&str], expected: Option<&str>| {
+            let found = of(one).compare(&of(other)).err().map(|error| error.to_string());
+            let expected = expected.map(|words| format!("there is more or less: {words}"));
+            assert_eq!(found, expected);
+        };
+        check(&["a", "b"], &["b", "a"], None);
+        check(&["a", "b"], &["a", "a"], Some("a: 2 instead of 1; b: 0 instead of 1"));
+        check(&[], &["a"], Some("a: 1 instead of 0"));
+        assert!(of(&["a", "b"]).check_single().is_ok());
+        assert!(of(&["a", "a"]).check_single().is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! A walk through a case: step after step, with the checks that are asked for at each, and the
+//! destroy at the end.
+
+use anyhow::{Context, Result, ensure};
+
+use super::known::is_known;
+use super::trial::before_and_after;
+use super::{Check, Extent, Trial};
+use crate::case::{Step, expect};
+
+/// So many steps a sample takes: a create and an update.
+const SAMPLED_STEPS: usize = 2;
+
+/// What a walk does on its way.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    checks: Vec<Check>,
+    extent: Extent,
+    /// Whether it notes what is there after each step.
+    pub is_recorded: bool,
+}
+
+impl Walk {
+    /// A walk with some checks; without any it only applies.
+    pub fn new(checks: &[Check], extent: Extent) -> Self {
+        Self { checks: checks.to_vec(), extent, is_recorded: false }
+    }
+
+    /// Whether it does a check.
+    pub fn does(&self, check: Check) -> bool {
+        self.checks.contains(&check)
+    }
+}
+
+impl Trial<'_> {
+    /// Goes through the steps and destroys what the last one left.
+    ///
+    /// # Errors
+    /// What a check finds, or where a step does not go as it says.
+    pub async fn walk(&mut self, walk: &Walk) -> Result<()> {
+        let case = self.case;
+        if walk.does(Check::Unknowns) {
+            self.plan_unknowns(walk.extent).await.context("failed with unknown values")?;
+        }
+        let steps: Vec<&Step> = match walk.extent {
+            Extent::Sample => {
+                case.steps.iter().filter(|it| !it.is_refused()).take(SAMPLED_STEPS).collect()
+            }
+            Extent::Chained | Extent::Full => case.steps.iter().collect(),
+        };
+        let last = steps.iter().rposition(|step| !step.is_refused());
+        for (at, step) in steps.iter().enumerate() {
+            let is_first = at == 0 && walk.extent != Extent::Sample;
+            let is_end = is_first || Some(at) == last;
+            tracing::info!("{}/{}", case.type_name, step.name);
+            self.step(step, walk, is_end).await.with_context(|| step.name.clone())?;
+        }
+        self.end(walk).await.context("failed to destroy what the steps made")
+    }
+
+    async fn step(&mut self, step: &Step, walk: &Walk, is_end: bool) -> Result<()> {
+        self.happen_outside(step).await?;
+        if step.refused.is_some() {
+            if walk.does(Check::Steps) {
+                expect(self.plan(&step.text).await, step.refused.as_deref())?;
+                self.count(Check::Steps);
+            }
+            return Ok(());
+        }
+        let plan = self.plan(&step.text).await?;
+        if walk.does(Check::Steps) {
+            step.check(&plan.summary())?;
+            self.check_only_what_was_written(step, &plan)?;
+        }
+        if step.apply_refused.is_some() {
+            let applied = self.carry_out(&step.text, &plan).await;
+            self.applied.clear();
+            return expect(applied, step.apply_refused.as_deref());
+        }
+        let before = self.state.clone();
+        let is_known = is_known(&self.case.type_name, Check::Crash, &step.name);
+        match walk.does(Check::Crash) && !is_known {
+            true => self.crash(&step.text, &plan, walk.extent).await?,
+            false => self.carry_out(&step.text, &plan).await?,
+        }
+        self.current = step.text.clone();
+        self.expect_nothing(&step.text).await?;
+        if walk.does(Check::Steps) {
+            before_and_after(&plan, &before, &self.state)?;
+            self.count(Check::Steps);
+        }
+        self.applied =
+            plan.changes.iter().map(|(it, change)| (it.clone(), change.config.clone())).collect();
+        if walk.does(Check::Budget) {
+            self.check_budget(step).await?;
+        }
+        if walk.does(Check::Import) {
+            self.imports(step, is_end).await?;
+        }
+        self.take_stock(&step.name, walk).await
+    }
+
+    /// Destroys what is there, if the case says that this goes.
+    async fn end(&mut self, walk: &Walk) -> Result<()> {
+        let refused = self.case.steps.last().and_then(|step| step.destroy_refused.clone());
+        if refused.is_some() {
+            return expect(self.destroy().await, refused.as_deref());
+        }
+        match walk.does(Check::Crash) {
+            true => self.crash_destroy(walk.extent).await?,
+            false => self.destroy().await?,
+        }
+        let left: Vec<&String> = self.state.objects.keys().collect();
+        ensure!(left.is_empty(), "the state still holds {left:?} after a destroy");
+        self.take_stock("the destroy", walk).await
+    }
+}
