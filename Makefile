@@ -49,6 +49,10 @@ test-tools:
 test: test-tools install ## Run every test
 	tools/run cargo test --workspace
 
+.PHONY: conformance
+conformance: tools install ## Check what every resource promises; RESOURCE= and CHECK= choose, FULL=1 kills at every call
+	@tools/conformance
+
 .PHONY: bench
 bench: prerequisites tools build ## Measure the provider as released: size, start, memory, an empty plan of dev
 	@tools/bench
