@@ -1,3 +1,5 @@
+# A rule that was never locked does not tell how long its unlocking would take.
+# import: travel_dr_snapshot_policy.this eu-central-1/acceptance lock
 # refresh: 40
 # destroy refused: is not empty
 

@@ -3,7 +3,7 @@
 # outside: iam DeleteRolePolicy RoleName=travel-acceptance-eu-central-1-dlm PolicyName=snapshots
 # outside: rbin PATCH /rules/${rule}/unlock {}
 # plan: travel_dr_snapshot_policy.this update
-# changes: travel_dr_snapshot_policy.this description faults lock state unlocks_at
+# changes: travel_dr_snapshot_policy.this description faults state unlocks_at
 # destroy refused: is not empty
 
 resource "travel_dr_snapshot_policy" "this" {

@@ -27,18 +27,6 @@ pub const DEFECTS: &[Defect] = &[
                configuration has its id; the plan is empty, and the name stays in the state",
     },
     Defect {
-        type_name: "travel_dr_snapshot_policy",
-        check: Check::Import,
-        places: &["lock"],
-        what: "the first read after an import does not see `lock`, so that an import block plans it",
-    },
-    Defect {
-        type_name: "travel_dr_snapshot_policy",
-        check: Check::Unknowns,
-        places: &["schedules.hourly"],
-        what: "a schedule that is not known yet is refused: `schedule \"hourly\" has no times`",
-    },
-    Defect {
         type_name: "travel_eks_platform",
         check: Check::Crash,
         places: &["08-upgrade.tf"],

@@ -152,32 +152,33 @@ fn refuse_what_is_locked(plan: &mut Plan<'_>, lock: &Value) {
     }
 }
 
-/// Sets what the rules tell: each attribute to what a rule has that is not as the attribute says.
+/// Sets what the rules tell, as far as they tell the same: where one is not like the others, it is
+/// that part which is not as it should be.
 pub fn fill(policy: &mut DrSnapshotPolicy, observed: &Observed) {
     policy.lock_rule_arns = Some(BTreeMap::new());
     policy.unlocks_at = None;
     let Some(lock) = &mut policy.lock else { return };
-    let rules = || {
-        let of =
-            |side| observed.side(side).rules.iter().map(move |(region, rule)| (side, region, rule));
-        of(Side::Source).chain(of(Side::Backup))
-    };
-    let arn = |(side, region, rule): (Side, &String, &Rule)| (side.part(region), rule.arn.clone());
-    policy.lock_rule_arns = Some(rules().map(arn).collect());
-    policy.unlocks_at = rules().filter_map(|(_, _, rule)| rule.unlocks_at.clone()).max();
-    for (_, _, rule) in rules() {
-        if lock.retain_days != Some(rule.retain_days) {
-            lock.retain_days = Some(rule.retain_days);
-            break;
-        }
-    }
-    let delays = rules().filter_map(|(_, _, rule)| rule.unlock_delay_days);
-    if let Some(delay) = delays.into_iter().find(|delay| lock.unlock_delay_days != Some(*delay)) {
-        lock.unlock_delay_days = Some(delay);
-    }
-    if rules().any(|(_, _, rule)| rule.is_locked() == lock.unlocked) {
-        lock.unlocked = !lock.unlocked;
-    }
+    let named = [Side::Source, Side::Backup].into_iter().flat_map(|side| {
+        let rules = observed.side(side).rules.iter();
+        rules.map(move |(region, rule)| (side.part(region), rule))
+    });
+    let named: BTreeMap<String, &Rule> = named.collect();
+    let rules = || named.values().copied();
+    let arns = named.iter().map(|(name, rule)| (name.clone(), rule.arn.clone()));
+    policy.lock_rule_arns = Some(arns.collect());
+    policy.unlocks_at = rules().filter_map(|rule| rule.unlocks_at.clone()).max();
+    let days = common(rules().map(|rule| rule.retain_days));
+    lock.retain_days = days.or(lock.retain_days).or(rules().map(|rule| rule.retain_days).next());
+    let delays = || rules().filter_map(|rule| rule.unlock_delay_days);
+    lock.unlock_delay_days =
+        common(delays()).or(lock.unlock_delay_days).or_else(|| delays().next());
+    lock.unlocked = common(rules().map(|rule| !rule.is_locked())).unwrap_or(lock.unlocked);
+}
+
+/// The value that all of these have; none where they differ, or there are none.
+fn common<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
 }
 
 #[cfg(test)]

@@ -161,6 +161,9 @@ pub fn own_account(id: &str) -> Diagnostic {
 }
 
 fn check_times(plan: &mut Plan<'_>, name: &str, schedule: &Value, path: &Path) {
+    if schedule.is_unknown() {
+        return;
+    }
     let (interval, cron) = (schedule.get("interval_hours"), schedule.get("cron"));
     let both = !interval.is_null() && !cron.is_null();
     if both || (interval.is_null() && cron.is_null()) {

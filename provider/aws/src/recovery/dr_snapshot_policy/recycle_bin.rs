@@ -135,12 +135,10 @@ impl RulePart {
         if !work.tag_changes(&self.name(), &there.tags).is_empty() {
             return false;
         }
-        // A read says by attributes what a rule does.
         let Ok(lock) = work.wanted.lock() else { return false };
-        let told = work.purpose == Purpose::Read;
-        told || (lock.retain_days == Some(there.retain_days)
+        lock.retain_days == Some(there.retain_days)
             && lock.unlocked != there.is_locked()
-            && !has_other_delay(there, &lock))
+            && !has_other_delay(there, &lock)
     }
 
     /// An attempt that was cut off may have made the rule where the state does not know it.

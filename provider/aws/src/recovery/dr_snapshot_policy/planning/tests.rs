@@ -146,6 +146,14 @@ fn what_dlm_would_refuse_is_refused() {
 }
 
 #[test]
+fn a_schedule_that_is_not_known_yet_is_not_refused() {
+    let mut config = config(&with_backup());
+    config.set_attribute("schedules", Value::map([("hourly", Value::unknown())]));
+    let (_, diagnostics) = planned(&config, &Value::Null);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+}
+
+#[test]
 fn names_and_kinds_of_retention_stay() {
     let prior = Model::to_value(&made(&policy()));
     let mut renamed = policy();

@@ -336,6 +336,17 @@ async fn drift_shows_and_is_mended() {
                 });
             },
             |state| {
+                state.lock == with_lock().lock && has_faults(state, &["backup/lock/eu-central-1"])
+            },
+        ),
+        (
+            |cloud| {
+                for rule in cloud.world().rules.values_mut() {
+                    rule["LockState"] = "unlocked".into();
+                    rule["RetentionPeriod"]["RetentionPeriodValue"] = 1.into();
+                }
+            },
+            |state| {
                 let lock = state.lock.as_ref().unwrap();
                 lock.unlocked && lock.retain_days == Some(1) && has_faults(state, &[])
             },
