@@ -10,7 +10,7 @@ use aws_sdk_organizations::types::{
     ChildType, OrganizationFeatureSet, PolicyType, PolicyTypeStatus, Root,
 };
 use travel_framework::ownership::Mark;
-use travel_framework::resource::{Found, Resource, Timeouts};
+use travel_framework::resource::{Described, Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model, Plan};
@@ -89,7 +89,13 @@ impl Organization {
         let settings = &call.scope.settings().tags;
         let (tagging, mark) = Tagging::read(tags(call, &root_id).await?, &state.tagging, settings);
         let feature_set = organization.feature_set().map_or("ALL", |set| set.as_str());
+        let name = match mark.as_ref().and_then(marked_name) {
+            // After an import the state has none yet.
+            Some(name) if state.name.is_empty() => name,
+            _ => state.name.clone(),
+        };
         let observed = Self {
+            name,
             feature_set: feature_set.to_owned(),
             policy_types: Some(enabled(&root)),
             trusted_services: Some(trusted_services(call).await?),
@@ -303,6 +309,12 @@ impl Resource for Organization {
     }
 }
 
+/// The name in a mark; none in one of another type of resource.
+fn marked_name(mark: &Mark) -> Option<String> {
+    let (type_name, name) = mark.resource.split_once('/')?;
+    (type_name == Organization::DESCRIPTION.type_name).then(|| name.to_owned())
+}
+
 fn is_policy_type(name: &str) -> bool {
     PolicyType::values().contains(&name)
 }
@@ -426,4 +438,59 @@ async fn not_empty(call: &Call, organization: &Organization) -> Result<Diagnosti
              has left it or is closed for good, and its units and policies are gone.",
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::settings::Settings;
+    use crate::testing::{ACCOUNT, Fake, Reply, Request, call_on};
+
+    /// An organization on whose root this resource's mark stands.
+    fn organization(marked: Option<&'static str>) -> Fake {
+        Fake::new(move |request: &Request| match request.action.as_str() {
+            "organizations:DescribeOrganization" => Reply::json(json!({"Organization": {
+                "Id": "o-1", "FeatureSet": "ALL", "MasterAccountId": ACCOUNT,
+            }})),
+            "organizations:ListRoots" => Reply::json(json!({"Roots": [{"Id": "r-1"}]})),
+            "organizations:ListTagsForResource" => {
+                let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
+                let mark = |resource| {
+                    [
+                        tag("travel:deployment", "organization"),
+                        tag("travel:resource", resource),
+                        tag("travel:generation", "g1"),
+                    ]
+                };
+                let mark = marked.map(mark).into_iter().flatten();
+                let tags: Vec<_> = mark.chain([tag("team", "platform")]).collect();
+                Reply::json(json!({"Tags": tags}))
+            }
+            "organizations:ListAWSServiceAccessForOrganization" => {
+                Reply::json(json!({"EnabledServicePrincipals": []}))
+            }
+            other => panic!("{other}"),
+        })
+    }
+
+    #[tokio::test]
+    async fn an_import_has_the_name_in_the_mark() {
+        for (known, marked, expected) in [
+            ("", Some("travel_organization/main"), "main"),
+            ("", Some("travel_organization/a/b"), "a/b"),
+            ("", Some("travel_other/main"), ""),
+            ("", None, ""),
+            ("mine", Some("travel_organization/main"), "mine"),
+            ("mine", None, "mine"),
+        ] {
+            let fake = organization(marked);
+            let key = format!("travel_organization/{known}");
+            let call = call_on(&fake, Settings::default(), &key).await;
+            let state = Organization { name: known.into(), ..Organization::import("o-1").unwrap() };
+            let read = Organization::read(&call, &state).await.unwrap().unwrap();
+            assert_eq!(read.name, expected, "{known:?} {marked:?}");
+        }
+    }
 }
