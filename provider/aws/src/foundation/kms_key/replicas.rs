@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures::future::{join_all, try_join_all};
+use travel_framework::ownership::Mark;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model};
 
@@ -62,10 +63,10 @@ pub async fn read(
     object: &KmsKey,
     state: &KmsKey,
 ) -> Result<Option<BTreeMap<String, Replica>>, Failure> {
-    let is_marked = primary.mark().is_some();
+    let mark_of_key = &primary.mark();
     let regions = observed::replica_regions(&primary.metadata);
     let read = regions.into_iter().map(|region| async move {
-        let replica = read_one(call, &region, is_marked, object, state).await?;
+        let replica = read_one(call, &region, mark_of_key.as_ref(), object, state).await?;
         Ok::<_, Failure>(replica.map(|replica| (region, replica)))
     });
     let replicas: BTreeMap<String, Replica> =
@@ -76,7 +77,7 @@ pub async fn read(
 async fn read_one(
     call: &Call,
     region: &str,
-    is_marked: bool,
+    mark_of_key: Option<&Mark>,
     object: &KmsKey,
     state: &KmsKey,
 ) -> Result<Option<Replica>, Failure> {
@@ -84,8 +85,7 @@ async fn read_one(
     let key = object.key_id()?;
     let Some(tags) = observed::tags(&scope, key).await? else { return Ok(None) };
     let known = state.replicas.as_ref().and_then(|replicas| replicas.get(region));
-    let ours = tags::mark(&tags).is_some_and(|mark| call.claim.owns(&mark));
-    if known.is_none() && is_marked && !ours {
+    if known.is_none() && !belongs(call, mark_of_key, &tags) {
         return Ok(None);
     }
     let Some(metadata) = describe(&scope, key).await?.filter(|key| !is_going(key)) else {
@@ -120,6 +120,17 @@ async fn read_one(
         },
         enabled: metadata.enabled,
     }))
+}
+
+/// Whether a replica that the state does not know, with these tags, is of the key with this mark.
+/// The key's mark counts beside the claim: a key that is imported by its id has no name until it
+/// was read, and keeps the mark of whoever made it until its next update.
+fn belongs(call: &Call, mark_of_key: Option<&Mark>, tags: &Tags) -> bool {
+    let Some(of_key) = mark_of_key else { return true };
+    tags::mark(tags).is_some_and(|mark| {
+        let alike = (&mark.deployment, &mark.resource) == (&of_key.deployment, &of_key.resource);
+        alike || call.claim.owns(&mark)
+    })
 }
 
 /// A value for a state in which none means "as the key".

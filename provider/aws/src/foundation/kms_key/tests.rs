@@ -328,7 +328,10 @@ async fn an_import_reads_what_there_is() {
     let (key, arn) = (made.key_id.clone().unwrap(), made.arn.clone().unwrap());
     for id in [key.as_str(), arn.as_str(), "alias/main", "eu-central-1/main"] {
         let state = KmsKey::import(id).unwrap();
-        let read = KmsKey::read(&call(&fake, "").await, &state).await.unwrap().unwrap();
+        // What is imported by its id has a name only once it was read.
+        let key = format!("travel_kms_key/{}", state.name);
+        let call = call_on(&fake, Settings::default(), &key).await;
+        let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
         assert_eq!(read.name, "main", "{id}");
         assert!(read.equals(&made), "{id}");
     }
