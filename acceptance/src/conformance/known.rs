@@ -53,20 +53,6 @@ pub const DEFECTS: &[Defect] = &[
         what: "a replica in its deletion window costs a refresh two calls that `5 + 4 * replicas` \
                does not count",
     },
-    Defect {
-        type_name: "travel_network",
-        check: Check::Import,
-        places: &["flow_logs"],
-        what: "the first read after an import does not see the log group and role of `flow_logs`, so \
-               that an import block plans an update of them; the second read does",
-    },
-    Defect {
-        type_name: "travel_organization",
-        check: Check::Import,
-        places: &["name"],
-        what: "`name` is null after an import, so that a plan sets it, though it is not declared \
-               as read by the provider only, and stands in the mark on the root",
-    },
 ];
 
 /// Whether a check of a resource is left out.

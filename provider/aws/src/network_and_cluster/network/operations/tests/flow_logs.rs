@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
+
 use super::*;
 use crate::iam_role::{Role, ServiceRole};
 use crate::network_and_cluster::log_group::LogGroup;
 use crate::network_and_cluster::network::observed::FlowLog;
-use crate::network_and_cluster::network::tests::{flow_logs, tags};
+use crate::network_and_cluster::network::tests::{ZONES, flow_logs, tags};
 use crate::network_and_cluster::network::{FlowLogs, flow_log};
 use crate::tags::PART_TAG;
 use crate::testing::REGION;
@@ -386,5 +388,90 @@ async fn a_change_that_was_cut_off_comes_to_its_end() {
     for shares in [true, false] {
         check_cut(a(), to_group("a", "b"), shares).await;
         check_cut(a(), accepted(a()), shares).await;
+    }
+}
+
+/// What there is of a network with a subnet and a flow log to `/traffic`, as AWS tells of it.
+fn told(request: &Request) -> Reply {
+    let action = request.action.split_once(':').unwrap().1;
+    let marks = |part: &str| {
+        let mut marks: Tags = crate::testing::claim("travel_network/main").tags().into();
+        marks.insert(PART_TAG.to_owned(), part.to_owned());
+        marks
+    };
+    let items = |part: &str, item: &str, key: &str, value: &str| {
+        let tags = marks(part).into_iter().map(|(name, text)| {
+            format!("<{item}><{key}>{name}</{key}><{value}>{text}</{value}></{item}>")
+        });
+        tags.collect::<String>()
+    };
+    let set = |name: &str, part: &str, item: &str| {
+        let tags = items(part, "item", "key", "value");
+        let item = format!("<item>{item}<tagSet>{tags}</tagSet></item>");
+        Reply::ec2(action, &format!("<{name}>{item}</{name}>"))
+    };
+    let zone = ZONES[0];
+    match action {
+        "DescribeTags" => Reply::ec2(action, &marked(&[("vpc-1", "vpc")])),
+        "DescribeVpcs" => {
+            set("vpcSet", "vpc", "<vpcId>vpc-1</vpcId><cidrBlock>10.20.0.0/16</cidrBlock>")
+        }
+        "DescribeSubnets" => {
+            let place = format!("<availabilityZone>{zone}</availabilityZone>");
+            let block = "<subnetId>subnet-1</subnetId><cidrBlock>10.20.0.0/20</cidrBlock>";
+            set("subnetSet", &format!("subnet/data/{zone}"), &format!("{block}{place}"))
+        }
+        "DescribeFlowLogs" => {
+            let log = "<flowLogId>fl-1</flowLogId><logGroupName>/traffic</logGroupName>\
+                       <deliverLogsPermissionArn>arn:aws:iam::1:role/traffic\
+                       </deliverLogsPermissionArn><trafficType>REJECT</trafficType>\
+                       <maxAggregationInterval>60</maxAggregationInterval>\
+                       <logFormat>${srcaddr}</logFormat>";
+            set("flowLogSet", flow_log::NAME, log)
+        }
+        "DescribeLogGroups" if text(request, "logGroupNamePrefix") == "/traffic" => {
+            let group = json!({"logGroupName": "/traffic", "arn": "arn:group:*",
+                "retentionInDays": 90, "kmsKeyId": "arn:key"});
+            Reply::json(json!({"logGroups": [group]}))
+        }
+        "DescribeLogGroups" => Reply::json(json!({"logGroups": []})),
+        "ListTagsForResource" => Reply::json(json!({"tags": marks(log_group::NAME)})),
+        "GetRole" if text(request, "RoleName") == "traffic" => {
+            let tags = items(role::NAME, "member", "Key", "Value");
+            let role = "<RoleName>traffic</RoleName><Arn>arn:role</Arn>";
+            Reply::query(action, &format!("<Role>{role}<Tags>{tags}</Tags></Role>"))
+        }
+        "GetRole" | "GetRolePolicy" => Reply::query_error("NoSuchEntity", "no"),
+        _ => Reply::ec2(action, ""),
+    }
+}
+
+/// An import block plans from the first read: that must tell as much as the second.
+#[tokio::test]
+async fn the_first_read_after_an_import_tells_all_of_the_flow_logs() {
+    let expected = FlowLogs {
+        bucket_arn: None,
+        traffic: "REJECT".into(),
+        interval_seconds: 60,
+        format: "${srcaddr}".into(),
+        retention_days: Some(90),
+        kms_key_arn: Some("arn:key".into()),
+        log_group: Some("/traffic".into()),
+        role: Some("traffic".into()),
+        id: Some("fl-1".into()),
+        log_group_arn: Some("arn:group".into()),
+        role_arn: Some("arn:role".into()),
+    };
+    for id in ["main", "eu-central-1/main", "vpc-1", "vpc-1/main"] {
+        let fake = Fake::new(told);
+        let mut state = Network::import(id).unwrap();
+        for read in ["first", "second"] {
+            let key = format!("travel_network/{}", state.name);
+            let call = call_on(&fake, Settings::default(), &key).await;
+            state = Box::pin(Network::read(&call, &state)).await.unwrap().unwrap();
+            assert_eq!(state.name, "main", "{read} read of {id}");
+            assert_eq!(state.zones, [ZONES[0]], "{read} read of {id}");
+            assert_eq!(state.flow_logs.as_ref(), Some(&expected), "{read} read of {id}");
+        }
     }
 }
