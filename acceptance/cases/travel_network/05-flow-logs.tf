@@ -1,6 +1,7 @@
 # The flow log gets another log group and another role: then the old ones go.
 # plan: travel_network.this update
 # changes: travel_network.this flow_logs
+# import identity: travel_network.this region=eu-central-1 name=acceptance exclusive
 
 resource "travel_network" "this" {
   name            = "acceptance"
