@@ -19,6 +19,7 @@ mod import;
 mod kubernetes_version;
 mod listing;
 mod log_group;
+mod memory;
 mod node_group;
 mod node_group_changes;
 mod observed;

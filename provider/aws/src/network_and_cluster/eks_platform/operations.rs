@@ -9,7 +9,7 @@ use super::listing::{Sight, look};
 use super::observed::{Observed, tags};
 use super::role_names::KINDS;
 use super::work::Work;
-use super::{EksPlatform, graph, import, listing, log_group, preflight, state, sweep};
+use super::{EksPlatform, graph, import, listing, log_group, memory, preflight, state, sweep};
 use crate::consistency::Call;
 use crate::iam_role;
 use crate::network_and_cluster::log_group::LogGroup;
@@ -36,6 +36,8 @@ pub async fn read(call: &Call, known: &EksPlatform) -> Result<Option<EksPlatform
     let imported = importing.then(|| import::known(&observed, known, call.scope.partition()));
     let mut found = state::state(call, &observed, imported.as_ref().unwrap_or(known));
     found.mistagged = Some(state::mistagged(call, &observed, known));
+    // What the last apply knew, and not what somebody or a cut off apply has made of it since.
+    memory::note_addons_at_first(call, if importing { &found.version } else { &known.version });
     Ok(Some(found))
 }
 
@@ -122,6 +124,9 @@ async fn bring(
     let chosen = preflight::check(call, plan, &observed).await?;
     let work = Work::new(call, plan, prior, observed);
     let result = run(&work, chosen).await;
+    if result.is_ok() {
+        memory::note_addons(call, &plan.version);
+    }
     let mut now = super::state::state(call, &work.into_observed(), plan);
     now.lifecycle = state.lifecycle.clone();
     now.mistagged = Some(Default::default());
@@ -172,3 +177,6 @@ pub async fn mark_of(call: &Call, state: &EksPlatform) -> Result<Option<Mark>, F
     let group = LogGroup::get(call, &log_group::name(&state.name)).await?;
     Ok(group.and_then(|group| mark(&group.tags)))
 }
+
+#[cfg(test)]
+mod tests;

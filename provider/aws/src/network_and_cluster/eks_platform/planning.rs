@@ -10,7 +10,7 @@ use travel_value::{Path, Value};
 use super::checks::{self, elements};
 use super::elements::usual_configuration;
 use super::kubernetes_version::{Minor, refusal, skew_refusal};
-use super::{NodeGroup, node_group, oidc_provider, role_names};
+use super::{NodeGroup, memory, node_group, oidc_provider, role_names};
 use crate::partition::Partition;
 
 /// Plans a platform.
@@ -218,7 +218,8 @@ fn check_nodes_version(plan: &mut Plan<'_>, key: &str, group: &Value, prior: &Va
 }
 
 fn plan_addons(plan: &mut Plan<'_>) {
-    let same_cluster_version = stays(plan) && !plan.changes("version");
+    let same_cluster_version =
+        stays(plan) && !plan.changes("version") && addons_have_followed(plan);
     for (key, _) in elements(plan, "addons") {
         let config = plan.config.get("addons").get(&key).clone();
         let prior = match stays(plan) {
@@ -247,6 +248,13 @@ fn plan_addons(plan: &mut Plan<'_>) {
         let arn = arn.unwrap_or_else(Value::unknown);
         set(plan, "addons", &key, "arn", arn);
     }
+}
+
+/// Whether no apply was cut off after it had brought the control plane to its version, and before
+/// it had done so with the add-ons.
+fn addons_have_followed(plan: &Plan<'_>) -> bool {
+    let noted = memory::addons_follow(&plan.remembered);
+    noted.is_none_or(|noted| plan.planned.get("version").as_str() == Some(noted))
 }
 
 fn plan_access_entries(plan: &mut Plan<'_>) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use travel_framework::call::Memory;
 use travel_framework::model::{Field, Model};
 use travel_framework::plan::{Computed, plan_by_schema};
 use travel_framework::{Diagnostics, Plan};
@@ -114,6 +115,17 @@ pub fn plan_in(
     account: Option<&str>,
     computed: Computed,
 ) -> Outcome {
+    plan_remembering(prior, config, account, computed, Memory::new())
+}
+
+/// As [`plan_in`], of a platform of which this is remembered.
+pub fn plan_remembering(
+    prior: &Value,
+    config: &Value,
+    account: Option<&str>,
+    computed: Computed,
+    remembered: Memory,
+) -> Outcome {
     let settings = Settings {
         account: account.map_or(Setting::Absent, |id| Setting::Known(id.to_owned())),
         region: Setting::Known(REGION.to_owned()),
@@ -121,6 +133,7 @@ pub fn plan_in(
     };
     let planned = plan_by_schema(&EksPlatform::block(), prior, config, computed);
     let mut made = Plan::new(config, prior, planned);
+    made.remembered = remembered;
     crate::placement::plan(&mut made, &settings);
     crate::tags::plan(&mut made, &settings.tags);
     planning::plan(&mut made);

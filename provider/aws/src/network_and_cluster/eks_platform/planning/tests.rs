@@ -4,7 +4,7 @@ use travel_framework::plan::Computed;
 use travel_value::Value;
 
 use super::super::EksPlatform;
-use super::super::testing::{applied, config, group, plan, plan_in, with};
+use super::super::testing::{applied, config, group, plan, plan_in, plan_remembering, with};
 use crate::testing::ACCOUNT;
 
 /// The state of a platform with this configuration.
@@ -142,6 +142,34 @@ fn a_new_version_takes_addons_and_nodes_along() {
     assert_eq!(planned.get("addons").get("vpc-cni").get("version").as_str(), Some("v1.20.0"));
     for path in ["cluster", "endpoint", "node_groups.general.name", "node_groups.general.arn"] {
         assert_eq!(at(&planned, path), at(&prior, path), "{path}");
+    }
+}
+
+/// An apply that was cut off between the control plane and the add-ons has left the new version in
+/// the state, and add-ons at versions that there may not be for it.
+#[test]
+fn addons_follow_also_after_an_upgrade_that_was_cut_off() {
+    let attributes = json!({
+        "version": "1.35",
+        "addons": {"coredns": {}, "vpc-cni": {"version": "v1.20.0"}},
+    });
+    let prior = state(attributes.clone());
+    for (noted, follows) in [(None, false), (Some("1.35"), false), (Some("1.34"), true)] {
+        let remembered = noted.map(|noted| ("addons_follow".to_owned(), json!(noted)));
+        let remembered = serde_json::Map::from_iter(remembered);
+        for computed in [Computed::Kept, Computed::Applied { resumed: false }] {
+            let config = config(with(attributes.clone()));
+            let made =
+                plan_remembering(&prior, &config, Some(ACCOUNT), computed, remembered.clone());
+            assert!(made.told.is_empty());
+            let version = at(&made.planned, "addons.coredns.version");
+            assert_eq!(version.is_unknown(), follows, "{noted:?} {computed:?}");
+            if !follows {
+                assert_eq!(version, at(&prior, "addons.coredns.version"));
+            }
+            let written = made.planned.get("addons").get("vpc-cni").get("version");
+            assert_eq!(written.as_str(), Some("v1.20.0"));
+        }
     }
 }
 
