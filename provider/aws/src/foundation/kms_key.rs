@@ -1,6 +1,7 @@
 //! `travel_kms_key`: a key, its alias and policy, its rotation, and its replicas in other regions.
 
 mod face;
+mod leaving;
 mod observed;
 mod planning;
 mod replicas;

@@ -7,12 +7,16 @@ use serde_json::{Value as Json, json};
 
 use crate::testing::{ACCOUNT, Fake, REGION, Reply, Request};
 
+const IN_THE_YEAR_2100: i64 = 4_102_444_800;
+
 /// One key in one region.
 #[derive(Clone, Debug, Default)]
 pub struct Key {
     pub description: String,
     pub enabled: bool,
     pub pending_deletion: bool,
+    /// When a deletion that was asked for happens, in seconds since 1970.
+    pub deletion_at: i64,
     pub policy: String,
     pub rotation: Option<i64>,
     pub tags: BTreeMap<String, String>,
@@ -211,6 +215,9 @@ impl World {
                 (false, false) => "Disabled",
             },
         });
+        if key.pending_deletion {
+            metadata["DeletionDate"] = json!(key.deletion_at);
+        }
         if key.multi_region {
             let regions =
                 self.keys.keys().filter(|(_, other)| other == id).map(|(region, _)| region);
@@ -350,7 +357,10 @@ fn change(key: &mut Key, action: &str, input: &Json) {
                 input["TagKeys"].as_array().into_iter().flatten().map(text).collect();
             key.tags.retain(|key, _| !gone.contains(key));
         }
-        "kms:ScheduleKeyDeletion" => (key.pending_deletion, key.enabled) = (true, false),
+        "kms:ScheduleKeyDeletion" => {
+            (key.pending_deletion, key.enabled) = (true, false);
+            key.deletion_at = IN_THE_YEAR_2100;
+        }
         "kms:CancelKeyDeletion" => key.pending_deletion = false,
         other => panic!("{other} is not known in {REGION}"),
     }
