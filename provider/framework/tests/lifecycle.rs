@@ -25,6 +25,7 @@ struct Cloud {
     made: Mutex<u32>,
     calls: Mutex<u32>,
     trouble: Mutex<Option<(u32, Trouble)>>,
+    out_of_reach: Mutex<bool>,
 }
 
 #[derive(Clone, Default)]
@@ -98,7 +99,10 @@ impl Platform for Cloud {
     fn plan(&self, _plan: &mut Plan<'_>) {}
 
     async fn scope(&self, _object: &Value) -> Result<(), Diagnostic> {
-        Ok(())
+        match *cloud().out_of_reach.lock().unwrap() {
+            true => Err(Diagnostic::error("no credentials", "Log in again.")),
+            false => Ok(()),
+        }
     }
 
     fn place(&self, _scope: &(), _state: &mut Value) {}
@@ -533,6 +537,20 @@ async fn a_failed_update_tells_the_truth_and_taints_nothing() {
         let (after, found) = core.update(&state, &config("x", 5)).await;
         assert!(found.has_error());
         assert_eq!(after.value, state.value);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_update_that_cannot_begin_forgets_nothing() {
+    in_a_cloud(async |cloud| {
+        let core = Core::start().await;
+        let (state, _) = core.create(&config("x", 1)).await;
+        let state = State { private: br#"{"page":{"seen":1}}"#.to_vec(), ..state };
+        *cloud.out_of_reach.lock().unwrap() = true;
+        let (after, found) = core.update(&state, &config("x", 5)).await;
+        assert!(found.has_error());
+        assert_eq!((after.value, after.private), (state.value, state.private));
     })
     .await;
 }

@@ -22,9 +22,8 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub(super) fn failed(state: Value, failure: Failure) -> Self {
-        let diagnostics = failure.into_diagnostic().into();
-        Self { state, private: Private::default(), diagnostics }
+    pub(super) fn failed(state: Value, private: Private, failure: Failure) -> Self {
+        Self { state, private, diagnostics: failure.into_diagnostic().into() }
     }
 }
 
@@ -72,12 +71,12 @@ impl<R: Resource> Page<R> {
         };
         let call = match self.call(prior, planned, generation, timeout).await {
             Ok(call) => call,
-            Err(failure) => return Ended::failed(prior.clone(), failure),
+            Err(failure) => return Ended::failed(prior.clone(), private, failure),
         };
         call.remember(private.page.clone());
         let mut state = match self.model(prior) {
             Ok(state) => state,
-            Err(error) => return Ended::failed(prior.clone(), error.into()),
+            Err(error) => return Ended::failed(prior.clone(), private, error.into()),
         };
         let result = self.change(&call, request, &mut state).await;
         self.end(&call, request, result, &state, private)

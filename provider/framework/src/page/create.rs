@@ -18,12 +18,12 @@ impl<R: Resource> Page<R> {
         let timeout = Self::timeouts(&request.planned).create;
         let call = match self.call(&planned, &planned, Claim::fresh_generation(), timeout).await {
             Ok(call) => call,
-            Err(failure) => return Ended::failed(Value::Null, failure),
+            Err(failure) => return Ended::failed(Value::Null, Private::default(), failure),
         };
         call.remember(private.page.clone());
         let plan = match self.model(&planned) {
             Ok(plan) => plan,
-            Err(error) => return Ended::failed(Value::Null, error.into()),
+            Err(error) => return Ended::failed(Value::Null, Private::default(), error.into()),
         };
         let mut state = plan.clone();
         let replaces = private.replaces.as_deref();
