@@ -14,6 +14,8 @@ use crate::core::{Object, broken_promises};
 
 /// What a resource's page calls an attribute that no service knows.
 const CONFIG_ONLY: &str = "read by the provider only";
+/// What it calls one that an import leaves out until the next change.
+const NOT_IMPORTED: &str = "not known after an import";
 
 /// What an import finds an object by: an id, or, where that is empty, an identity.
 type Way = (String, Value);
@@ -48,7 +50,7 @@ impl Trial<'_> {
             true => self.state.objects.iter().filter(ours).map(|(it, _)| it.clone()).collect(),
             false => Vec::new(),
         };
-        let mut allowed = config_only(type_name, false)?;
+        let mut allowed = declared(type_name, CONFIG_ONLY, false)?;
         // Of blocks the case says whether they hold such attributes.
         let said = self.case.steps.iter().flat_map(|step| &step.imports);
         allowed.extend(said.flat_map(|import| import.set.clone()));
@@ -133,8 +135,10 @@ impl Trial<'_> {
             imported.identity,
             before.identity,
         );
-        let differences = broken_promises(&masked(&before.value), &masked(&after.value));
-        let config_only = config_only(&self.case.type_name, true)?;
+        let not_imported = declared(&self.case.type_name, NOT_IMPORTED, true)?;
+        let expected = without(&masked(&before.value), &not_imported);
+        let differences = broken_promises(&expected, &masked(&after.value));
+        let config_only = declared(&self.case.type_name, CONFIG_ONLY, true)?;
         // An import leaves the mark of ownership to the next update, which renews it; and what only
         // the provider reads is then as it is written, not as it was once written.
         let others = differences.into_iter().filter(|difference| {
@@ -154,18 +158,18 @@ impl Trial<'_> {
     }
 }
 
-/// The attributes of a resource that only the provider reads, as its page says, with those of its
-/// blocks or without.
-fn config_only(type_name: &str, with_blocks: bool) -> Result<BTreeSet<String>> {
+/// The attributes of a resource of which its page says these words, with those of its blocks or
+/// without.
+fn declared(type_name: &str, words: &str, with_blocks: bool) -> Result<BTreeSet<String>> {
     let page = page_of(type_name)?;
     // What nests stands behind the first anchor.
     let own = page.lines().take_while(|line| with_blocks || !line.starts_with("<a id="));
-    let declared = own.filter_map(|line| {
+    let found = own.filter_map(|line| {
         let (name, rest) = line.strip_prefix("- `")?.split_once("` (")?;
         let kind = rest.split_once(')')?.0;
-        kind.contains(CONFIG_ONLY).then(|| name.to_owned())
+        kind.contains(words).then(|| name.to_owned())
     });
-    Ok(declared.collect())
+    Ok(found.collect())
 }
 
 /// A value without its secrets' codes: they stand under a key that every object has of its own.
@@ -179,6 +183,15 @@ fn masked(value: &Value) -> Value {
         Value::List(all) => Value::List(all.iter().map(masked).collect()),
         other => other.clone(),
     }
+}
+
+/// A value in which attributes of these names are null, wherever they stand.
+fn without(value: &Value, names: &BTreeSet<String>) -> Value {
+    let Value::Object(entries) = value else { return value.clone() };
+    Value::object(entries.iter().map(|(name, value)| {
+        let value = if names.contains(name) { Value::Null } else { without(value, names) };
+        (name.clone(), value)
+    }))
 }
 
 fn texts(identity: &BTreeMap<String, String>) -> Value {

@@ -30,7 +30,7 @@ pub struct FieldModel {
     same: Option<Expr>,
 }
 
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "required",
     "optional",
     "computed",
@@ -39,6 +39,7 @@ const FLAGS: [&str; 8] = [
     "write_only",
     "volatile",
     "config_only",
+    "not_imported",
 ];
 
 impl FieldModel {

@@ -7,7 +7,7 @@
 //! | `required`, `optional`, `computed` | who sets it |
 //! | `default = EXPRESSION` or `default` | the value where the configuration has none (or the type's own default) |
 //! | `replace` | another value means another object |
-//! | `sensitive`, `write_only`, `volatile`, `config_only` | as in `schema::Attribute` |
+//! | `sensitive`, `write_only`, `volatile`, `config_only`, `not_imported` | as in `schema::Attribute` |
 //! | `deprecated = "…"` | what to use instead |
 //! | `range(A, B)`, `length(A, B)`, `pattern("…", "meaning")`, `one_of("a", "b")`, `rule = FUNCTION` | what a value must satisfy |
 //! | `same = FUNCTION` | when two values mean the same |

@@ -80,6 +80,8 @@ pub struct Attribute {
     pub volatile: bool,
     /// Whether only the provider reads it: a change makes no API call.
     pub config_only: bool,
+    /// Whether an import cannot tell it: it is null then, until the next change.
+    pub not_imported: bool,
     /// What a value must satisfy.
     pub rules: Vec<Rule>,
     /// When two values that differ mean the same.

@@ -88,6 +88,7 @@ impl Resource for HelmRelease {
         for (name, value) in answer.attributes {
             plan.set(name, value);
         }
+        planning::keep_seen(&mut plan.planned, plan.prior);
         let kept = charts::at_prior_place(&plan.planned, plan.prior);
         if kept == *plan.prior {
             plan.planned = kept;

@@ -20,6 +20,7 @@ use travel_kube::drift::Ignore as DriftIgnore;
 use travel_kube::path::PathPattern;
 use travel_value::Value;
 
+use self::documents::is_definition;
 use self::values::Secrets;
 
 /// What is said of one release, and what it is.
@@ -120,8 +121,9 @@ pub struct Seen {
     /// shows what it is there.
     #[model(computed, volatile)]
     pub documents: Option<BTreeMap<String, BTreeMap<String, String>>>,
-    /// The digest of the chart's content.
-    #[model(computed, volatile)]
+    /// The digest of the chart's content; none of a revision that something else has made, of
+    /// which nobody knows what chart it was made of.
+    #[model(computed, volatile, not_imported)]
     pub chart_digest: Option<String>,
     /// The version of the chart.
     #[model(computed, volatile)]
@@ -217,13 +219,27 @@ impl Settings {
 
     /// Whether the release is to become nothing but what it is.
     pub fn is_as(&self, planned: &Self) -> bool {
-        self.namespace == planned.namespace && self.seen.effective() == planned.seen.effective()
+        let seen = self.seen_as(planned);
+        self.namespace == planned.namespace && seen.effective() == planned.seen.effective()
     }
 
     /// What a configuration says, and what the cluster says as it stands here.
     #[must_use]
     pub fn configured_as(&self, planned: &Self) -> Self {
-        Self { seen: self.seen.clone(), ..planned.clone() }
+        Self { seen: self.seen_as(planned), ..planned.clone() }
+    }
+
+    /// What the release is in the view of a plan. Of one that was made by others nobody knows
+    /// whether the chart's definitions were left out: where they are to be, they are none of it.
+    fn seen_as(&self, planned: &Self) -> Seen {
+        let mut seen = self.seen.clone();
+        if planned.skip_crds
+            && planned.seen.chart_digest.is_none()
+            && let (Some(documents), Some(planned)) = (&mut seen.documents, &planned.seen.documents)
+        {
+            documents.retain(|name, _| !is_definition(name) || planned.contains_key(name));
+        }
+        seen
     }
 
     /// What plans hide.

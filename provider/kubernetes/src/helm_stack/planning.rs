@@ -164,13 +164,7 @@ fn plan_block(
     for (name, value) in answer.attributes {
         block.set_attribute(name, value);
     }
-    let stays =
-        !prior.is_null() && Seen::EFFECTIVE.iter().all(|name| block.get(name) == prior.get(name));
-    if stays {
-        for name in &seen {
-            block.set_attribute(name, prior.get(name).clone());
-        }
-    }
+    planning::keep_seen(&mut block, prior);
     (block, answer.brought)
 }
 

@@ -175,6 +175,11 @@ pub fn as_planned(planned: Option<&Documents>, actual: Documents) -> Documents {
     told
 }
 
+/// Whether a document of this name is a definition of custom resources.
+pub fn is_definition(name: &str) -> bool {
+    name.contains("/CustomResourceDefinition/")
+}
+
 /// What was applied of a release whose documents, as they were seen in the cluster, are these.
 pub fn restored(seen: &Documents, drifted: &Documents) -> Documents {
     let mut documents = seen.clone();

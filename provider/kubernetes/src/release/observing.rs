@@ -10,7 +10,7 @@ use travel_kube::Document;
 use travel_kube::drift::{self, DriftOptions, DriftState, Mode, as_found};
 use travel_kube::scope::Scopes;
 
-use super::documents::{self, Documents};
+use super::documents::{self, Documents, is_definition};
 use super::memory::{ReleaseMemory, SecretKey};
 use super::{Identity, Settings, failure, planning};
 use crate::platform::Connected;
@@ -180,8 +180,4 @@ async fn compare(
         }
     }
     Ok((seen, drifted))
-}
-
-fn is_definition(name: &str) -> bool {
-    name.contains("/CustomResourceDefinition/")
 }

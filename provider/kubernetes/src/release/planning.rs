@@ -1,6 +1,8 @@
 //! Planning a release: its chart rendered, as far as everything is known that it is rendered from.
 //! A pure function of what a plan is given.
 
+use std::collections::BTreeSet;
+
 use travel_framework::{Diagnostic, Diagnostics};
 use travel_helm::chart::Chart;
 use travel_helm::lifecycle;
@@ -16,7 +18,7 @@ use super::checking::Check;
 use super::documents::{self, Documents};
 use super::memory::{ReleaseMemory, SecretKey};
 use super::values::{self, Secrets, Values};
-use super::{Identity, failure};
+use super::{Identity, Seen, failure};
 
 /// What is known of a release when it is planned.
 pub struct Question<'a> {
@@ -142,11 +144,12 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     let digest = charts::digest(&chart);
     let version = chart.metadata.version.clone();
     let app_version = Some(chart.metadata.app_version.clone()).filter(|it| !it.is_empty());
-    let chart = OwnChart { chart, digest: &digest, definitions: &definitions };
+    let left_out = left_out(planned, &chart, namespace);
+    let chart = OwnChart { chart, digest: &digest, definitions: &definitions, left_out: &left_out };
     let documents = documents(question, answer, identity, chart, &values)?;
     let known_values = values.wholly_known();
     let values_digest = question.key.zip(known_values).map(|(key, values)| code(key, values));
-    let digest = digest_to_plan(question.prior, &version, &digest, &documents);
+    let digest = digest_to_plan(question.prior, &left_out, &version, &digest, &documents);
     answer.attributes.extend([
         ("documents", documents),
         ("chart_digest", digest),
@@ -190,13 +193,25 @@ struct OwnChart<'a> {
     digest: &'a str,
     /// The definitions in its `crds/` and those of its subcharts that are made.
     definitions: &'a [Document],
+    /// The names of those in its `crds/` that are left out.
+    left_out: &'a BTreeSet<String>,
+}
+
+/// The names of the definitions in a chart's `crds/` that the configuration leaves out. One that
+/// cannot be read is in no record either.
+fn left_out(planned: &Value, chart: &Chart, namespace: &str) -> BTreeSet<String> {
+    if planned.get("skip_crds").as_bool() != Some(true) {
+        return BTreeSet::new();
+    }
+    let definitions = lifecycle::definitions(chart, None, namespace).unwrap_or_default();
+    definitions.iter().map(|definition| definition.key().to_string()).collect()
 }
 
 fn documents(
     question: &Question<'_>,
     answer: &mut Answer,
     identity: Identity<'_>,
-    OwnChart { chart, digest, definitions }: OwnChart<'_>,
+    OwnChart { chart, digest, definitions, left_out }: OwnChart<'_>,
     values: &Values,
 ) -> Result<Value, Diagnostic> {
     let Some(values_given) = values.given() else { return Ok(Value::unknown()) };
@@ -241,7 +256,7 @@ fn documents(
         && values.wholly_known().zip(*key).is_some_and(|(values, key)| {
             prior.get("values_digest").as_str() == Some(code(key, values).as_str())
         });
-    if is_known_alike && let Some(seen) = seen(prior) {
+    if is_known_alike && let Some(seen) = seen_without(prior, left_out) {
         let drifted = memory.map(|memory| memory.drifted.clone()).unwrap_or_default();
         let restored = documents::restored(&seen, &drifted);
         if found.may_be(&restored) {
@@ -344,11 +359,41 @@ pub fn kube_version(text: &str, path: &Path) -> Result<KubeVersion, Diagnostic> 
 
 /// A release that somebody else has made may have been made of another chart with the same
 /// outcome: then nothing is to be done about it.
-fn digest_to_plan(prior: &Value, version: &str, digest: &str, documents: &Value) -> Value {
+fn digest_to_plan(
+    prior: &Value,
+    left_out: &BTreeSet<String>,
+    version: &str,
+    digest: &str,
+    documents: &Value,
+) -> Value {
+    let before = || seen_without(prior, left_out).map(|seen| documents_value(&seen));
     let is_equal = prior.get("chart_version").as_str() == Some(version)
         && documents.is_wholly_known()
-        && prior.get("documents") == documents;
+        && before().as_ref() == Some(documents);
     if is_made_by_others(prior) && is_equal { Value::Null } else { digest.into() }
+}
+
+/// Leaves what is seen of a release as it was, where the plan found nothing to do about it.
+pub fn keep_seen(planned: &mut Value, prior: &Value) {
+    // Such a plan of what others have made may only leave out definitions, which shows nowhere else.
+    let is_left_alone = planned.get("chart_digest").is_null();
+    let is_kept = |name: &&str| {
+        planned.get(name) == prior.get(name) || (is_left_alone && *name == "documents")
+    };
+    if prior.is_null() || !Seen::EFFECTIVE.iter().all(is_kept) {
+        return;
+    }
+    for name in Seen::names().iter().filter(|name| *name != "documents") {
+        planned.set_attribute(name, prior.get(name).clone());
+    }
+}
+
+/// The documents in a state, without definitions that are left out. Of what others have made
+/// nobody knows whether they were left out then, too.
+fn seen_without(state: &Value, left_out: &BTreeSet<String>) -> Option<Documents> {
+    let mut documents = seen(state)?;
+    documents.retain(|name, _| !left_out.contains(name));
+    Some(documents)
 }
 
 /// The documents in a state.

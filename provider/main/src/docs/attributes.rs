@@ -147,6 +147,9 @@ fn flags(attribute: &Attribute) -> String {
     if attribute.config_only {
         flags.push_str(", read by the provider only");
     }
+    if attribute.not_imported {
+        flags.push_str(", not known after an import");
+    }
     flags
 }
 

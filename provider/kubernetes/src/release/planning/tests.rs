@@ -246,13 +246,69 @@ fn what_somebody_else_made_alike_is_left_alone() {
     };
     let known = documents_value(&Documents::new());
     let check = |prior: Value, documents: &Value, expected: Value| {
-        assert_eq!(digest_to_plan(&prior, "1.0.0", "sha256:1", documents), expected);
+        assert_eq!(
+            digest_to_plan(&prior, &BTreeSet::new(), "1.0.0", "sha256:1", documents),
+            expected
+        );
     };
     check(prior(Value::Null, "1.0.0"), &known, Value::Null);
     check(prior(Value::Null, "2.0.0"), &known, "sha256:1".into());
     check(prior(Value::Null, "1.0.0"), &Value::unknown(), "sha256:1".into());
     check(prior("sha256:0".into(), "1.0.0"), &known, "sha256:1".into());
     check(Value::Null, &known, "sha256:1".into());
+}
+
+/// An import cannot tell whether definitions were left out.
+#[test]
+fn what_is_imported_stays_whether_or_not_definitions_are_left_out() {
+    let folder = chart();
+    std::fs::write(
+        folder.path().join("templates/a.yaml"),
+        "{kind: ConfigMap, apiVersion: v1, metadata: {name: a}}",
+    )
+    .unwrap();
+    let key = Memory::default().own_secret_key();
+    let kept = ReleaseMemory { kube_version: "v1.35.0".into(), ..ReleaseMemory::default() };
+    let mut planned = object(folder.path(), greeting("hi"));
+    let made = ask(&planned, &Value::Null, Some((&kept, &key)));
+    let mut prior = Value::object(DECIDED.map(|name| (name, attribute(&made, name))));
+    prior.set_attribute("revision", 3.into());
+    prior.set_attribute("release_status", "deployed".into());
+    let digest = prior.get("chart_digest").clone();
+    for (skip_crds, chart_digest, is_kept, count) in [
+        (false, Value::Null, true, 2),
+        (true, Value::Null, true, 1),
+        (false, digest.clone(), true, 2),
+        // Of our own it is known.
+        (true, digest.clone(), false, 1),
+        (true, "sha256:0".into(), false, 1),
+    ] {
+        planned.set_attribute("skip_crds", skip_crds.into());
+        prior.set_attribute("chart_digest", chart_digest.clone());
+        let answer = ask(&planned, &prior, Some((&kept, &key)));
+        let mut block = planned.clone();
+        block.set_attribute("revision", Value::unknown());
+        for (name, value) in answer.attributes {
+            block.set_attribute(name, value);
+        }
+        keep_seen(&mut block, &prior);
+        let case = format!("{skip_crds} {chart_digest:?}");
+        assert_eq!(block.get("revision") == &3.into(), is_kept, "{case}");
+        let expected = if chart_digest.is_null() { &Value::Null } else { &digest };
+        assert_eq!(block.get("chart_digest"), expected, "{case}");
+        assert_eq!(block.get("documents").entries().map(|it| it.len()), Some(count), "{case}");
+        let seen = |object: &Value| {
+            let seen = |name: &str| object.get(name).as_str().map(str::to_owned);
+            let documents = super::seen(object);
+            let (chart_digest, values_digest) = (seen("chart_digest"), seen("values_digest"));
+            let release_status = seen("release_status");
+            Seen { documents, chart_digest, values_digest, release_status, ..Seen::default() }
+        };
+        let is = crate::release::Settings { seen: seen(&prior), ..Default::default() };
+        let wanted = crate::release::Settings { skip_crds, seen: seen(&block), ..is.clone() };
+        assert_eq!(is.is_as(&wanted), is_kept, "{case}");
+        assert!(!is_kept || is.configured_as(&wanted).seen == wanted.seen, "{case}");
+    }
 }
 
 #[test]
