@@ -56,6 +56,24 @@ provider "travel" {
 }
 "#;
 
+/// Hands the types of all resources to a macro, which makes a test of each.
+#[macro_export]
+macro_rules! for_every_resource {
+    ($make:ident) => {
+        $make![
+            travel_account,
+            travel_dr_snapshot_policy,
+            travel_eks_platform,
+            travel_helm_release,
+            travel_helm_stack,
+            travel_kms_key,
+            travel_network,
+            travel_organization,
+            travel_organizational_unit,
+        ];
+    };
+}
+
 /// A resource's case.
 #[derive(Debug)]
 pub struct Case {

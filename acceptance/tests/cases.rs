@@ -114,17 +114,7 @@ macro_rules! cases {
     };
 }
 
-cases![
-    travel_account,
-    travel_dr_snapshot_policy,
-    travel_eks_platform,
-    travel_helm_release,
-    travel_helm_stack,
-    travel_kms_key,
-    travel_network,
-    travel_organization,
-    travel_organizational_unit,
-];
+travel_acceptance::for_every_resource!(cases);
 
 #[test]
 fn every_case_is_run() {

@@ -155,11 +155,6 @@ impl Provider {
         self.process.id()
     }
 
-    /// Whether the process still runs.
-    pub fn is_running(&mut self) -> bool {
-        matches!(self.process.try_wait(), Ok(None))
-    }
-
     /// What it has logged so far.
     pub fn logged(&self) -> String {
         self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -179,17 +174,6 @@ impl Provider {
         let said = Said::read(&answer.diagnostics);
         said.check().context("failed to configure the provider")?;
         Ok(said)
-    }
-
-    /// Asks the provider to end what it is doing.
-    ///
-    /// # Errors
-    /// Where it cannot be asked.
-    pub async fn stop(&self) -> Result<()> {
-        let answer = self.client().stop_provider(wire::stop_provider::Request {}).await?;
-        let error = answer.into_inner().error;
-        ensure!(error.is_empty(), "{error}");
-        Ok(())
     }
 }
 
