@@ -57,7 +57,7 @@ find_python() {
 }
 
 # environment_pin NAME: what the virtual environment of that name must have been made from.
-environment_pin() { cksum <"$root/tools/python/$1.txt"; }
+environment_pin() { cat "$root/tools/python/$1.txt" "$root/tools/python/check_$1.py" | cksum; }
 
 # environment_is_current NAME: whether .tools/NAME holds what tools/python/NAME.txt pins, and runs.
 environment_is_current() {

@@ -1,6 +1,6 @@
 //! A sandbox in the background: what the commands of `travel-sandbox` do.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -40,6 +40,8 @@ pub async fn up(folder: &Path) -> anyhow::Result<Handle> {
     let folder = claim(folder)?;
     let log = folder.join(LOG);
     let output = std::fs::File::create(&log)?;
+    // Open before the end of the sandbox, with which the file goes.
+    let mut written = std::fs::File::open(&log)?;
     let program = std::env::current_exe().context("failed to find the program of the sandbox")?;
     let mut daemon = Command::new(program)
         .arg("daemon")
@@ -55,7 +57,8 @@ pub async fn up(folder: &Path) -> anyhow::Result<Handle> {
         handle = wait_until_ready(&folder) => handle,
         status = daemon.wait() => {
             let status = status?;
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            let mut said = String::new();
+            written.read_to_string(&mut said).context("failed to read the sandbox's log")?;
             Err(anyhow::anyhow!("the sandbox ended at its start ({status}):\n{said}"))
         }
     };

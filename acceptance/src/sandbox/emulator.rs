@@ -78,6 +78,9 @@ impl Kind {
                 // The addresses it puts into answers, such as those of queues, lead to the gateway.
                 ("LOCALSTACK_HOST", format!("127.0.0.1:{gateway}")),
                 ("SQS_ENDPOINT_STRATEGY", "path".to_owned()),
+                // In a container it would take folders of the whole machine, where those who start side by side
+                // overwrite each other's certificate.
+                ("OVERRIDE_IN_DOCKER", "0".to_owned()),
                 ("FILESYSTEM_ROOT", own.display().to_string()),
                 ("EAGER_SERVICE_LOADING", "0".to_owned()),
                 ("SKIP_SSL_CERT_DOWNLOAD", "1".to_owned()),
@@ -233,6 +236,10 @@ impl Emulator {
             let folder = children.folder().join(name).join(part);
             std::fs::create_dir_all(&folder).context("failed to make an emulator's folder")?;
         }
+        if self.kind == Kind::LocalStack {
+            lend_index(tools, &children.folder().join(name))
+                .context("failed to give LocalStack its index of services")?;
+        }
         let port = free_port().await?;
         let child =
             children.spawn(self.kind.command(tools, children.folder(), port, gateway)).await?;
@@ -359,6 +366,17 @@ impl Backend for Emulator {
 fn is_page(status: StatusCode, headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     !status.is_success() && kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// Puts the index of services, which was built as LocalStack was installed, where the LocalStack of a folder reads it.
+fn lend_index(tools: &Path, own: &Path) -> std::io::Result<()> {
+    let libraries = own.join("usr/lib");
+    std::fs::create_dir_all(&libraries)?;
+    let built = tools.join("localstack/filesystem/usr/lib/localstack");
+    match std::os::unix::fs::symlink(built, libraries.join("localstack")) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Where the ports begin that servers are given. From 32768 the system takes them for connections that
