@@ -1,3 +1,4 @@
+# refresh: 14
 resource "travel_kms_key" "plain" {
   name = "acceptance/plain"
 }

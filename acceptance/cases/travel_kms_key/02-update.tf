@@ -1,3 +1,4 @@
+# refresh: 14
 # plan: travel_kms_key.this update
 # changes: travel_kms_key.this description rotation_period_days tags tags_all
 

@@ -1,3 +1,4 @@
+# refresh: 15
 # plan: travel_kms_key.this update
 
 resource "travel_kms_key" "plain" {

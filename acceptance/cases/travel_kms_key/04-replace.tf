@@ -1,3 +1,4 @@
+# refresh: 14
 # plan: travel_kms_key.plain delete create
 
 resource "travel_kms_key" "plain" {

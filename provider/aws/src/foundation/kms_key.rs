@@ -1,7 +1,6 @@
 //! `travel_kms_key`: a key, its alias and policy, its rotation, and its replicas in other regions.
 
 mod face;
-mod leaving;
 mod observed;
 mod planning;
 mod replicas;
@@ -39,7 +38,7 @@ const SETTLING: Duration = Duration::from_secs(30);
     type = "travel_kms_key",
     proof = tags,
     id = "arn",
-    refresh = "5 + 4 * replicas",
+    refresh = "5 + 4 * replicas, and 1 for each replica in its deletion window",
     identity("region", "name"),
     keeps(
         "the key and its replicas until their deletion window is over, from which a new key of \

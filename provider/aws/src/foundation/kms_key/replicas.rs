@@ -10,7 +10,6 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model};
 
 use super::face::{self, Face};
-use super::leaving::Leaving;
 use super::observed::{self, Observed, describe, is_going};
 use super::{KmsKey, planning, usage};
 use crate::consistency::{self, Call, answer_when_ready};
@@ -66,60 +65,31 @@ pub async fn read(
 ) -> Result<Option<BTreeMap<String, Replica>>, Failure> {
     let mark_of_key = &primary.mark();
     let regions = observed::replica_regions(&primary.metadata);
-    let is_known = |region: &str| {
-        state.replicas.as_ref().is_some_and(|replicas| replicas.contains_key(region))
-    };
-    let left_before = &Leaving::of(call);
     let looks = regions.into_iter().map(|region| async move {
-        let arn = arn_of(object, &region);
-        let end = arn.as_deref().and_then(|arn| left_before.end(arn));
-        let seen = match end.filter(|_| !is_known(&region)) {
-            Some(end) => Seen::Leaving { end: Some(end) },
-            None => read_one(call, &region, mark_of_key.as_ref(), object, state).await?,
-        };
-        Ok::<_, Failure>((region, arn, seen))
+        let seen = read_one(call, &region, mark_of_key.as_ref(), object, state).await?;
+        Ok::<_, Failure>(seen.map(|replica| (region, replica)))
     });
-    let (mut replicas, mut leaving) = (BTreeMap::new(), Vec::new());
-    for (region, arn, seen) in try_join_all(looks).await? {
-        match seen {
-            Seen::Own(replica) => {
-                replicas.insert(region, *replica);
-            }
-            Seen::Leaving { end } => leaving.extend(arn.zip(end)),
-            Seen::Foreign => {}
-        }
-    }
-    Leaving::from_iter(leaving).keep(call);
+    let replicas: BTreeMap<_, _> = try_join_all(looks).await?.into_iter().flatten().collect();
     Ok((state.replicas.is_some() || !replicas.is_empty()).then_some(replicas))
 }
 
-/// What a look at a replica tells.
-enum Seen {
-    /// It is as it is.
-    Own(Box<Replica>),
-    /// It is in its deletion window, which ends then, in seconds since 1970, where KMS says so.
-    Leaving { end: Option<i64> },
-    /// It is none of the key's own, or not there.
-    Foreign,
-}
-
+/// One replica as it is; none where it is not there any more, is in its deletion window, until the
+/// end of which KMS lists it with its key, or is none of the key's own.
 async fn read_one(
     call: &Call,
     region: &str,
     mark_of_key: Option<&Mark>,
     object: &KmsKey,
     state: &KmsKey,
-) -> Result<Seen, Failure> {
+) -> Result<Option<Replica>, Failure> {
     let scope = call.scope.in_region(region);
     let key = object.key_id()?;
-    let Some(tags) = observed::tags(&scope, key).await? else { return Ok(Seen::Foreign) };
+    let metadata = describe(&scope, key).await?;
+    let Some(metadata) = metadata.filter(|metadata| !is_going(metadata)) else { return Ok(None) };
+    let Some(tags) = observed::tags(&scope, key).await? else { return Ok(None) };
     let known = state.replicas.as_ref().and_then(|replicas| replicas.get(region));
     if known.is_none() && !belongs(call, mark_of_key, &tags) {
-        return Ok(Seen::Foreign);
-    }
-    let Some(metadata) = describe(&scope, key).await? else { return Ok(Seen::Foreign) };
-    if is_going(&metadata) {
-        return Ok(Seen::Leaving { end: metadata.deletion_date.map(|date| date.secs()) });
+        return Ok(None);
     }
     let (policy, aliases) =
         futures::try_join!(observed::policy(&scope, key), observed::aliases(&scope, key))?;
@@ -137,7 +107,7 @@ async fn read_one(
         &scope.settings().tags,
     );
     let description = metadata.description.unwrap_or_default();
-    Ok(Seen::Own(Box::new(Replica {
+    Ok(Some(Replica {
         description: unless_inherited(&known.description, description, &object.description),
         alias: unless_inherited(&known.alias, alias, object.alias.as_deref().unwrap_or_default()),
         policy: match &known.policy {
@@ -149,7 +119,7 @@ async fn read_one(
             _ => Some(tagging.tags.unwrap_or_default()),
         },
         enabled: metadata.enabled,
-    })))
+    }))
 }
 
 /// Whether a replica that the state does not know, with these tags, is of the key with this mark.

@@ -15,8 +15,6 @@ pub struct Key {
     pub description: String,
     pub enabled: bool,
     pub pending_deletion: bool,
-    /// When a deletion that was asked for happens, in seconds since 1970.
-    pub deletion_at: i64,
     pub policy: String,
     pub rotation: Option<i64>,
     pub tags: BTreeMap<String, String>,
@@ -216,7 +214,7 @@ impl World {
             },
         });
         if key.pending_deletion {
-            metadata["DeletionDate"] = json!(key.deletion_at);
+            metadata["DeletionDate"] = json!(IN_THE_YEAR_2100);
         }
         if key.multi_region {
             let regions =
@@ -359,7 +357,6 @@ fn change(key: &mut Key, action: &str, input: &Json) {
         }
         "kms:ScheduleKeyDeletion" => {
             (key.pending_deletion, key.enabled) = (true, false);
-            key.deletion_at = IN_THE_YEAR_2100;
         }
         "kms:CancelKeyDeletion" => key.pending_deletion = false,
         other => panic!("{other} is not known in {REGION}"),
