@@ -314,7 +314,8 @@ async fn find_lock(
     Ok(())
 }
 
-/// Sets all attributes to what there is, and tells what is not as they then say.
+/// Sets all attributes to what there is. A part that is then neither as they say nor as they said
+/// before is at fault: where somebody has changed the one policy, it is not the other that is wrong.
 fn tell(
     call: &Call,
     policy: &mut DrSnapshotPolicy,
@@ -322,20 +323,23 @@ fn tell(
     observed: Observed,
     coverage: Coverage,
 ) -> Result<(), Failure> {
-    // Where somebody has stopped the one policy, it is not the other that is wrong.
-    let was_disabled = policy.state == "DISABLED";
-    let imported = policy.state.is_empty();
+    let before = Some(policy.clone()).filter(|before| !before.state.is_empty());
     state::fill(policy, &observed, &places.accounts, &call.scope.settings().tags);
     state::fill_coverage(policy, coverage);
     if let Some(backup) = &observed.backup.policy {
         warn_of_error(call, backup);
     }
-    let mut wanted = Wanted::of(policy, places.accounts);
-    if !imported {
-        wanted.enabled = !was_disabled;
+    let faults = |said: &DrSnapshotPolicy| {
+        let wanted = Wanted::of(said, places.accounts.clone());
+        let (backup, observed) = (places.backup.clone(), observed.clone());
+        state::faults(&Work::new(call, backup, wanted, None, observed, Purpose::Read))
+    };
+    let mut found = faults(policy)?;
+    if let Some(before) = before {
+        let before = faults(&before)?;
+        found.retain(|fault| before.contains(fault));
     }
-    let work = Work::new(call, places.backup, wanted, None, observed, Purpose::Read);
-    policy.faults = Some(state::faults(&work)?);
+    policy.faults = Some(found);
     Ok(())
 }
 
