@@ -14,5 +14,5 @@
 # outside: ec2 CreateSubnet VpcId=${vpc} CidrBlock=10.20.240.0/24
 # outside: ec2 CreateTags ResourceId.1=${vpc} Tag.1.Key=theirs Tag.1.Value=yes
 # plan: travel_network.this update
-# changes: travel_network.this enable_dns_hostnames endpoint_security_group endpoints flow_logs mistagged nat_gateways route_tables subnets
+# changes: travel_network.this enable_dns_hostnames endpoint_security_group endpoints faults flow_logs mistagged nat_gateways route_tables subnets
 # as before

@@ -189,6 +189,10 @@ pub struct Network {
     /// subnets stand in `subnets`, those of the VPC in `tags`.
     #[model(computed)]
     pub mistagged: Option<BTreeSet<String>>,
+    /// What is not as it should be and shows in no other attribute, such as `flow_log_role` where
+    /// that role may do more or less than it should: the next apply mends it.
+    #[model(computed)]
+    pub faults: Option<BTreeSet<String>>,
     /// What else is found in the network: subnets, and in its own parts routes, rules and tags. It
     /// stays, unless `exclusive` is set. In an existing VPC, nothing is looked for.
     #[model(computed)]

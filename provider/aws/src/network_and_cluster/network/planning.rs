@@ -13,7 +13,7 @@ use super::{Network, log_group, role, services, subnet};
 use crate::tags::MOST_TAGS;
 
 /// The attributes that tell of parts, besides those that stand inside others.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 11] = [
     "ipv6_cidr",
     "subnets",
     "subnet_ids",
@@ -23,6 +23,7 @@ const TOLD: [&str; 10] = [
     "nat_gateways",
     "endpoint_security_group",
     "mistagged",
+    "faults",
     "foreign",
 ];
 /// The attributes inside an endpoint that tell of it.
@@ -396,6 +397,7 @@ impl Expected<'_> {
         plan.set("endpoint_security_group", self.endpoint_security_group());
         self.set_endpoints(plan);
         plan.set("mistagged", Value::Set(Vec::new()));
+        plan.set("faults", Value::Set(Vec::new()));
         let exclusive = plan.planned.get("exclusive").clone();
         let foreign = match exclusive.as_bool() {
             Some(true) => Some(Value::Set(Vec::new())),

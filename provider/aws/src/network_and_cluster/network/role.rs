@@ -8,10 +8,13 @@ use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_value::Path;
 
+use super::observed::Observed;
+use super::wanted::Wanted;
 use super::work::Work;
 use super::{FlowLogs, log_group};
 use crate::consistency::Call;
 use crate::iam_role::{self, Documents, NewRole, ServiceRole};
+use crate::scope::Scope;
 
 /// The name of the part.
 pub const NAME: &str = "flow_log_role";
@@ -48,13 +51,14 @@ impl<'a> Part<Work<'a>> for RolePart {
     fn observe(&self, work: &Work<'a>) -> Standing {
         let Some(there) = self.there(work) else { return Standing::Absent };
         let Some(logs) = work.wanted.log_group() else { return Standing::Different };
-        let fits = there.fits(&documents(work, logs)) && !work.is_mistagged(NAME, &there.role.tags);
+        let fits = there.fits(&documents_of(work, logs));
+        let fits = fits && !work.is_mistagged(NAME, &there.role.tags);
         if fits { Standing::AsPlanned } else { Standing::Different }
     }
 
     async fn ensure(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(logs) = work.wanted.log_group() else { return Ok(()) };
-        let (call, wanted) = (work.call, documents(work, logs));
+        let (call, wanted) = (work.call, documents_of(work, logs));
         let mut there = match self.there(work) {
             Some(there) => there,
             None => make(work, &self.name, &wanted).await?,
@@ -101,13 +105,29 @@ async fn make(work: &Work<'_>, name: &str, wanted: &Documents) -> Result<Service
     Ok(made)
 }
 
-fn documents(work: &Work<'_>, logs: &FlowLogs) -> Documents {
-    Documents { trust: trust(work), permissions: permissions(work, logs) }
+/// What is not as it should be with the role of a network, which shows in no other attribute.
+pub fn fault(wanted: &Wanted, observed: &Observed, scope: &Scope) -> Option<String> {
+    let logs = wanted.log_group()?;
+    let there = observed.roles.get(&wanted.role_name(scope.region())?)?;
+    (!there.fits(&documents(wanted, observed, scope, logs))).then(|| NAME.to_owned())
+}
+
+fn documents_of(work: &Work<'_>, logs: &FlowLogs) -> Documents {
+    work.see(|observed| documents(work.wanted, observed, &work.call.scope, logs))
+}
+
+/// What the role of a network is to say.
+pub fn documents(
+    wanted: &Wanted,
+    observed: &Observed,
+    scope: &Scope,
+    logs: &FlowLogs,
+) -> Documents {
+    Documents { trust: trust(scope), permissions: permissions(wanted, observed, scope, logs) }
 }
 
 /// Who may assume the role: flow logs of this account and region.
-fn trust(work: &Work<'_>) -> String {
-    let scope = &work.call.scope;
+fn trust(scope: &Scope) -> String {
     json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -125,14 +145,12 @@ fn trust(work: &Work<'_>) -> String {
 
 /// What the role may do: write to the log group, but not make it, lest it come back after its end;
 /// the same with another one for as long as a flow log delivers there by this role.
-fn permissions(work: &Work<'_>, logs: &FlowLogs) -> String {
-    let role = work.wanted.role_name(work.call.scope.region());
-    let mut names: BTreeSet<String> = work.see(|observed| {
-        let by_it = observed.flow_logs.values().filter(|it| it.role == role);
-        by_it.filter_map(|it| it.log_group.clone()).collect()
-    });
-    names.insert(log_group::name(&work.wanted.name, logs));
-    let groups = names.iter().map(|it| work.call.scope.arn("logs", &format!("log-group:{it}")));
+fn permissions(wanted: &Wanted, observed: &Observed, scope: &Scope, logs: &FlowLogs) -> String {
+    let role = wanted.role_name(scope.region());
+    let by_it = observed.flow_logs.values().filter(|it| it.role == role);
+    let mut names: BTreeSet<String> = by_it.filter_map(|it| it.log_group.clone()).collect();
+    names.insert(log_group::name(&wanted.name, logs));
+    let groups = names.iter().map(|it| scope.arn("logs", &format!("log-group:{it}")));
     let resources: Vec<String> = groups.flat_map(|it| [format!("{it}:*"), it]).collect();
     json!({
         "Version": "2012-10-17",

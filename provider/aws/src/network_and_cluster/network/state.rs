@@ -8,7 +8,7 @@ use super::observed::{self, Observed};
 use super::wanted::{Wanted, subnet_key};
 use super::{
     Endpoint, FlowLogs, NatGateway, Network, RouteTable, SecurityGroup, Subnet, endpoint, flow_log,
-    foreign, vpc,
+    foreign, role, vpc,
 };
 use crate::iam_role::ServiceRole;
 use crate::policy;
@@ -43,6 +43,7 @@ pub fn fill(
     network.endpoint_security_group = security_group(before, wanted, observed);
     network.flow_logs = flow_logs(network.flow_logs.as_ref(), observed);
     network.mistagged = Some(mistagged(before, wanted, observed));
+    network.faults = Some(role::fault(wanted, observed, scope).into_iter().collect());
     // What else stands in a VPC that the network was given is its owner's.
     network.foreign = Some(match network.vpc_id {
         Some(_) => BTreeSet::new(),
@@ -303,7 +304,7 @@ fn mistagged(before: &Network, wanted: &Wanted, observed: &Observed) -> BTreeSet
     let log_groups = observed.log_groups.values().map(|it| &it.tags);
     let roles = observed.roles.values().map(|it| &it.role.tags);
     parts.extend(log_groups.map(|tags| (super::log_group::NAME.to_owned(), tags)));
-    parts.extend(roles.map(|tags| (super::role::NAME.to_owned(), tags)));
+    parts.extend(roles.map(|tags| (role::NAME.to_owned(), tags)));
     let known: BTreeSet<String> = common_tags(before).collect();
     let differs = |(part, there): &(String, &Tags)| {
         let wanted = wanted.tags(part);

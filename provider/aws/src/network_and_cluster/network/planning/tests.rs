@@ -4,7 +4,7 @@ use travel_framework::plan::{Computed, effective, plan_by_schema};
 use super::*;
 use crate::network_and_cluster::network::observed::Observed;
 use crate::network_and_cluster::network::tests::{ZONES, made};
-use crate::network_and_cluster::network::{default_tiers, state};
+use crate::network_and_cluster::network::{default_tiers, role, state};
 use crate::settings::Settings;
 use crate::testing::{Fake, Reply, call_on};
 
@@ -110,7 +110,16 @@ async fn state_of(planned: &Value, observed: &Observed) -> Value {
     let mut network = <Network as Model>::from_value(planned, &Path::root()).unwrap();
     let before = network.clone();
     let wanted = Wanted::of(&network).unwrap();
-    state::fill(&mut network, &before, &wanted, observed, &call.scope);
+    let mut observed = observed.clone();
+    // What the role says depends on where the call works.
+    if let Some(logs) = wanted.log_group() {
+        let says = role::documents(&wanted, &observed, &call.scope, logs);
+        for there in observed.roles.values_mut().filter(|it| it.permissions.is_none()) {
+            there.role.trust.clone_from(&says.trust);
+            there.permissions = Some(says.permissions.clone());
+        }
+    }
+    state::fill(&mut network, &before, &wanted, &observed, &call.scope);
     let mut state = <Network as Model>::to_value(&network);
     state.set_attribute("status", READY.into());
     state.set_attribute("region", "eu-central-1".into());
@@ -280,7 +289,7 @@ async fn drift_shows_at_the_attribute_it_is_in() {
     let planned = fine(&config, &Value::Null);
     let a = "eu-central-1a";
     type Change = fn(&mut Observed);
-    let cases: [(&str, Change, Vec<String>); 14] = [
+    let cases: [(&str, Change, Vec<String>); 15] = [
         (
             "a deleted route",
             |it| drop(it.route_tables.get_mut("public").unwrap().routes.remove("0.0.0.0/0")),
@@ -346,6 +355,11 @@ async fn drift_shows_at_the_attribute_it_is_in() {
             vec!["flow_logs.retention_days".into()],
         ),
         ("the role of the flow log", |it| it.roles.clear(), vec!["flow_logs.role_arn".into()]),
+        (
+            "what this role may do",
+            |it| it.roles.values_mut().for_each(|it| it.permissions = Some("{}".into())),
+            vec!["faults".into()],
+        ),
         (
             "foreign things",
             |it| {
