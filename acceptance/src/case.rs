@@ -13,7 +13,9 @@
 //! | `# apply refused: TEXT` | the plan is as the other directives say, but its apply fails, and what is said contains TEXT |
 //! | `# cluster: NAME` | in the first file: a cluster of this name, with nodes, is there before |
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
-//! | `# refresh: NUMBER` | in the first file: a plan right after it makes at most that many calls to AWS and Kubernetes, not counting STS |
+//! | `# drift: ADDRESS …` | in `drift.tf`: somebody else changes this, and the plan is this ([`Drift`]) |
+//! | `# no drift: ATTRIBUTE …` | in `drift.tf`: nobody can change these attributes from outside |
+//! | `# refresh: NUMBER` | a plan right after it makes at most that many calls to AWS and Kubernetes, not counting STS; counted by the conformance checks, and after the first file by the case's own test |
 //! | `# import: ADDRESS ID ATTRIBUTE …` | after the apply ADDRESS is forgotten and brought in again by ID; the plan then sets just these attributes, which only the provider reads |
 //! | `# import identity: ADDRESS NAME=VALUE … ATTRIBUTE …` | the same by identity, in a block; terraform 1.11, which knows none, skips it |
 //! | `# as before` | instead of a configuration: that of the last step before that was not refused |
@@ -24,8 +26,11 @@
 //! Other comments there begin with a capital letter, in every line. What no `plan` directive names
 //! must not change. A file without directives only creates. What
 //! `setup.tf` says, if there is one, is there before the first step and stays: it is what the
-//! resource stands on. The variable `charts` is the folder of the charts that are for tests alone.
+//! resource stands on. `drift.tf` stands for itself: it is applied from nothing, and then each of its
+//! drifts happens and is changed back. The variable `charts` is the folder of the charts that are for
+//! tests alone.
 
+mod drift;
 mod import;
 mod outside;
 
@@ -34,6 +39,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub use drift::{Drift, Planned};
 pub use import::{Import, Key};
 pub use outside::Outside;
 
@@ -83,6 +89,8 @@ pub struct Case {
     pub setup: Option<Step>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+    /// What others change of what it makes.
+    pub drift: Option<Step>,
 }
 
 /// One configuration of a case.
@@ -102,6 +110,10 @@ pub struct Step {
     pub apply_refused: Option<String>,
     /// What somebody else does before the plan.
     pub outside: Vec<Outside>,
+    /// What somebody else changes, one after the other, and how the plan shows it.
+    pub drifts: Vec<Drift>,
+    /// The attributes that nobody can change from outside.
+    pub undrifted: Vec<String>,
     /// What is forgotten and brought in again after the apply.
     pub imports: Vec<Import>,
     /// How many calls to AWS and Kubernetes a plan right after it may make.
@@ -116,6 +128,8 @@ pub struct Step {
 
 /// The file with what is there before the first step.
 const SETUP: &str = "setup.tf";
+/// The file with what others change.
+const DRIFT: &str = "drift.tf";
 
 impl Case {
     /// All cases, by the folders they stand in.
@@ -127,13 +141,18 @@ impl Case {
         let mut cases = Vec::new();
         for path in sorted_entries(&folder)? {
             let type_name = file_name(&path)?;
-            let steps: Result<Vec<Step>> =
-                sorted_entries(&path)?.iter().map(|file| Step::read(file)).collect();
-            let (setup, steps) = steps?.into_iter().partition(|step| step.name == SETUP);
-            let (setup, mut steps): (Vec<Step>, Vec<Step>) = (setup, steps);
-            repeat(&mut steps)
+            let mut case = Self { type_name, setup: None, steps: Vec::new(), drift: None };
+            for file in sorted_entries(&path)? {
+                let step = Step::read(&file)?;
+                match step.name.as_str() {
+                    SETUP => case.setup = Some(step),
+                    DRIFT => case.drift = Some(step),
+                    _ => case.steps.push(step),
+                }
+            }
+            repeat(&mut case.steps)
                 .with_context(|| format!("failed to understand {}", path.display()))?;
-            cases.push(Self { type_name, setup: setup.into_iter().next(), steps });
+            cases.push(case);
         }
         Ok(cases)
     }
@@ -256,6 +275,10 @@ impl Step {
                 "apply refused" => step.apply_refused = Some(rest.to_owned()),
                 "cluster" => step.cluster = Some(rest.to_owned()),
                 "outside" => step.outside.push(Outside::parse(rest)?),
+                "drift" => step.drifts.push(Drift::parse(rest)?),
+                "no drift" => {
+                    step.undrifted.extend(rest.split_whitespace().map(str::to_owned));
+                }
                 "import" => step.imports.push(Import::by_id(rest)?),
                 "import identity" => step.imports.push(Import::by_identity(rest)?),
                 "refresh" => {

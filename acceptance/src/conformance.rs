@@ -5,11 +5,14 @@
 
 mod budget;
 mod crash;
+pub mod drift;
 mod fresh;
 mod import;
 mod inventory;
 mod known;
 pub mod page;
+mod reference;
+mod secrets;
 mod trial;
 mod unknowns;
 mod walk;
@@ -29,6 +32,8 @@ pub enum Check {
     /// Each plan is what its step says, touches only what was written anew, and is empty once it is
     /// applied.
     Steps,
+    /// What others have changed is planned to be changed back, and nothing else.
+    Drift,
     /// An import by id and by identity leaves nothing to do and the same state.
     Import,
     /// A provider that is killed at a call loses nothing: the same command goes on.
@@ -37,6 +42,8 @@ pub enum Check {
     Budget,
     /// What is not known when it is planned is planned without a lie.
     Unknowns,
+    /// Secrets show in no log, no error, and in no other place than their own.
+    Secrets,
 }
 
 /// How much of a check is done.
@@ -55,17 +62,26 @@ pub type Counts = BTreeMap<Check, u64>;
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Steps, Self::Import, Self::Crash, Self::Budget, Self::Unknowns];
+    pub const ALL: [Self; 7] = [
+        Self::Steps,
+        Self::Drift,
+        Self::Import,
+        Self::Crash,
+        Self::Budget,
+        Self::Unknowns,
+        Self::Secrets,
+    ];
 
     /// Its name, as a filter takes it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Steps => "steps",
+            Self::Drift => "drift",
             Self::Import => "import",
             Self::Crash => "crash",
             Self::Budget => "budget",
             Self::Unknowns => "unknowns",
+            Self::Secrets => "secrets",
         }
     }
 }
@@ -80,11 +96,16 @@ pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option
         eprintln!("left out: {missing}");
         return Ok(None);
     }
-    if extent == Extent::Sample {
-        let walk = Walk::new(checks, extent);
-        return Ok(Some(walked(case, walk, None).await?.0));
-    }
     let mut counts = Counts::new();
+    if checks.contains(&Check::Drift) {
+        counts.extend(drift::run(case, extent).await?);
+    }
+    let checks: Vec<Check> = checks.iter().copied().filter(|it| *it != Check::Drift).collect();
+    if extent == Extent::Sample {
+        let walk = Walk::new(&checks, extent);
+        counts.extend(walked(case, walk, None).await?.0);
+        return Ok(Some(counts));
+    }
     // An import forgets what the provider remembered, and a kill is compared with a walk without one.
     let is_quiet = |check: &Check| !matches!(check, Check::Crash | Check::Import);
     let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
@@ -121,6 +142,10 @@ async fn walked(
     let sandbox = trial::start_for(case).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.reference = reference.cloned();
+    if walk.does(Check::Secrets) {
+        let (name, value) = secrets::LOG_ALL;
+        trial.core.start.environment.insert(name.to_owned(), value.to_owned());
+    }
     trial.walk(&walk).await.with_context(|| case.type_name.clone())?;
     Ok((trial.counts, trial.inventories))
 }

@@ -19,6 +19,6 @@ pub use configuration::{Configuration, ResourceBlock};
 pub use evaluate::{Names, evaluate};
 pub use legal::broken_promises;
 pub use places::Place;
-pub use provider::{Provider, Said, Start};
-pub use schema::{Attribute, Block, BlockNesting, Identity, NestedBlock, Schemas};
+pub use provider::{Log, Provider, Said, Start};
+pub use schema::{Attribute, Block, BlockNesting, Identity, NestedBlock, Nesting, Schemas};
 pub use walk::{Action, Change, Core, Object, Plan, State};

@@ -2,10 +2,11 @@
 //! `make conformance` checks all of it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::Semaphore;
 use travel_acceptance::case::Case;
+use travel_acceptance::conformance::drift::without_drift;
 use travel_acceptance::conformance::{Check, Extent, is_left_out, provider_start, run};
 use travel_acceptance::core::Provider;
 use travel_acceptance::sandbox;
@@ -54,4 +55,20 @@ async fn every_registered_resource_is_checked() {
     let cases: BTreeSet<&str> = cases.iter().map(|case| case.type_name.as_str()).collect();
     assert_eq!(served, cases);
     assert_eq!(served, TYPES.iter().copied().collect());
+}
+
+#[tokio::test]
+async fn every_attribute_drifts_in_its_case() {
+    if sandbox::left_out() {
+        return;
+    }
+    let provider = Provider::start(&provider_start([]).unwrap()).await.unwrap();
+    let mut missing = BTreeMap::new();
+    for case in Case::all().unwrap() {
+        let attributes = without_drift(&case, &provider.schemas).unwrap();
+        if !attributes.is_empty() {
+            missing.insert(case.type_name, attributes);
+        }
+    }
+    assert!(missing.is_empty(), "cases without a drift of these attributes: {missing:#?}");
 }

@@ -9,9 +9,6 @@ resource "travel_helm_release" "this" {
   create_namespace = true
   chart            = "${var.charts}/../charts/probe"
   cluster          = { name = "case" }
-
-  values = {
-    greeting = "hello"
-    password = "secret-of-the-case"
-  }
+  values           = { greeting = "hello" }
+  secret_values    = { password = "secret-of-the-case" }
 }

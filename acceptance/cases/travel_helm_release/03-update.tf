@@ -1,5 +1,5 @@
 # plan: travel_helm_release.this update
-# changes: travel_helm_release.this documents values values_digest
+# changes: travel_helm_release.this documents secret_values values values_digest
 
 variable "charts" { type = string }
 
@@ -9,10 +9,6 @@ resource "travel_helm_release" "this" {
   create_namespace = true
   chart            = "${var.charts}/probe"
   cluster          = { name = "case" }
-
-  values = {
-    greeting = "good morning"
-    password = "another-secret"
-    replicas = 2
-  }
+  values           = { greeting = "good morning", replicas = 2 }
+  secret_values    = { password = "another-secret" }
 }

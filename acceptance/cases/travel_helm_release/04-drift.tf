@@ -5,6 +5,6 @@
 # outside: kubectl case label configmap probe team=nobody --namespace probe
 # plan: travel_helm_release.this update
 # changes: travel_helm_release.this documents
-# import: travel_helm_release.this case/probe/probe chart create_namespace values
-# import identity: travel_helm_release.this cluster_name=case namespace=probe name=probe chart create_namespace values
+# import: travel_helm_release.this case/probe/probe chart create_namespace secret_values values
+# import identity: travel_helm_release.this cluster_name=case namespace=probe name=probe chart create_namespace secret_values values
 # as before

@@ -10,9 +10,10 @@ resource "travel_helm_release" "this" {
   chart            = "${var.charts}/probe"
   cluster          = { name = "case" }
   values           = { greeting = "good morning" }
+  secret_values    = { password = "another-secret" }
 
   values_yaml = [
-    "{ greeting: overruled, password: another-secret }",
+    "greeting: overruled",
     "replicas: 2",
   ]
 }

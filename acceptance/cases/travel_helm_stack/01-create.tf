@@ -16,6 +16,7 @@ resource "travel_helm_stack" "this" {
     namespace        = "base"
     create_namespace = true
     values           = { greeting = terraform_data.greeting.output }
+    secret_values    = { password = "secret-of-the-stack" }
   }
 
   release "second" {

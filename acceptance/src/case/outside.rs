@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::cluster;
 use crate::sandbox::client::Client;
+
+/// What stands for something else in a segment of a path: all but the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A call behind the provider's back, as a directive writes it.
 ///
@@ -18,7 +22,8 @@ use crate::sandbox::client::Client;
 /// | kubectl in a cluster | `kubectl CLUSTER delete service a --namespace b` |
 /// | REST | `eks DELETE /clusters/a/addons/b`, with JSON behind the path where it takes some |
 ///
-/// Values stand between spaces, so none can have one, but for those in JSON.
+/// Values stand between spaces, so none can have one, but for those in JSON. A service of another region
+/// is written `kms@eu-west-1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outside {
     /// A call of the query protocol, or EC2's.
@@ -112,7 +117,7 @@ impl Outside {
                 }
             }
             Self::Rest { path, input, .. } => {
-                *path = fill(path, outputs)?;
+                *path = fill(path, &encoded(outputs))?;
                 *input = input.as_ref().map(json).transpose()?;
             }
         }
@@ -124,24 +129,37 @@ impl Outside {
     /// # Errors
     /// What the service answers.
     pub async fn happen(&self, client: &Client) -> Result<()> {
+        let at = |service: &str| match service.split_once('@') {
+            Some((service, region)) => (service.to_owned(), client.clone().in_region(region)),
+            None => (service.to_owned(), client.clone()),
+        };
         let answer = match self {
             Self::Query { service, operation, parameters } => {
+                let (service, client) = at(service);
                 let parameters: Vec<(&str, &str)> =
                     parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
-                client.query(service, operation, &parameters).await.map(drop)
+                client.query(&service, operation, &parameters).await.map(drop)
             }
             Self::Kubectl { cluster, arguments } => {
                 return cluster::kubectl(client, cluster, arguments).await.map(drop);
             }
             Self::Json { service, operation, input } => {
-                client.json(service, operation, input).await.map(drop)
+                let (service, client) = at(service);
+                client.json(&service, operation, input).await.map(drop)
             }
             Self::Rest { service, method, path, input } => {
-                client.rest_json(service, method.clone(), path, input.as_ref()).await.map(drop)
+                let (service, client) = at(service);
+                client.rest_json(&service, method.clone(), path, input.as_ref()).await.map(drop)
             }
         };
         answer.map_err(|error| anyhow::anyhow!("{self:?} failed: {error}"))
     }
+}
+
+/// Outputs as one segment of a path each.
+fn encoded(outputs: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let encode = |value: &str| utf8_percent_encode(value, SEGMENT).to_string();
+    outputs.iter().map(|(name, value)| (name.clone(), encode(value))).collect()
 }
 
 fn fill(text: &str, outputs: &BTreeMap<String, String>) -> Result<String> {
@@ -164,11 +182,13 @@ mod tests {
 
     #[test]
     fn outputs_take_their_places() {
-        let outputs = [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())].into();
+        let outputs = [("a", "1"), ("b", "2"), ("arn", "x:y/z")];
+        let outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         for (text, expected) in [
             ("ec2 DeleteRoute Id=${a} Block=x-${b}-${a}", "ec2 DeleteRoute Id=1 Block=x-2-1"),
             ("logs DeleteLogGroup {\"name\": \"${b}\"}", "logs DeleteLogGroup {\"name\": \"2\"}"),
             ("eks PUT /c/${a} {\"b\": \"${b}\"}", "eks PUT /c/1 {\"b\": \"2\"}"),
+            ("eks POST /t/${arn} {\"b\": \"${arn}\"}", "eks POST /t/x%3Ay%2Fz {\"b\": \"x:y/z\"}"),
         ] {
             let filled = Outside::parse(text).unwrap().with(&outputs).unwrap();
             assert_eq!(filled, Outside::parse(expected).unwrap());

@@ -5,12 +5,12 @@ use anyhow::{Context, Result, ensure};
 use travel_value::{Number, Value};
 
 use super::known::is_known;
+use super::reference::page_of;
 use super::{Check, Trial};
 use crate::case::Step;
 use crate::core::{Names, evaluate};
 use crate::sandbox::faults::KILLABLE;
 use crate::sandbox::record::Query;
-use crate::sandbox::repository;
 
 /// What stands before the declaration on a resource's page.
 const DECLARED: &str = "- A refresh makes this many API calls: ";
@@ -65,13 +65,6 @@ fn formula(type_name: &str) -> Result<String> {
     let declared = page.lines().find_map(|line| line.strip_prefix(DECLARED));
     let declared = declared.with_context(|| format!("{type_name} declares no calls"))?;
     Ok(declared.trim_end_matches('.').to_owned())
-}
-
-/// The reference page of a resource, which says what its code declares.
-pub(super) fn page_of(type_name: &str) -> Result<String> {
-    let name = type_name.strip_prefix("travel_").unwrap_or(type_name);
-    let path = repository().join(format!("docs/resources/{name}.md"));
-    std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
 }
 
 /// The number that a formula is for an object; none where it is words, or uses what the object does

@@ -6,15 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use travel_value::Value;
 
-use super::budget::page_of;
 use super::known::is_known;
+use super::reference::{CONFIG_ONLY, attributes_called};
 use super::{Check, Trial};
 use crate::case::{Key, Step};
 use crate::core::{Object, broken_promises};
 
-/// What a resource's page calls an attribute that no service knows.
-const CONFIG_ONLY: &str = "read by the provider only";
-/// What it calls one that an import leaves out until the next change.
+/// What a resource's page calls an attribute that an import leaves out until the next change.
 const NOT_IMPORTED: &str = "not known after an import";
 
 /// What an import finds an object by: an id, or, where that is empty, an identity.
@@ -50,7 +48,7 @@ impl Trial<'_> {
             true => self.state.objects.iter().filter(ours).map(|(it, _)| it.clone()).collect(),
             false => Vec::new(),
         };
-        let mut allowed = declared(type_name, CONFIG_ONLY, false)?;
+        let mut allowed = attributes_called(type_name, CONFIG_ONLY, false)?;
         // Of blocks the case says whether they hold such attributes.
         let said = self.case.steps.iter().flat_map(|step| &step.imports);
         allowed.extend(said.flat_map(|import| import.set.clone()));
@@ -135,10 +133,10 @@ impl Trial<'_> {
             imported.identity,
             before.identity,
         );
-        let not_imported = declared(&self.case.type_name, NOT_IMPORTED, true)?;
+        let not_imported = attributes_called(&self.case.type_name, NOT_IMPORTED, true)?;
         let expected = without(&masked(&before.value), &not_imported);
         let differences = broken_promises(&expected, &masked(&after.value));
-        let config_only = declared(&self.case.type_name, CONFIG_ONLY, true)?;
+        let config_only = attributes_called(&self.case.type_name, CONFIG_ONLY, true)?;
         // An import leaves the mark of ownership to the next update, which renews it; and what only
         // the provider reads is then as it is written, not as it was once written.
         let others = differences.into_iter().filter(|difference| {
@@ -156,20 +154,6 @@ impl Trial<'_> {
         self.count(Check::Import);
         Ok(())
     }
-}
-
-/// The attributes of a resource of which its page says these words, with those of its blocks or
-/// without.
-fn declared(type_name: &str, words: &str, with_blocks: bool) -> Result<BTreeSet<String>> {
-    let page = page_of(type_name)?;
-    // What nests stands behind the first anchor.
-    let own = page.lines().take_while(|line| with_blocks || !line.starts_with("<a id="));
-    let found = own.filter_map(|line| {
-        let (name, rest) = line.strip_prefix("- `")?.split_once("` (")?;
-        let kind = rest.split_once(')')?.0;
-        kind.contains(words).then(|| name.to_owned())
-    });
-    Ok(found.collect())
 }
 
 /// A value without its secrets' codes: they stand under a key that every object has of its own.

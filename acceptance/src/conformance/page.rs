@@ -62,6 +62,9 @@ const fn meaning(check: Check) -> &'static str {
         Check::Steps => {
             "Each plan is what its step says, changes only what is written anew, and is empty once it is applied; a replacement is announced"
         }
+        Check::Drift => {
+            "What somebody else changes is planned to be changed back, and nothing else; what is not the resource's own stays"
+        }
         Check::Import => {
             "An import by id and by identity leaves nothing to set but what only the provider reads, and ends in the same state"
         }
@@ -71,6 +74,9 @@ const fn meaning(check: Check) -> &'static str {
         Check::Budget => "A refresh makes no more calls than the resource's page declares",
         Check::Unknowns => {
             "With each written value unknown in turn the plan holds nothing that is not so later; an apply in which all are known late succeeds"
+        }
+        Check::Secrets => {
+            "What is sensitive, and what lets others act as whoever applies, stands in no log or error, and in plan and state only in its own place; what is write-only in neither"
         }
     }
 }
@@ -86,8 +92,10 @@ mod tests {
             ("travel_b".to_owned(), Counts::new()),
         ]);
         let page = text(&found, Extent::Chained);
-        assert!(page.contains("| resource | steps | import | crash | budget | unknowns |\n"));
-        assert!(page.contains("| `travel_a` | 3 | 0 | 0 | 1 | 0 |\n"), "{page}");
-        assert!(page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 |\n"), "{page}");
+        assert!(page.contains(
+            "| resource | steps | drift | import | crash | budget | unknowns | secrets |\n"
+        ));
+        assert!(page.contains("| `travel_a` | 3 | 0 | 0 | 0 | 1 | 0 | 0 |\n"), "{page}");
+        assert!(page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n"), "{page}");
     }
 }

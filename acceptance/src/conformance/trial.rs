@@ -1,6 +1,6 @@
 //! One resource's case on a sandbox, driven by our own core.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use travel_value::Value;
 
 use super::inventory::{Inventories, Inventory};
 use super::{Check, Counts, Walk};
-use crate::case::{Case, PROVIDER, Step};
+use crate::case::{Case, Outside, PROVIDER, Step};
 use crate::cluster;
 use crate::core::{
-    Action, Configuration, Core, Plan, Provider, Schemas, Start, State, broken_promises,
+    Action, Configuration, Core, Log, Plan, Provider, Schemas, Start, State, broken_promises,
 };
 use crate::sandbox::fakes::control_plane::missing_program;
 use crate::sandbox::{Options, Sandbox, missing_tools, repository, tools_folder};
@@ -39,6 +39,8 @@ pub struct Trial<'a> {
     pub(super) current: String,
     /// What was written for each resource when it was last applied.
     pub(super) applied: BTreeMap<String, Value>,
+    /// The secrets that were written so far.
+    pub(super) secrets: BTreeSet<String>,
 }
 
 impl<'a> Trial<'a> {
@@ -60,6 +62,7 @@ impl<'a> Trial<'a> {
             reference: None,
             current: String::new(),
             applied: BTreeMap::new(),
+            secrets: BTreeSet::new(),
         };
         if let Some(setup) = &case.setup {
             trial.happen_outside(setup).await?;
@@ -119,13 +122,21 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// Where that is refused.
     pub async fn happen_outside(&self, step: &Step) -> Result<()> {
-        if step.outside.is_empty() {
+        self.happen(&step.outside).await
+    }
+
+    /// Lets calls of somebody else happen, with the outputs of what is applied.
+    ///
+    /// # Errors
+    /// Where one is refused.
+    pub(super) async fn happen(&self, calls: &[Outside]) -> Result<()> {
+        if calls.is_empty() {
             return Ok(());
         }
         let values = self.state.objects.iter().map(|(name, it)| (name.clone(), it.value.clone()));
         let before = self.read(&self.current)?;
         let outputs = before.outputs(&before.names(&values.collect()))?;
-        for outside in &step.outside {
+        for outside in calls {
             outside.with(&outputs)?.happen(&self.sandbox.client()).await?;
         }
         Ok(())
@@ -230,7 +241,7 @@ pub fn provider_start(environment: impl IntoIterator<Item = (String, String)>) -
             environment.insert(name.to_owned(), value);
         }
     }
-    Ok(Start { program: installed_provider()?, environment })
+    Ok(Start { program: installed_provider()?, environment, log: Log::default() })
 }
 
 fn installed_provider() -> Result<PathBuf> {

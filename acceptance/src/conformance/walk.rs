@@ -61,9 +61,15 @@ impl Trial<'_> {
     async fn step(&mut self, step: &Step, walk: &Walk, is_end: bool) -> Result<()> {
         self.happen_outside(step).await?;
         if step.refused.is_some() {
-            if walk.does(Check::Steps) {
-                expect(self.plan(&step.text).await, step.refused.as_deref())?;
-                self.count(Check::Steps);
+            if walk.does(Check::Steps) || walk.does(Check::Secrets) {
+                let planned = self.plan(&step.text).await;
+                if let (true, Err(error)) = (walk.does(Check::Secrets), &planned) {
+                    self.check_secrets(None, &format!("{error:#}"))?;
+                }
+                expect(planned, step.refused.as_deref())?;
+                if walk.does(Check::Steps) {
+                    self.count(Check::Steps);
+                }
             }
             return Ok(());
         }
@@ -75,6 +81,9 @@ impl Trial<'_> {
         if step.apply_refused.is_some() {
             let applied = self.carry_out(&step.text, &plan).await;
             self.applied.clear();
+            if let (true, Err(error)) = (walk.does(Check::Secrets), &applied) {
+                self.check_secrets(Some(&plan), &format!("{error:#}"))?;
+            }
             return expect(applied, step.apply_refused.as_deref());
         }
         let before = self.state.clone();
@@ -89,6 +98,9 @@ impl Trial<'_> {
             before_and_after(&plan, &before, &self.state)?;
             self.count(Check::Steps);
         }
+        if walk.does(Check::Secrets) {
+            self.check_secrets(Some(&plan), "")?;
+        }
         self.applied =
             plan.changes.iter().map(|(it, change)| (it.clone(), change.config.clone())).collect();
         if walk.does(Check::Budget) {
@@ -102,6 +114,9 @@ impl Trial<'_> {
 
     /// Destroys what is there, if the case says that this goes.
     async fn end(&mut self, walk: &Walk) -> Result<()> {
+        if walk.does(Check::Secrets) {
+            self.check_that_secrets_were_written()?;
+        }
         let refused = self.case.steps.last().and_then(|step| step.destroy_refused.clone());
         if refused.is_some() {
             return expect(self.destroy().await, refused.as_deref());

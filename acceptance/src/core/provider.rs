@@ -33,6 +33,25 @@ pub struct Start {
     pub program: std::path::PathBuf,
     /// Its environment, and nothing else.
     pub environment: BTreeMap<String, String>,
+    /// Where the log of every process goes that is started like this.
+    pub log: Log,
+}
+
+/// What providers have logged.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    /// All lines since the last call. Those that a process has just written may come with the next.
+    pub fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, line: &str) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push_str(line);
+        lines.push('\n');
+    }
 }
 
 /// A started provider. It ends with this.
@@ -40,8 +59,7 @@ pub struct Provider {
     /// What it serves.
     pub schemas: Arc<Schemas>,
     client: ProviderClient<Channel>,
-    process: Child,
-    logged: Arc<Mutex<String>>,
+    _process: Child,
     _folder: tempfile::TempDir,
 }
 
@@ -115,17 +133,13 @@ impl Provider {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("failed to start {}", start.program.display()))?;
-        let logged = Arc::new(Mutex::new(String::new()));
         let log = process.stderr.take().context("the provider has no log")?;
-        tokio::spawn(keep(log, logged.clone()));
+        tokio::spawn(keep(log, start.log.clone()));
         let printed = process.stdout.take().context("the provider prints nothing")?;
         let mut lines = BufReader::new(printed).lines();
         let line =
             timeout(PATIENCE, lines.next_line()).await.context("the provider is silent")??;
-        let line = line.with_context(|| {
-            let logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
-            format!("the provider ended: {logged}")
-        })?;
+        let line = line.with_context(|| format!("the provider ended: {}", start.log.take()))?;
         let parts: Vec<&str> = line.split('|').collect();
         let ["1", "6", "unix", socket, "grpc", ..] = parts[..] else {
             bail!("the provider says {line:?}");
@@ -142,22 +156,12 @@ impl Provider {
             .await?
             .into_inner();
         let schemas = Arc::new(Schemas::read(&schema, &identities)?);
-        Ok(Self { schemas, client, process, logged, _folder: folder })
+        Ok(Self { schemas, client, _process: process, _folder: folder })
     }
 
     /// The provider's service.
     pub fn client(&self) -> ProviderClient<Channel> {
         self.client.clone()
-    }
-
-    /// The id of its process; none once it has ended.
-    pub fn process_id(&self) -> Option<u32> {
-        self.process.id()
-    }
-
-    /// What it has logged so far.
-    pub fn logged(&self) -> String {
-        self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Hands the provider its configuration.
@@ -196,12 +200,10 @@ pub fn value(message: Option<&wire::DynamicValue>, kind: &Type) -> Result<Value>
     }
 }
 
-async fn keep(log: impl AsyncRead + Unpin, kept: Arc<Mutex<String>>) {
-    let mut lines = BufReader::new(log).lines();
+async fn keep(written: impl AsyncRead + Unpin, log: Log) {
+    let mut lines = BufReader::new(written).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_str(&line);
-        kept.push('\n');
+        log.add(&line);
     }
 }
 
