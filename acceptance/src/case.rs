@@ -18,6 +18,7 @@
 //! | `# refresh: NUMBER` | a plan right after it makes at most that many calls to AWS and Kubernetes, not counting STS; counted by the conformance checks, and after the first file by the case's own test |
 //! | `# import: ADDRESS ID ATTRIBUTE …` | after the apply ADDRESS is forgotten and brought in again by ID; the plan then sets just these attributes, which only the provider reads |
 //! | `# import identity: ADDRESS NAME=VALUE … ATTRIBUTE …` | the same by identity, in a block; terraform 1.11, which knows none, skips it |
+//! | `# as: FILE` | in `drift.tf`, instead of a configuration: that of this step |
 //! | `# as before` | instead of a configuration: that of the last step before that was not refused |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
@@ -124,6 +125,8 @@ pub struct Step {
     pub cluster: Option<String>,
     /// Whether its configuration is that of the step before.
     pub as_before: bool,
+    /// The step whose configuration it has instead of its own.
+    pub as_step: Option<String>,
 }
 
 /// The file with what is there before the first step.
@@ -152,6 +155,13 @@ impl Case {
             }
             repeat(&mut case.steps)
                 .with_context(|| format!("failed to understand {}", path.display()))?;
+            if let Some(drift) = &mut case.drift
+                && let Some(name) = &drift.as_step
+            {
+                let step = case.steps.iter().find(|step| step.name == *name);
+                let step = step.with_context(|| format!("{} has no {name}", path.display()))?;
+                drift.text.clone_from(&step.text);
+            }
             cases.push(case);
         }
         Ok(cases)
@@ -279,6 +289,7 @@ impl Step {
                 "no drift" => {
                     step.undrifted.extend(rest.split_whitespace().map(str::to_owned));
                 }
+                "as" => step.as_step = Some(rest.to_owned()),
                 "import" => step.imports.push(Import::by_id(rest)?),
                 "import identity" => step.imports.push(Import::by_identity(rest)?),
                 "refresh" => {
@@ -290,8 +301,8 @@ impl Step {
         }
         let mut own = text.lines().skip_while(|line| line.starts_with('#'));
         ensure!(
-            !step.as_before || own.all(|line| line.trim().is_empty()),
-            "what is as before has no configuration of its own"
+            !(step.as_before || step.as_step.is_some()) || own.all(|line| line.trim().is_empty()),
+            "what is as another step has no configuration of its own"
         );
         step.text = text;
         Ok(step)
@@ -421,6 +432,7 @@ mod tests {
             ("# refused:\n", "`refused` says nothing"),
             ("# refresh: few\n", "takes a number"),
             ("# plan: nothing\n# as before\n\nresource {}\n", "no configuration of its own"),
+            ("# as: 01-create.tf\n\nresource {}\n", "no configuration of its own"),
         ] {
             let error = Step::parse("02.tf", text.to_owned()).unwrap_err();
             assert!(error.to_string().contains(part), "{text}: {error}");

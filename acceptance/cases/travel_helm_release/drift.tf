@@ -6,15 +6,4 @@
 # drift: travel_helm_release.this documents by kubectl case label configmap probe app.kubernetes.io/name=other --overwrite --namespace probe
 # drift: travel_helm_release.this documents by kubectl case scale deployment/probe --replicas=5 --namespace probe
 # drift: travel_helm_release.this documents by kubectl case delete deployment probe --namespace probe then kubectl case delete configmap probe --namespace probe
-
-variable "charts" { type = string }
-
-resource "travel_helm_release" "this" {
-  name             = "probe"
-  namespace        = "probe"
-  create_namespace = true
-  chart            = "${var.charts}/probe"
-  cluster          = { name = "case" }
-  values           = { greeting = "hello" }
-  secret_values    = { password = "secret-of-the-case" }
-}
+# as: 01-create.tf

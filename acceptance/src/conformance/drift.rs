@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::reference::{CONFIG_ONLY, REPLACES, attributes_called};
+use super::reference::{CONFIG_ONLY, attributes_called, replacing_attributes};
 use super::{Check, Counts, Extent, Trial, trial};
 use crate::case::{Case, Drift, Planned};
 use crate::core::Schemas;
@@ -86,21 +86,24 @@ fn expected(drift: &Drift) -> PlanSummary {
 /// The attributes that an update can set and of which a case says no drift, nor that there is none.
 ///
 /// # Errors
-/// Where the resource has no page.
+/// Where the resource has no page, or the case names what it has not.
 pub fn without_drift(case: &Case, schemas: &Schemas) -> Result<BTreeSet<String>> {
     let schema = schemas.resources.get(&case.type_name).context("there is no such resource")?;
     let scene = case.drift.as_ref();
-    let mut said: BTreeSet<String> = ["account", "region"].map(str::to_owned).into();
+    let covered = scene.into_iter().flat_map(|scene| &scene.drifts).flat_map(|it| &it.covered);
+    let undrifted = scene.into_iter().flat_map(|scene| &scene.undrifted);
+    let mut said: BTreeSet<String> = covered.chain(undrifted).cloned().collect();
+    let has =
+        |name: &String| schema.attributes.contains_key(name) || schema.blocks.contains_key(name);
+    let unknown: Vec<&String> = said.iter().filter(|name| !has(name)).collect();
+    ensure!(unknown.is_empty(), "{} has no {unknown:?}", case.type_name);
+    // They say where and which the object is.
+    said.extend(["account", "region"].map(str::to_owned));
     said.extend(
         schemas.identities.get(&case.type_name).into_iter().flat_map(|it| it.names.clone()),
     );
-    for drift in scene.into_iter().flat_map(|scene| &scene.drifts) {
-        said.extend(drift.covered.iter().cloned());
-    }
-    said.extend(scene.into_iter().flat_map(|scene| scene.undrifted.iter().cloned()));
-    for words in [REPLACES, CONFIG_ONLY] {
-        said.extend(attributes_called(&case.type_name, words, false)?);
-    }
+    said.extend(replacing_attributes(&case.type_name)?);
+    said.extend(attributes_called(&case.type_name, CONFIG_ONLY, false)?);
     let updatable =
         schema.attributes.iter().filter(|(_, attribute)| attribute.required || attribute.optional);
     Ok(updatable.map(|(name, _)| name.clone()).filter(|name| !said.contains(name)).collect())

@@ -335,7 +335,7 @@ fn tell(
         state::faults(&Work::new(call, backup, wanted, None, observed, Purpose::Read))
     };
     let mut found = faults(policy)?;
-    if let Some(before) = before {
+    if let Some(before) = before.filter(|_| !found.is_empty()) {
         let before = faults(&before)?;
         found.retain(|fault| before.contains(fault));
     }
