@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -113,9 +114,11 @@ where
         Remedy::Signature => "the signature does not match",
         _ => service.message().filter(|text| !text.is_empty()).unwrap_or("no message"),
     };
+    let summary = remedy.summary(&action);
+    let call = if summary.contains(&action) { String::new() } else { format!("{action}, ") };
     Diagnostic::error(
-        remedy.summary(&action),
-        format!("{} ({code}, {place}{request}). {}", end(said), remedy.advice(&action))
+        summary,
+        format!("{} ({call}{code}, {place}{request}). {}", end(said), remedy.advice(&action))
             .trim()
             .to_owned(),
     )
@@ -232,6 +235,10 @@ impl Remedy {
 }
 
 fn credentials(error: &CredentialsError, place: &str) -> Diagnostic {
+    // A role could not be assumed: what STS says of it says more.
+    if let Some(error) = find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
+        return diagnostic(error, place);
+    }
     let remedy = "Set AWS_PROFILE (or the provider's profile), AWS_ACCESS_KEY_ID with \
                   AWS_SECRET_ACCESS_KEY, or a web identity; for SSO run aws sso login.";
     match error {
