@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 use travel_framework::Failure;
+use travel_framework::resource::{Found, Resource};
 use travel_framework::wait::Pace;
 
 use crate::connection::{Unreachable, find};
@@ -119,6 +120,21 @@ where
         call.pause(Pace::QUICK.pause(attempts)).await?;
         attempts += 1;
     }
+}
+
+/// What this very create has made, found by its mark: for [`make_once`] to look.
+///
+/// # Errors
+/// As a search fails.
+pub async fn made_here<R: Resource<Platform = Aws>>(
+    call: &Call,
+    plan: &R,
+) -> Result<Option<R>, Failure> {
+    let is_of_this = |found: &Found<R>| {
+        let mark = found.mark.as_ref();
+        mark.is_some_and(|mark| mark.generation == call.claim.generation)
+    };
+    Ok(R::find(call, plan).await?.into_iter().find(is_of_this).map(|found| found.object))
 }
 
 /// What became of a request that failed.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use tokio::time::Instant;
 use travel_framework::ownership::Mark;
@@ -21,7 +22,8 @@ use travel_framework::{Diagnostic, Failure, Model, Plan};
 use self::face::{Face, tag_list};
 use self::observed::{Observed, describe, is_going};
 use self::replicas::Replica;
-use crate::consistency::{self, Call, send_when_ready};
+use crate::consistency::{self, Call, made_here, make_once};
+use crate::error::Reply;
 use crate::platform::Aws;
 use crate::policy;
 use crate::{Placement, Tagging, tags};
@@ -205,17 +207,26 @@ impl Resource for KmsKey {
             .key_spec(KeySpec::from(plan.key_spec.as_str()))
             .multi_region(plan.multi_region)
             .set_tags(Some(tag_list(&plan.tagging.for_create(&call.claim))?));
+        let send = || {
+            let once = aws_sdk_kms::config::Builder::new().retry_config(RetryConfig::disabled());
+            let answer = request.clone().customize().config_override(once).send();
+            async {
+                let metadata = answer.await?.key_metadata;
+                Ok(metadata.map(|metadata| (metadata.key_id, metadata.arn)))
+            }
+        };
+        let look = || async {
+            let made: Option<Self> = made_here(call, plan).await?;
+            Ok(made.and_then(|key| Some((key.key_id?, key.arn))))
+        };
         // A role that the policy names may be so new that KMS does not know it yet.
-        let made = send_when_ready(
-            call,
-            consistency::WITHIN_SERVICE,
-            face::names_unknown_principal,
-            || request.clone().send(),
-        )
-        .await?;
-        let metadata = made.key_metadata.ok_or_else(|| no_answer("kms:CreateKey"))?;
-        state.key_id = Some(metadata.key_id);
-        state.arn = metadata.arn;
+        let patience = |error: &_| match face::names_unknown_principal(error) {
+            true => consistency::WITHIN_SERVICE,
+            false => Duration::ZERO,
+        };
+        let made = make_once(call, patience, &[], send, look).await?.at(&call.scope)?;
+        let (key_id, arn) = made.ok_or_else(|| no_answer("kms:CreateKey"))?;
+        (state.key_id, state.arn) = (Some(key_id), arn);
         let made = Self {
             alias: None,
             enabled: true,

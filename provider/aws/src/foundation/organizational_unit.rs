@@ -3,14 +3,15 @@
 //! Source: AWS Organizations API reference, OrganizationalUnit.
 
 use async_trait::async_trait;
+use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_organizations::types::ChildType;
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 
-use super::organizations::{change_tags, parent, send, service_tags, tags};
-use crate::consistency::Call;
+use super::organizations::{change_tags, parent, patience, send, service_tags, tags};
+use crate::consistency::{Call, made_here, make_once};
 use crate::error::{Reply, is_code};
 use crate::{Aws, GlobalPlacement, Tagging};
 
@@ -138,18 +139,28 @@ impl Resource for OrganizationalUnit {
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
         let client = call.scope.organizations();
         let tags = service_tags(&plan.tagging.for_create(&call.claim))?;
-        let made = send(call, &["ParentNotFoundException"], || {
-            client
-                .create_organizational_unit()
-                .parent_id(&plan.parent_id)
-                .name(&plan.name)
-                .set_tags(Some(tags.clone()))
-                .send()
-        })
-        .await?;
-        let unit = made.organizational_unit();
-        state.id = unit.and_then(|unit| unit.id()).map(str::to_owned);
-        state.arn = unit.and_then(|unit| unit.arn()).map(str::to_owned);
+        let request = client
+            .create_organizational_unit()
+            .parent_id(&plan.parent_id)
+            .name(&plan.name)
+            .set_tags(Some(tags));
+        let send = || {
+            let once =
+                aws_sdk_organizations::config::Builder::new().retry_config(RetryConfig::disabled());
+            let answer = request.clone().customize().config_override(once).send();
+            async {
+                let unit = answer.await?.organizational_unit;
+                Ok(unit.map(|unit| (unit.id, unit.arn)))
+            }
+        };
+        let look = || async {
+            let made = made_here(call, plan).await?;
+            Ok(made.map(|unit: Self| (unit.id, unit.arn)))
+        };
+        let too_early = |error: &_| patience(error, &["ParentNotFoundException"]);
+        let taken = ["DuplicateOrganizationalUnitException"];
+        let made = make_once(call, too_early, &taken, send, look).await?.at(&call.scope)?;
+        (state.id, state.arn) = made.unwrap_or_default();
         Ok(())
     }
 

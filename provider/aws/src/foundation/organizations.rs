@@ -6,10 +6,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_organizations::types::Tag;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use travel_framework::{Diagnostic, Failure};
 
-use crate::consistency::{Call, send_when_ready};
+use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
 use crate::error::{Answer, Reply, is_code};
 use crate::tags::{TagChanges, Tags};
 
@@ -41,8 +43,21 @@ where
     F: Future<Output = Answer<T, E>>,
 {
     let too_early = |error: &_| is_code(error, &BUSY) || is_code(error, absent);
-    let patience = if absent.is_empty() { PATIENCE } else { crate::consistency::WITHIN_SERVICE };
+    let patience = if absent.is_empty() { PATIENCE } else { WITHIN_SERVICE };
     send_when_ready(call, patience, too_early, send).await
+}
+
+/// For how long an error may mean that the organization is busy, or that what was just made is not
+/// seen everywhere yet (`absent`).
+pub fn patience<E: ProvideErrorMetadata>(
+    error: &SdkError<E, HttpResponse>,
+    absent: &[&str],
+) -> Duration {
+    match error {
+        error if is_code(error, &BUSY) => PATIENCE,
+        error if is_code(error, absent) => WITHIN_SERVICE,
+        _ => Duration::ZERO,
+    }
 }
 
 /// The tags of an account, unit or root.
