@@ -46,6 +46,14 @@ impl Bin {
         self.side.part(&self.region)
     }
 
+    /// The bin of a name in attributes.
+    pub fn of_name(name: &str) -> Self {
+        match name.strip_prefix(&Side::Backup.part("")) {
+            Some(region) => Self { side: Side::Backup, region: region.to_owned() },
+            None => Self { side: Side::Source, region: name.to_owned() },
+        }
+    }
+
     /// What its rule is called among the parts.
     pub fn part(&self) -> String {
         self.side.part(&format!("lock/{}", self.region))
@@ -195,6 +203,9 @@ mod tests {
             bins(policy, &accounts()).iter().map(Bin::name).collect()
         };
         assert_eq!(names(&policy), ["eu-central-1", "eu-west-1", "backup/eu-central-1"]);
+        for bin in bins(&policy, &accounts()) {
+            assert_eq!(Bin::of_name(&bin.name()), bin);
+        }
         policy.backup = None;
         assert_eq!(names(&policy), ["eu-central-1", "eu-west-1"]);
     }

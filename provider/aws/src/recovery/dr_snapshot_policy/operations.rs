@@ -236,10 +236,12 @@ fn rules(
     side: Side,
     accounts: &Accounts,
 ) -> BTreeMap<String, Option<String>> {
-    let arn = |bin: &Bin| policy.lock_rule_arns.as_ref()?.get(&bin.name());
-    let here = lock::bins(policy, accounts).into_iter().filter(|bin| bin.side == side);
-    here.map(|bin| (bin.region.clone(), arn(&bin).and_then(|arn| recycle_bin::id_in(arn))))
-        .collect()
+    let wanted = lock::bins(policy, accounts).into_iter().map(|bin| (bin, None));
+    // An update that failed may have left a rule in a region that has no copies any more.
+    let known = policy.lock_rule_arns.iter().flatten();
+    let known = known.map(|(name, arn)| (Bin::of_name(name), recycle_bin::id_in(arn)));
+    let all = wanted.chain(known).filter(|(bin, _)| bin.side == side);
+    all.map(|(bin, id)| (bin.region, id)).collect()
 }
 
 fn at_backup(error: Diagnostic) -> Failure {
@@ -362,12 +364,23 @@ async fn transform(
     let before = prior.tagging.tags_all.as_ref();
     let work = Work::new(call, backup, wanted, before, observed, purpose);
     let result = Box::pin(run(&work, prior)).await;
+    let faults = match &result {
+        Ok(()) => BTreeSet::new(),
+        Err(_) => state::faults(&work)?,
+    };
     let observed = work.into_observed();
     let made = observed.source.policy.is_some();
     let lifecycle = state.lifecycle.clone();
     *state = DrSnapshotPolicy { lifecycle, ..plan.clone() };
+    let is_cut_off = result.is_err() && purpose == Purpose::Update;
+    if is_cut_off {
+        keep_what_is_left(state, prior);
+    }
     state::fill(state, &observed, &accounts, &call.scope.settings().tags);
-    state.faults = Some(BTreeSet::new());
+    if is_cut_off && !is_in_same_account(prior, &accounts) {
+        state.backup.clone_from(&prior.backup);
+    }
+    state.faults = Some(faults);
     if plan.unlocks_at.is_some() {
         // As the plan has said: a read will tell that it is over.
         state.unlocks_at.clone_from(&plan.unlocks_at);
@@ -383,6 +396,24 @@ async fn transform(
     Ok(())
 }
 
+/// Lets the state of an update that failed tell where what it was to take away may still be, so that
+/// the next plan shows it and the next apply looks for it there.
+fn keep_what_is_left(state: &mut DrSnapshotPolicy, prior: &DrSnapshotPolicy) {
+    state.role_arn.clone_from(&prior.role_arn);
+    state.volume_kms_key_arns.extend(prior.volume_kms_key_arns.iter().cloned());
+    if state.lock.is_none() {
+        state.lock.clone_from(&prior.lock);
+    }
+    if let (Some(backup), Some(before)) = (&mut state.backup, &prior.backup) {
+        backup.role_arn.clone_from(&before.role_arn);
+    }
+}
+
+/// Whether the backup account is the one it was before, if there was one.
+fn is_in_same_account(prior: &DrSnapshotPolicy, accounts: &Accounts) -> bool {
+    prior.backup.as_ref().is_none_or(|before| before.account_id == accounts.backup)
+}
+
 async fn run(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure> {
     let wanted = work.wanted.keys();
     graph(&wanted)?.ensure(work, &work.call.cancel).await?;
@@ -393,8 +424,7 @@ async fn run(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure> {
 
 /// Takes away what there was in a backup account that is the backup account no more.
 async fn retire(work: &Work<'_>, prior: &DrSnapshotPolicy) -> Result<(), Failure> {
-    let Some(before) = &prior.backup else { return Ok(()) };
-    if before.account_id == work.wanted.accounts.backup {
+    if is_in_same_account(prior, &work.wanted.accounts) {
         return Ok(());
     }
     let places = Box::pin(Places::of(work.call, prior)).await?;
@@ -417,7 +447,13 @@ async fn remove(
     let keys = keys_of(&observed);
     let wanted = Wanted::of(policy, places.accounts);
     let work = Work::new(call, places.backup, wanted, None, observed, Purpose::Update);
-    graph(&keys)?.remove(&work, &call.cancel).await
+    // By the policy for the volumes a read finds all the others: it goes last.
+    let last = Keys {
+        policies: keys.policies.iter().copied().filter(|side| *side == Side::Source).collect(),
+        ..Keys::default()
+    };
+    graph(&keys.without(&last))?.remove(&work, &call.cancel).await?;
+    graph(&last)?.remove(&work, &call.cancel).await
 }
 
 /// The parts that there are.
