@@ -64,19 +64,35 @@ impl<T: Blocks> Blocks for BTreeMap<String, T> {
 /// A planned value without the elements that only the apply will know. Attributes stay: a field
 /// says by its type whether it can do without a value.
 pub fn known_part(value: &Value) -> Value {
-    let known = |elements: &[Value]| -> Vec<Value> {
-        elements.iter().filter(|element| !element.is_unknown()).map(known_part).collect()
+    with_elements(value, &|element| !element.is_unknown())
+}
+
+/// The value of an object whose creation was interrupted without the elements that were never made:
+/// core was told that they are null.
+pub fn made_part(value: &Value) -> Value {
+    with_elements(value, &|element| !element.is_unknown() && !element.is_null())
+}
+
+fn with_elements(value: &Value, keep: &dyn Fn(&Value) -> bool) -> Value {
+    let kept = |elements: &[Value]| -> Vec<Value> {
+        let kept = elements.iter().filter(|element| keep(element));
+        kept.map(|element| with_elements(element, keep)).collect()
     };
     match value {
-        Value::List(elements) => Value::List(known(elements)),
-        Value::Set(elements) => Value::set(known(elements)),
+        Value::List(elements) => Value::List(kept(elements)),
+        Value::Set(elements) => Value::set(kept(elements)),
         Value::Map(elements) => {
-            let known = elements.iter().filter(|(_, element)| !element.is_unknown());
-            Value::Map(known.map(|(key, element)| (key.clone(), known_part(element))).collect())
+            let kept = elements.iter().filter(|(_, element)| keep(element));
+            Value::Map(
+                kept.map(|(key, element)| (key.clone(), with_elements(element, keep))).collect(),
+            )
         }
-        Value::Object(attributes) => Value::Object(
-            attributes.iter().map(|(name, value)| (name.clone(), known_part(value))).collect(),
-        ),
+        Value::Object(attributes) => {
+            let attributes = attributes.iter();
+            Value::Object(
+                attributes.map(|(name, it)| (name.clone(), with_elements(it, keep))).collect(),
+            )
+        }
         _ => value.clone(),
     }
 }

@@ -17,7 +17,7 @@ use travel_value::{Path, Value};
 
 use crate::call::{Call, Failure};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Model, known_part};
+use crate::model::{Model, known_part, made_part};
 use crate::platform::Platform;
 use crate::resource::{Description, Resource};
 use crate::schema::{Block, Schema};
@@ -65,7 +65,11 @@ impl<R: Resource> Page<R> {
     }
 
     fn model(&self, object: &Value) -> Result<R, Diagnostic> {
-        R::from_value(&known_part(object), &Path::root())
+        let known = match apply::is_incomplete(object) {
+            true => made_part(object),
+            false => known_part(object),
+        };
+        R::from_value(&known, &Path::root())
     }
 
     /// The identity in an object: null while part of it is unknown or missing.

@@ -237,9 +237,15 @@ impl Resource for Disk {
         Ok(())
     }
 
-    async fn delete(_call: &Call<Cloud>, prior: &Self) -> Result<(), Failure> {
+    /// As a page of several parts: only what carries the mark of the object that is to be deleted.
+    async fn delete(call: &Call<Cloud>, prior: &Self) -> Result<(), Failure> {
         cloud().call()?;
-        cloud().objects.lock().unwrap().remove(prior.id.as_deref().unwrap_or_default());
+        let id = prior.id.clone().unwrap_or_default();
+        let is_meant = |object: &Object| {
+            let mark = object.mark.as_ref();
+            mark.is_none_or(|mark| mark.generation == call.claim.generation)
+        };
+        cloud().objects.lock().unwrap().retain(|other, object| *other != id || !is_meant(object));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Making an object, unless an earlier attempt has left it: then going on with that.
 
+use tokio::time::Instant;
 use travel_value::Value;
 
 use super::Page;
@@ -99,12 +100,31 @@ impl<R: Resource> Page<R> {
             }
             if !fits && !found.complete {
                 tracing::info!("removing {}, left by an apply that was cut off", found.label);
-                R::delete(call, &found.object).await?;
+                self.remove_remains(call, planned, &found).await?;
             } else if fits && chosen.is_none() {
                 chosen = Some(found);
             }
         }
         Ok(chosen)
+    }
+
+    /// Removes what was left of an object, as the one of the generation that it carries: a page takes
+    /// no other for the object that it is to delete.
+    async fn remove_remains(
+        &self,
+        call: &Call<R::Platform>,
+        planned: &Value,
+        found: &Found<R>,
+    ) -> Result<(), Failure> {
+        let generation = found.mark.as_ref().map(|mark| mark.generation.clone());
+        let generation = generation.unwrap_or_default();
+        let mut object = <R as Model>::to_value(&found.object);
+        object.set_attribute("generation", generation.as_str().into());
+        let left = call.deadline.saturating_duration_since(Instant::now());
+        let own = self.call(planned, planned, generation, left).await?;
+        let removed = R::delete(&own, &self.model(&object)?).await;
+        own.take_warnings().into_iter().for_each(|warning| call.warn(warning));
+        removed
     }
 
     /// Whether an update can make the planned object of this one.
