@@ -33,7 +33,10 @@ const ONLY: &str = "";
     id = "id",
     key = "cluster.name/kubeconfig.context/namespace/name",
     identity("cluster.name", "namespace", "name"),
-    keeps("definitions of custom resources from the chart's crds/"),
+    keeps(
+        "definitions of custom resources from the chart's crds/",
+        "the namespace, also where it was made for the release"
+    ),
     refresh = "1 to EKS where the cluster is named by reference; to the cluster 3 when it is first used, 1 + up to 3 * kinds and namespaces of documents, and 1 for each document that looks changed"
 )]
 pub struct HelmRelease {

@@ -37,7 +37,10 @@ type Call = travel_framework::Call<Kubernetes>;
     id = "id",
     key = "cluster.name/kubeconfig.context/name",
     identity("cluster.name", "name"),
-    keeps("definitions of custom resources from the charts' crds/"),
+    keeps(
+        "definitions of custom resources from the charts' crds/",
+        "namespaces, also those that were made for a release"
+    ),
     refresh = "1 to EKS where the cluster is named by reference; to the cluster 3 when it is first used, releases * (1 + up to 3 * kinds and namespaces of documents), and 1 for each document that looks changed"
 )]
 pub struct HelmStack {
