@@ -20,6 +20,7 @@
 //! | `# import identity: ADDRESS NAME=VALUE … ATTRIBUTE …` | the same by identity, in a block; terraform 1.11, which knows none, skips it |
 //! | `# as: FILE` | in `drift.tf`, instead of a configuration: that of this step |
 //! | `# as before` | instead of a configuration: that of the last step before that was not refused |
+//! | `# leaves: TEXT` | in the last file: a destroy leaves things of whose kind and name TEXT is a part, as the resource's page says |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
 //! A call of `outside` may use outputs of what is applied, as in `${subnet}`.
@@ -117,6 +118,8 @@ pub struct Step {
     pub undrifted: Vec<String>,
     /// What is forgotten and brought in again after the apply.
     pub imports: Vec<Import>,
+    /// What a destroy leaves, each by a part of what it is called.
+    pub leaves: Vec<String>,
     /// How many calls to AWS and Kubernetes a plan right after it may make.
     pub refresh: Option<u64>,
     /// What a refused destroy says.
@@ -181,6 +184,13 @@ impl Case {
     /// The cluster that must be there before the first step.
     pub fn cluster(&self) -> Option<&str> {
         self.steps.first().and_then(|step| step.cluster.as_deref())
+    }
+
+    /// Whether what its steps make cannot be removed by itself, for it stands on nothing else and its
+    /// own destroy is refused.
+    pub(crate) fn cannot_be_destroyed(&self) -> bool {
+        let is_refused = self.steps.last().is_some_and(|step| step.destroy_refused.is_some());
+        self.setup.is_none() && is_refused
     }
 
     /// Goes through all steps, and destroys what the last one left.
@@ -295,6 +305,7 @@ impl Step {
                 "refresh" => {
                     step.refresh = Some(rest.parse().context("`refresh` takes a number")?);
                 }
+                "leaves" => step.leaves.push(rest.to_owned()),
                 "destroy refused" => step.destroy_refused = Some(rest.to_owned()),
                 _ => bail!("there is no directive `{directive}`"),
             }

@@ -3,11 +3,15 @@
 //! It drives the provider through [`crate::core`], so that a check may run it hundreds of times;
 //! `tests/cases.rs` goes through the same cases with the real terraform and OpenTofu.
 
+mod aftermath;
 mod budget;
 mod crash;
+mod destroy;
 pub mod drift;
+mod faults;
 mod fresh;
 mod import;
+mod interrupt;
 mod inventory;
 mod known;
 pub mod page;
@@ -36,8 +40,14 @@ pub enum Check {
     Drift,
     /// An import by id and by identity leaves nothing to do and the same state.
     Import,
+    /// A destroy leaves what was there before, also where parts are gone already.
+    Destroy,
     /// A provider that is killed at a call loses nothing: the same command goes on.
     Crash,
+    /// A command that is interrupted keeps what it has made, and the next goes on.
+    Interrupt,
+    /// What passes is tried again; what does not is told, and the same command goes on.
+    Faults,
     /// A refresh makes no more calls than its page declares.
     Budget,
     /// What is not known when it is planned is planned without a lie.
@@ -62,15 +72,23 @@ pub type Counts = BTreeMap<Check, u64>;
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Steps,
         Self::Drift,
         Self::Import,
+        Self::Destroy,
         Self::Crash,
+        Self::Interrupt,
+        Self::Faults,
         Self::Budget,
         Self::Unknowns,
         Self::Secrets,
     ];
+
+    /// Whether it disturbs the commands of a walk.
+    const fn disturbs(self) -> bool {
+        matches!(self, Self::Crash | Self::Interrupt | Self::Faults)
+    }
 
     /// Its name, as a filter takes it.
     pub const fn name(self) -> &'static str {
@@ -78,7 +96,10 @@ impl Check {
             Self::Steps => "steps",
             Self::Drift => "drift",
             Self::Import => "import",
+            Self::Destroy => "destroy",
             Self::Crash => "crash",
+            Self::Interrupt => "interrupt",
+            Self::Faults => "faults",
             Self::Budget => "budget",
             Self::Unknowns => "unknowns",
             Self::Secrets => "secrets",
@@ -106,11 +127,11 @@ pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option
         counts.extend(walked(case, walk, None).await?.0);
         return Ok(Some(counts));
     }
-    // An import forgets what the provider remembered, and a kill is compared with a walk without one.
-    let is_quiet = |check: &Check| !matches!(check, Check::Crash | Check::Import);
+    // An import forgets what the provider remembered; kills and faults are compared with a walk without.
+    let is_quiet = |check: &Check| !check.disturbs() && *check != Check::Import;
     let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
     let mut walk = Walk::new(&quiet, extent);
-    walk.is_recorded = checks.contains(&Check::Crash);
+    walk.is_recorded = checks.iter().any(|check| check.disturbs());
     let mut plain = inventory::Inventories::new();
     if walk.is_recorded || !quiet.is_empty() {
         let (found, inventories) = walked(case, walk, None).await?;
@@ -124,14 +145,23 @@ pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option
     if checks.contains(&Check::Unknowns) {
         *counts.entry(Check::Unknowns).or_default() += unknowns::late(case).await?;
     }
-    if checks.contains(&Check::Crash) {
-        let walk = Walk::new(&[Check::Crash], extent);
-        counts.extend(walked(case, walk, Some(&plain)).await?.0);
-        if extent == Extent::Full {
-            *counts.entry(Check::Crash).or_default() += fresh::run(case, &plain).await?;
-        }
+    if checks.contains(&Check::Faults) {
+        *counts.entry(Check::Faults).or_default() += aftermath::run(case, extent).await?;
+    }
+    for check in checks.iter().filter(|check| check.disturbs()) {
+        let walk = Walk::new(&[*check], extent);
+        add(&mut counts, walked(case, walk, Some(&plain)).await?.0);
+    }
+    if checks.contains(&Check::Crash) && extent == Extent::Full {
+        *counts.entry(Check::Crash).or_default() += fresh::run(case, &plain).await?;
     }
     Ok(Some(counts))
+}
+
+fn add(counts: &mut Counts, more: Counts) {
+    for (check, count) in more {
+        *counts.entry(check).or_default() += count;
+    }
 }
 
 async fn walked(

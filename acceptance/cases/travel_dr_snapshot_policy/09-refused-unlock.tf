@@ -1,3 +1,4 @@
+# leaves: rbin rule of travel_dr_snapshot_policy/acceptance
 # refused: Until then leave it as it is
 # destroy refused: is not empty
 

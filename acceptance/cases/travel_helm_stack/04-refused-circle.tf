@@ -1,3 +1,5 @@
+# leaves: CustomResourceDefinition <none> widgets.probe.travelsources.com
+# leaves: Namespace <none> base
 # refused: None of these could be the first: first, second.
 
 resource "travel_helm_stack" "this" {

@@ -1,3 +1,4 @@
+# leaves: kms key of travel_kms_key/acceptance
 # refused: rotation_period_days must be between 90 and 2560
 
 resource "travel_kms_key" "this" {

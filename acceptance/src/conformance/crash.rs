@@ -8,9 +8,9 @@ use crate::core::{Action, Plan};
 use crate::sandbox::faults::{Filter, Kind, Moment};
 
 /// Up to here every call is one at which the provider is killed; then more and more are passed.
-const DENSE: u64 = 6;
+pub(super) const DENSE: u64 = 6;
 /// So many calls in one command mean that it does not get on.
-const MOST: u64 = 2000;
+pub(super) const MOST: u64 = 2000;
 
 /// How a command with kills ended.
 pub(super) enum End {
@@ -52,16 +52,6 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// The same for the destroy of what the steps made. What they stand on goes after that.
-    ///
-    /// # Errors
-    /// As [`Trial::crash`].
-    pub(super) async fn crash_destroy(&mut self, extent: Extent) -> Result<()> {
-        let plan = self.plan("").await?;
-        self.crash("", &plan, extent).await?;
-        self.destroy().await
-    }
-
     /// Plans and applies a text once, with the provider killed at a call.
     ///
     /// # Errors
@@ -96,9 +86,11 @@ impl Trial<'_> {
     }
 }
 
-/// Checks that a plan after a kill does nothing but what is left of the plan before it.
-fn goes_on(expected: &Plan, plan: &Plan) -> Result<()> {
+/// Checks that a plan after a command that was cut off does nothing but what is left of the plan before it.
+pub(super) fn goes_on(expected: &Plan, plan: &Plan) -> Result<()> {
     let replaces = |action: Action| matches!(action, Action::DeleteCreate | Action::CreateDelete);
+    let is_tainted =
+        |address: &String| plan.refreshed.objects.get(address).is_some_and(|object| object.tainted);
     for (address, change) in &plan.changes {
         let was = expected.changes.get(address).map(|change| change.action);
         let fits = match change.action {
@@ -108,13 +100,17 @@ fn goes_on(expected: &Plan, plan: &Plan) -> Result<()> {
             Action::Update => {
                 was.is_some_and(|was| was != Action::Delete && was != Action::Nothing)
             }
+            // A create that failed leaves what terraform calls tainted.
+            Action::DeleteCreate | Action::CreateDelete if is_tainted(address) => {
+                was == Some(Action::Create) || was == Some(change.action)
+            }
             action @ (Action::DeleteCreate | Action::CreateDelete | Action::Delete) => {
                 was == Some(action)
             }
         };
         ensure!(
             fits,
-            "after a kill the plan for {address} is {}, which was {} before",
+            "the plan for {address} is then {}, which was {} before",
             change.action.words(),
             was.map_or("nothing", Action::words),
         );

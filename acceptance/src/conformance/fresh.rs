@@ -60,7 +60,7 @@ async fn kill(
             step.text.clone()
         }
         // Where the destroy is refused it is so with what the case stands on.
-        None if case.setup.is_none() && is_kept(case) => return Ok(false),
+        None if case.cannot_be_destroyed() => return Ok(false),
         None => String::new(),
     };
     let expected = trial.plan(&text).await?;
@@ -74,8 +74,4 @@ async fn kill(
         trial.take_stock(&step.name, &walk).await?;
     }
     Ok(true)
-}
-
-fn is_kept(case: &Case) -> bool {
-    case.steps.last().is_some_and(|step| step.destroy_refused.is_some())
 }

@@ -14,6 +14,25 @@ use crate::sandbox::client::Client;
 
 /// The regions that cases work in.
 const REGIONS: [&str; 3] = ["eu-central-1", "eu-west-1", "us-east-1"];
+/// What lists the things of EC2, and what the list is called in the answer.
+const EC2: [(&str, &str); 14] = [
+    ("DescribeVpcs", "vpcSet"),
+    ("DescribeSubnets", "subnetSet"),
+    ("DescribeRouteTables", "routeTableSet"),
+    ("DescribeInternetGateways", "internetGatewaySet"),
+    ("DescribeEgressOnlyInternetGateways", "egressOnlyInternetGatewaySet"),
+    ("DescribeNatGateways", "natGatewaySet"),
+    ("DescribeAddresses", "addressesSet"),
+    ("DescribeVpcEndpoints", "vpcEndpointSet"),
+    ("DescribeSecurityGroups", "securityGroupInfo"),
+    ("DescribeNetworkInterfaces", "networkInterfaceSet"),
+    ("DescribeFlowLogs", "flowLogSet"),
+    ("DescribeLaunchTemplates", "launchTemplates"),
+    ("DescribeInstanceStatus", "instanceStatusSet"),
+    ("DescribeVolumes", "volumeSet"),
+];
+/// The states of what is gone.
+const GONE: [&str; 3] = ["deleting", "deleted", "terminated"];
 /// The kinds of Kubernetes whose objects are ours to make; others are made from them.
 const KINDS: &str = "namespaces,deployments,services,configmaps,secrets,serviceaccounts,\
                      customresourcedefinitions";
@@ -46,6 +65,7 @@ impl Inventory {
                 let place = format!("{} {region}", account.name);
                 let client = client.clone().in_region(region);
                 there.take_tagged(&place, &client).await?;
+                there.take_ec2(&place, &client).await?;
                 there.take_named(&place, &client).await?;
             }
         }
@@ -54,6 +74,12 @@ impl Inventory {
             there.take_objects(&sandbox.client(), name).await?;
         }
         Ok(there)
+    }
+
+    /// The same without what has one of these texts in its name.
+    pub fn without(mut self, texts: &[String]) -> Self {
+        self.0.retain(|name, _| !texts.iter().any(|text| name.contains(text)));
+        self
     }
 
     /// Checks that another is the same.
@@ -78,7 +104,7 @@ impl Inventory {
     /// Where something is.
     pub fn check_single(&self) -> Result<()> {
         let is_twice = |(name, count): &(&String, &u64)| {
-            **count > 1 && !name.contains(" podidentityassociation ")
+            **count > 1 && !name.contains(" podidentityassociation ") && !name.ends_with(" of  ()")
         };
         let twice: Vec<&String> = self.0.iter().filter(is_twice).map(|(name, _)| name).collect();
         ensure!(twice.is_empty(), "there is more than one of {twice:?}");
@@ -101,6 +127,10 @@ impl Inventory {
                 let arn = resource["ResourceARN"].as_str().unwrap_or_default();
                 let parts: Vec<&str> = arn.splitn(6, ':').collect();
                 let service = parts.get(2).copied().unwrap_or_default();
+                // EC2 keeps the tags of what is gone for a while.
+                if service == "ec2" {
+                    continue;
+                }
                 let kind = match service {
                     // Their ids are of any letters and digits.
                     "rbin" => "rule".to_owned(),
@@ -122,6 +152,29 @@ impl Inventory {
                 return Ok(());
             }
         }
+    }
+
+    async fn take_ec2(&mut self, place: &str, client: &Client) -> Result<()> {
+        for (operation, set) in EC2 {
+            let answer = client.query("ec2", operation, &[]).await;
+            let answer = answer.map_err(|error| anyhow!("{operation}: {error}"))?;
+            for thing in answer.find(set).map(|it| it.children.clone()).unwrap_or_default() {
+                // Some are still told for an hour after they are gone.
+                if GONE.contains(&thing.text_at("state")) {
+                    continue;
+                }
+                let tags = thing.find("tagSet").map(|it| it.children.clone()).unwrap_or_default();
+                let tag = |name: &str| {
+                    let found = tags.iter().find(|tag| tag.text_at("key") == name);
+                    found.map(|tag| tag.text_at("value")).unwrap_or_default()
+                };
+                // A service gives what it makes a name of its own each time.
+                let owner = tag("travel:resource");
+                let name = if owner.is_empty() { "" } else { tag("Name") };
+                self.add(format!("{place} ec2 {set} of {owner} ({name})"));
+            }
+        }
+        Ok(())
     }
 
     async fn take_roles(&mut self, account: &str, client: &Client) -> Result<()> {

@@ -68,8 +68,17 @@ const fn meaning(check: Check) -> &'static str {
         Check::Import => {
             "An import by id and by identity leaves nothing to set but what only the provider reads, and ends in the same state"
         }
+        Check::Destroy => {
+            "A destroy leaves just what was there before, also where more and more parts are gone that the state still knows of"
+        }
         Check::Crash => {
             "The provider is killed at a call, before it arrives or after it was carried out; the same command goes on, and nothing is there twice, too much, or anew"
+        }
+        Check::Interrupt => {
+            "A command is interrupted at a call or while it waits; what was made is in the state and not tainted, and the next apply goes on, also without a refresh"
+        }
+        Check::Faults => {
+            "While every few calls are throttled, fail or are cut off, one call is refused: the error says which, the same command goes on, and nothing is there twice, too much, or anew"
         }
         Check::Budget => "A refresh makes no more calls than the resource's page declares",
         Check::Unknowns => {
@@ -93,9 +102,15 @@ mod tests {
         ]);
         let page = text(&found, Extent::Chained);
         assert!(page.contains(
-            "| resource | steps | drift | import | crash | budget | unknowns | secrets |\n"
+            "| resource | steps | drift | import | destroy | crash | interrupt | faults | budget | unknowns | secrets |\n"
         ));
-        assert!(page.contains("| `travel_a` | 3 | 0 | 0 | 0 | 1 | 0 | 0 |\n"), "{page}");
-        assert!(page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n"), "{page}");
+        assert!(
+            page.contains("| `travel_a` | 3 | 0 | 0 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |\n"),
+            "{page}"
+        );
+        assert!(
+            page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n"),
+            "{page}"
+        );
     }
 }

@@ -35,6 +35,12 @@ pub struct Trial<'a> {
     pub(super) inventories: Inventories,
     /// What must be there after each step.
     pub(super) reference: Option<Inventories>,
+    /// What was there before the first step, where a destroy is to leave just that.
+    pub(super) before: Option<Inventory>,
+    /// How many commands were disturbed.
+    pub(super) disturbed: usize,
+    /// How many commands have met faults.
+    pub(super) suffered: usize,
     /// The text that is applied.
     pub(super) current: String,
     /// What was written for each resource when it was last applied.
@@ -60,6 +66,9 @@ impl<'a> Trial<'a> {
             counts: Counts::new(),
             inventories: Inventories::new(),
             reference: None,
+            before: None,
+            disturbed: 0,
+            suffered: 0,
             current: String::new(),
             applied: BTreeMap::new(),
             secrets: BTreeSet::new(),
@@ -157,7 +166,8 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// Where it is not.
     pub(super) async fn take_stock(&mut self, moment: &str, walk: &Walk) -> Result<()> {
-        if !walk.does(Check::Crash) && !walk.is_recorded {
+        let is_disturbed = walk.disturbances().next().is_some();
+        if !is_disturbed && !walk.is_recorded {
             return Ok(());
         }
         let there = Inventory::take(self.sandbox, self.case).await?;

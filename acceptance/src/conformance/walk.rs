@@ -3,10 +3,12 @@
 
 use anyhow::{Context, Result, ensure};
 
+use super::inventory::Inventory;
 use super::known::is_known;
 use super::trial::before_and_after;
 use super::{Check, Extent, Trial};
 use crate::case::{Step, expect};
+use crate::core::Plan;
 
 /// So many steps a sample takes: a create and an update.
 const SAMPLED_STEPS: usize = 2;
@@ -24,6 +26,11 @@ impl Walk {
     /// A walk with some checks; without any it only applies.
     pub fn new(checks: &[Check], extent: Extent) -> Self {
         Self { checks: checks.to_vec(), extent, is_recorded: false }
+    }
+
+    /// The checks it does that disturb its commands.
+    pub(super) fn disturbances(&self) -> impl Iterator<Item = Check> {
+        self.checks.iter().copied().filter(|check| check.disturbs())
     }
 
     /// Whether it does a check.
@@ -48,6 +55,12 @@ impl Trial<'_> {
             }
             Extent::Chained | Extent::Full => case.steps.iter().collect(),
         };
+        if walk.does(Check::Destroy) {
+            self.before = Some(Inventory::take(self.sandbox, case).await?);
+        }
+        if walk.does(Check::Faults) && walk.extent == Extent::Sample {
+            self.aftermath(walk.extent).await.context("failed after a failure")?;
+        }
         let last = steps.iter().rposition(|step| !step.is_refused());
         for (at, step) in steps.iter().enumerate() {
             let is_first = at == 0 && walk.extent != Extent::Sample;
@@ -88,10 +101,8 @@ impl Trial<'_> {
         }
         let before = self.state.clone();
         let is_known = is_known(&self.case.type_name, Check::Crash, &step.name);
-        match walk.does(Check::Crash) && !is_known {
-            true => self.crash(&step.text, &plan, walk.extent).await?,
-            false => self.carry_out(&step.text, &plan).await?,
-        }
+        let disturbance = self.disturbance(walk).filter(|_| !is_known);
+        self.apply_with(disturbance, &step.text, &plan, walk.extent).await?;
         self.current = step.text.clone();
         self.expect_nothing(&step.text).await?;
         if walk.does(Check::Steps) {
@@ -112,19 +123,52 @@ impl Trial<'_> {
         self.take_stock(&step.name, walk).await
     }
 
+    /// What disturbs the next command: where a walk does several checks that do, they take turns.
+    fn disturbance(&mut self, walk: &Walk) -> Option<Check> {
+        let all: Vec<Check> = walk.disturbances().collect();
+        let turn = self.disturbed;
+        self.disturbed += 1;
+        all.get(turn % all.len().max(1)).copied()
+    }
+
+    /// Applies a text with or without a disturbance.
+    async fn apply_with(
+        &mut self,
+        disturbance: Option<Check>,
+        text: &str,
+        plan: &Plan,
+        extent: Extent,
+    ) -> Result<()> {
+        match disturbance {
+            Some(Check::Crash) => self.crash(text, plan, extent).await,
+            Some(Check::Interrupt) => self.interrupt(text, plan, extent).await,
+            Some(_) => self.suffer(text, plan, extent).await,
+            None => self.carry_out(text, plan).await,
+        }
+    }
+
     /// Destroys what is there, if the case says that this goes.
     async fn end(&mut self, walk: &Walk) -> Result<()> {
         if walk.does(Check::Secrets) {
             self.check_that_secrets_were_written()?;
         }
+        if let Some(before) = self.before.take() {
+            self.destroy_what_is_left(&before).await?;
+        }
         let refused = self.case.steps.last().and_then(|step| step.destroy_refused.clone());
         if refused.is_some() {
-            return expect(self.destroy().await, refused.as_deref());
+            expect(self.destroy().await, refused.as_deref())?;
+            if walk.does(Check::Destroy) {
+                self.count(Check::Destroy);
+            }
+            return Ok(());
         }
-        match walk.does(Check::Crash) {
-            true => self.crash_destroy(walk.extent).await?,
-            false => self.destroy().await?,
+        if let Some(disturbance) = self.disturbance(walk) {
+            let plan = self.plan("").await?;
+            self.apply_with(Some(disturbance), "", &plan, walk.extent).await?;
         }
+        // What the steps stand on goes after that.
+        self.destroy().await?;
         let left: Vec<&String> = self.state.objects.keys().collect();
         ensure!(left.is_empty(), "the state still holds {left:?} after a destroy");
         self.take_stock("the destroy", walk).await

@@ -2,8 +2,11 @@
 //! that terraform takes, each walk with a provider process of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use travel_proto::tfplugin6 as wire;
 use travel_value::Value;
 
 use super::configuration::{BUILT_IN, Configuration, value_of};
@@ -89,6 +92,11 @@ pub struct Core {
 }
 
 impl Action {
+    /// Whether the object that is there goes.
+    pub const fn removes(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteCreate | Self::CreateDelete)
+    }
+
     /// What terraform's JSON calls it.
     pub fn words(self) -> &'static str {
         match self {
@@ -202,21 +210,36 @@ impl Core {
         plan: &Plan,
         state: &mut State,
     ) -> Result<()> {
+        self.carry_out_until(configuration, plan, state, std::future::pending()).await
+    }
+
+    /// The same, but the provider is asked to stop when somebody interrupts; nothing is begun after
+    /// that.
+    ///
+    /// # Errors
+    /// As [`Core::carry_out`], and where the provider cannot be asked.
+    pub async fn carry_out_until(
+        &self,
+        configuration: &Configuration,
+        plan: &Plan,
+        state: &mut State,
+        interrupted: impl Future<Output = ()>,
+    ) -> Result<()> {
         let provider = self.configured(configuration).await?;
-        *state = plan.refreshed.clone();
-        let mut walk = Walk { provider, errors: Vec::new(), failed: BTreeSet::new() };
-        walk.remove(plan, state).await;
-        for address in configuration.order()? {
-            let Some(change) = plan.changes.get(&address) else { continue };
-            if configuration.needs(&address).iter().any(|needed| walk.failed.contains(needed)) {
-                walk.failed.insert(address);
-                continue;
-            }
-            let made = walk.change(configuration, &address, change, state).await;
-            walk.note(&address, made);
+        let mut client = provider.client();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let walk = Walk::new(provider, Arc::clone(&stopped));
+        let work = walk.carry_out(configuration, plan, state);
+        tokio::pin!(work);
+        tokio::select! {
+            biased;
+            ended = &mut work => return ended,
+            () = interrupted => stopped.store(true, Ordering::Relaxed),
         }
-        walk.remove_deposed(state).await;
-        walk.end()
+        // The answer comes at once; what is under way ends on its own.
+        let asked = client.stop_provider(wire::stop_provider::Request {}).await?.into_inner();
+        ensure!(asked.error.is_empty(), "the provider cannot be stopped: {}", asked.error);
+        work.await
     }
 
     /// Removes everything that a state holds.
@@ -319,9 +342,40 @@ struct Walk {
     provider: Provider,
     errors: Vec<String>,
     failed: BTreeSet<String>,
+    /// Whether somebody has interrupted: nothing is begun any more.
+    stopped: Arc<AtomicBool>,
 }
 
 impl Walk {
+    const fn new(provider: Provider, stopped: Arc<AtomicBool>) -> Self {
+        Self { provider, errors: Vec::new(), failed: BTreeSet::new(), stopped }
+    }
+
+    async fn carry_out(
+        mut self,
+        configuration: &Configuration,
+        plan: &Plan,
+        state: &mut State,
+    ) -> Result<()> {
+        *state = plan.refreshed.clone();
+        self.remove(plan, state).await;
+        for address in configuration.order()? {
+            let Some(change) = plan.changes.get(&address) else { continue };
+            if configuration.needs(&address).iter().any(|needed| self.failed.contains(needed)) {
+                self.failed.insert(address);
+                continue;
+            }
+            let made = self.change(configuration, &address, change, state).await;
+            self.note(&address, made);
+        }
+        self.remove_deposed(state).await;
+        self.end()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     fn note(&mut self, address: &str, result: Result<()>) {
         if let Err(error) = result {
             self.errors.push(format!("{address}: {error:#}"));
@@ -354,6 +408,10 @@ impl Walk {
             };
             // A circle cannot be: what is needed was made first.
             let Some(next) = left.iter().find(|it| !is_needed(it)).cloned() else { break };
+            if self.is_stopped() {
+                self.failed.extend(left);
+                break;
+            }
             left.remove(&next);
             let Some(object) = state.objects.get(&next).cloned() else { continue };
             let keeper = state.objects.iter().find(|(_, it)| it.needs.contains(&next));
@@ -398,7 +456,8 @@ impl Walk {
         if matches!(change.action, Action::Nothing | Action::Delete) {
             return Ok(());
         }
-        if self.failed.contains(address) {
+        if self.failed.contains(address) || self.is_stopped() {
+            self.failed.insert(address.to_owned());
             return Ok(());
         }
         let values = state.objects.iter().map(|(name, it)| (name.clone(), it.value.clone()));
@@ -452,7 +511,7 @@ impl Walk {
     /// Removes what was replaced, where that succeeded.
     async fn remove_deposed(&mut self, state: &mut State) {
         for (address, object) in std::mem::take(&mut state.deposed) {
-            if self.failed.contains(&address) {
+            if self.failed.contains(&address) || self.is_stopped() {
                 state.deposed.push((address, object));
                 continue;
             }

@@ -1,4 +1,3 @@
-# plan: travel_network.guest delete
 # plan: travel_network.this update
 # import: travel_network.this eu-central-1/acceptance
 # import identity: travel_network.this region=eu-central-1 name=acceptance

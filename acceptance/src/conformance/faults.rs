@@ -1,0 +1,151 @@
+//! Faults: services throttle, fail, reset connections and refuse. What passes is tried again and
+//! never shows; of what does not, one error says which call it was, and the same command goes on.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use travel_value::Value;
+
+use super::crash::{DENSE, MOST, goes_on};
+use super::{Check, Extent, Trial};
+use crate::core::Plan;
+use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Moment, Rule, Standing};
+use crate::sandbox::record::Query;
+use crate::sandbox::trouble::Trouble;
+
+/// What passes, in turn.
+fn passing(number: u64) -> (Action, Moment) {
+    let trouble = |trouble| Action::Trouble { trouble, code: None };
+    match number % 5 {
+        0 => (Action::Delay { milliseconds: 1500 }, Moment::Before),
+        1 => (Action::Reset, Moment::Before),
+        2 => (trouble(Trouble::Failure), Moment::Before),
+        3 => (trouble(Trouble::Unavailable), Moment::Before),
+        _ => (trouble(Trouble::Throttled), Moment::Before),
+    }
+}
+
+/// What does not pass, in turn.
+const fn lasting(number: u64) -> Trouble {
+    match number % 2 {
+        0 => Trouble::AccessDenied,
+        _ => Trouble::ExpiredToken,
+    }
+}
+
+impl Trial<'_> {
+    /// Applies a text until no trouble is met any more: at each attempt one call, some calls later
+    /// than before, meets a trouble that passes, and the next one that does not.
+    ///
+    /// # Errors
+    /// Where the command fails of what passes, does not say what it has failed of, does not converge,
+    /// or does what was not planned.
+    pub(super) async fn suffer(
+        &mut self,
+        text: &str,
+        expected: &Plan,
+        extent: Extent,
+    ) -> Result<()> {
+        // The calls of a refresh are the same in each command after the create.
+        let kind = match self.suffered {
+            0 | 1 => Kind::Any,
+            _ => Kind::Write,
+        };
+        self.suffered += 1;
+        let (mut at, mut step) = (1, 1);
+        let mut begun = BTreeMap::new();
+        for attempt in 0.. {
+            ensure!(at < MOST, "does not get on");
+            let is_last = self.attempt_with_faults(text, expected, (kind, at), attempt).await;
+            if is_last.with_context(|| format!("with a fault at call {at}"))? {
+                return self.expect_the_same(&begun);
+            }
+            let tainted = self.state.objects.iter().filter(|(_, object)| object.tainted);
+            begun.extend(tainted.map(|(address, object)| (address.clone(), names(&object.value))));
+            self.count(Check::Faults);
+            at += step;
+            step = match extent {
+                Extent::Sample => at,
+                _ => step + u64::from(at > DENSE),
+            };
+        }
+        Ok(())
+    }
+
+    /// Checks that what a failed create had begun was completed, and not made anew.
+    fn expect_the_same(&self, begun: &BTreeMap<String, Vec<String>>) -> Result<()> {
+        for (address, before) in begun {
+            let object = self.state.objects.get(address);
+            let now = object.map(|object| names(&object.value)).unwrap_or_default();
+            let lost: Vec<&String> = before.iter().filter(|name| !now.contains(name)).collect();
+            ensure!(lost.is_empty(), "{address} was made anew: {lost:?} became {now:?}");
+        }
+        Ok(())
+    }
+
+    /// Plans and applies a text once; whether the lasting trouble met no call, or did no harm.
+    async fn attempt_with_faults(
+        &mut self,
+        text: &str,
+        expected: &Plan,
+        (kind, at): (Kind, u64),
+        attempt: u64,
+    ) -> Result<bool> {
+        let filter = || Filter { executable: KILLABLE.to_owned(), kind, ..Filter::default() };
+        let (action, moment) = passing(attempt);
+        let rule = Rule { skip: at - 1, moment, ..Rule::once(filter(), action) };
+        self.sandbox.add_fault(&rule).await?;
+        // Of an early change the answer is lost: what was made must not be made again.
+        let changes = Filter { kind: Kind::Write, ..filter() };
+        let rule =
+            Rule { skip: attempt % 3, moment: Moment::After, ..Rule::once(changes, Action::Reset) };
+        self.sandbox.add_fault(&rule).await?;
+        let action = Action::Trouble { trouble: lasting(attempt), code: None };
+        let rule = Rule { skip: at, ..Rule::once(filter(), action) };
+        let rule = self.sandbox.add_fault(&rule).await?;
+        let mut applied = self.plan(text).await;
+        if let Ok(plan) = &applied {
+            goes_on(expected, plan)?;
+            let plan = plan.clone();
+            let carried_out = self.carry_out(text, &plan).await;
+            applied = carried_out.map(|()| plan);
+        }
+        let lasting = self.sandbox.fault(rule).await?;
+        self.sandbox.clear_faults().await?;
+        match applied {
+            Ok(_) => Ok(lasting.fired.is_empty()),
+            Err(error) if lasting.fired.is_empty() => Err(error.context("failed of what passes")),
+            Err(error) => {
+                self.check_error(&lasting, &format!("{error:#}")).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Checks that an error says which call has met a trouble.
+    async fn check_error(&self, met: &Standing, said: &str) -> Result<()> {
+        let sequence = met.fired.first().map(|fired| fired.sequence).unwrap_or_default();
+        let query = Query { since: sequence.saturating_sub(1), ..Query::default() };
+        let record = self.sandbox.record(&query).await?;
+        let call = record.iter().find(|call| call.sequence == sequence);
+        let call = call.context("the call that met a fault is not in the record")?;
+        // An API server's calls have no names, and no ids that it tells.
+        let is_told = call.service == "kubernetes"
+            || (said.contains(&call.operation) && said.contains(&call.request_id));
+        ensure!(
+            is_told,
+            "{} {} ({}) failed with {:?}, but this is said: {said}",
+            call.service,
+            call.operation,
+            call.request_id,
+            call.error,
+        );
+        Ok(())
+    }
+}
+
+/// What the service calls an object.
+fn names(object: &Value) -> Vec<String> {
+    let name = |attribute: &str| object.get(attribute).as_str().map(str::to_owned);
+    ["arn", "id", "key_id", "policy_id"].into_iter().filter_map(name).collect()
+}
