@@ -159,6 +159,16 @@ impl Block {
         object_type(&self.attributes, &self.blocks)
     }
 
+    /// The same, as only a configuration has it: without what the provider sets.
+    #[must_use]
+    pub fn configured(mut self) -> Self {
+        self.attributes = configured(self.attributes);
+        for nested in &mut self.blocks {
+            nested.block = std::mem::take(&mut nested.block).configured();
+        }
+        self
+    }
+
     /// The attribute of this name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
@@ -184,6 +194,18 @@ impl Schema {
     pub fn value_type(&self) -> Type {
         self.block.value_type()
     }
+}
+
+fn configured(attributes: Vec<Attribute>) -> Vec<Attribute> {
+    let settable = attributes.into_iter().filter(|it| it.required || it.optional);
+    let configured = settable.map(|mut attribute| {
+        attribute.computed = false;
+        if let AttributeKind::Nested { attributes, .. } = &mut attribute.kind {
+            *attributes = configured(std::mem::take(attributes));
+        }
+        attribute
+    });
+    configured.collect()
 }
 
 fn object_type(attributes: &[Attribute], blocks: &[NestedBlock]) -> Type {

@@ -138,6 +138,32 @@ impl<R: Resource> Page<R> {
         Ok(crate::shape::outward(&self.block, state))
     }
 
+    /// The object that an import would bring in by this id: its state, null where it is gone, and
+    /// its identity. Unless the `whole` of it is wanted, the state is only what the id says, and
+    /// nobody is asked.
+    pub(crate) async fn found_by_id(
+        &self,
+        scope: &<R::Platform as Platform>::Scope,
+        id: &str,
+        whole: bool,
+    ) -> Result<(Value, Value, Diagnostics), Failure> {
+        let mut state = <R as Model>::to_value(&R::import(id)?);
+        self.platform.place(scope, &mut state);
+        let mut diagnostics = Diagnostics::new();
+        if whole {
+            state = self.observe(&state, &mut Vec::new(), &mut diagnostics).await?;
+        }
+        let identity = self.identity_of(&state);
+        if identity.is_null() && !state.is_null() {
+            return Err(Diagnostic::error(
+                format!("{id} has no identity"),
+                "Part of what names it is not set. This is a bug in the provider. Please report it.",
+            )
+            .into());
+        }
+        Ok((crate::shape::outward(&self.block, state), identity, diagnostics))
+    }
+
     pub(super) fn import_object(&self, request: &ImportRequest) -> ImportResponse {
         let id = if request.identity.is_null() {
             request.id.clone()

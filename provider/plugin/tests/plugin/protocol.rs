@@ -59,7 +59,7 @@ fn with_id(name: &str) -> Value {
     value
 }
 
-fn message(value: &Value, kind: &Type) -> Option<wire::DynamicValue> {
+pub fn message(value: &Value, kind: &Type) -> Option<wire::DynamicValue> {
     let msgpack = msgpack::encode(value, kind).unwrap();
     Some(wire::DynamicValue { msgpack, json: Vec::new() })
 }
@@ -82,7 +82,7 @@ fn name() -> String {
 }
 
 /// Each diagnostic as `gravity: summary @ path`.
-fn told(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
+pub fn told(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
     use wire::attribute_path::step::Selector;
 
     let gravity = |diagnostic: &wire::Diagnostic| match diagnostic.severity() {
@@ -150,7 +150,7 @@ async fn tells_what_it_has() {
     let schema = provider.get_provider_schema(request).await.unwrap().into_inner();
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(!capabilities.move_resource_state && !capabilities.generate_resource_config);
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
     assert_eq!(schema.provider.unwrap().block.unwrap().attributes[0].name, "greeting");
     assert_eq!(schema.data_source_schemas.keys().collect::<Vec<_>>(), ["fake_echo"]);
 
@@ -442,15 +442,33 @@ async fn imports_by_id_and_by_identity() {
 }
 
 #[tokio::test]
-async fn knows_of_no_move() {
+async fn moves_a_state() {
     let core = Core::start().await;
-    let request = wire::move_resource_state::Request {
-        source_type_name: "aws_vpc".to_owned(),
-        target_type_name: name(),
-        ..Default::default()
-    };
-    let answer = core.provider().move_resource_state(request).await.unwrap().into_inner();
-    assert_eq!(told(&answer.diagnostics), ["error: aws_vpc cannot be moved to fake_thing"]);
+    for (source, expected) in [
+        ("registry.opentofu.org/travelsources/fake", vec![]),
+        ("registry.terraform.io/hashicorp/aws", vec!["error: no move from aws_vpc"]),
+    ] {
+        let request = wire::move_resource_state::Request {
+            source_provider_address: source.to_owned(),
+            source_type_name: "aws_vpc".to_owned(),
+            source_private: b"p".to_vec(),
+            target_type_name: name(),
+            ..Default::default()
+        };
+        let answer = core.provider().move_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(told(&answer.diagnostics), expected);
+        assert_eq!(answer.target_state.is_some(), expected.is_empty());
+        assert_eq!(answer.target_private, b"p");
+    }
+}
+
+#[tokio::test]
+async fn generates_a_configuration() {
+    let core = Core::start().await;
+    let request =
+        wire::generate_resource_config::Request { type_name: name(), state: sent(&with_id("x")) };
+    let answer = core.provider().generate_resource_config(request).await.unwrap().into_inner();
+    assert_eq!(received(answer.config), thing("x"));
 }
 
 #[tokio::test]
@@ -502,17 +520,9 @@ async fn what_it_does_not_have_is_unimplemented() {
     let core = Core::start().await;
     let mut provider = core.provider();
     let refusals = [
-        provider
-            .open_ephemeral_resource(wire::open_ephemeral_resource::Request::default())
-            .await
-            .err(),
-        provider.list_resource(wire::list_resource::Request::default()).await.err(),
-        provider.plan_action(wire::plan_action::Request::default()).await.err(),
-        provider
-            .generate_resource_config(wire::generate_resource_config::Request::default())
-            .await
-            .err(),
         provider.get_states(wire::get_states::Request::default()).await.err(),
+        provider.lock_state(wire::lock_state::Request::default()).await.err(),
+        provider.delete_state(wire::delete_state::Request::default()).await.err(),
     ];
     for refusal in refusals {
         assert_eq!(refusal.unwrap().code(), Code::Unimplemented);

@@ -1,0 +1,124 @@
+//! Writing the configuration that makes an object of a state.
+
+use std::collections::BTreeMap;
+
+use travel_value::Value;
+
+use crate::schema::{Attribute, AttributeKind, Block};
+
+/// What of a state a person would write: no value that only the provider sets, none that the schema
+/// gives anyway, and nothing that is to be used no more. Secrets are left out, since core writes
+/// what this gives into a file.
+pub fn configuration(block: &Block, state: &Value) -> Value {
+    let Value::Object(values) = state else { return Value::Null };
+    let mut written = written(&block.attributes, values);
+    for nested in &block.blocks {
+        let value = values.get(&nested.name).unwrap_or(&Value::Null);
+        let value = each_object(value, &|inner| configuration(&nested.block, inner));
+        written.insert(nested.name.clone(), value);
+    }
+    Value::Object(written)
+}
+
+fn written(attributes: &[Attribute], values: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let attribute = |attribute: &Attribute| {
+        let value = values.get(&attribute.name).unwrap_or(&Value::Null);
+        (attribute.name.clone(), self::attribute(attribute, value))
+    };
+    attributes.iter().map(attribute).collect()
+}
+
+fn attribute(attribute: &Attribute, value: &Value) -> Value {
+    let is_settable = attribute.required || attribute.optional;
+    let is_hidden = attribute.sensitive || attribute.write_only;
+    let is_past = attribute.deprecated.is_some() && !attribute.required;
+    if !is_settable || is_hidden || is_past || attribute.default.as_ref() == Some(value) {
+        return Value::Null;
+    }
+    match &attribute.kind {
+        AttributeKind::Plain(_) => value.clone(),
+        AttributeKind::Nested { attributes, .. } => each_object(value, &|inner| match inner {
+            Value::Object(values) => Value::Object(written(attributes, values)),
+            other => other.clone(),
+        }),
+    }
+}
+
+/// A value with each object in it changed: itself, or the elements of a collection.
+fn each_object(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+    match value {
+        Value::Object(_) => change(value),
+        Value::List(elements) => Value::List(elements.iter().map(change).collect()),
+        Value::Set(elements) => Value::set(elements.iter().map(change)),
+        Value::Map(elements) => {
+            Value::map(elements.iter().map(|(key, element)| (key.clone(), change(element))))
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{BlockNesting, NestedBlock, Nesting};
+
+    fn named(name: &str) -> Attribute {
+        Attribute { name: name.to_owned(), ..Attribute::default() }
+    }
+
+    fn optional(name: &str) -> Attribute {
+        Attribute { optional: true, ..named(name) }
+    }
+
+    fn check(attribute: Attribute, value: impl Into<Value>, expected: impl Into<Value>) {
+        let block = Block { attributes: vec![attribute], ..Block::default() };
+        let object = |value: Value| Value::object([("a", value)]);
+        assert_eq!(configuration(&block, &object(value.into())), object(expected.into()));
+    }
+
+    #[test]
+    fn only_what_a_person_would_write_is_written() {
+        check(optional("a"), "x", "x");
+        check(optional("a"), Value::Null, Value::Null);
+        check(Attribute { required: true, ..named("a") }, "x", "x");
+        check(Attribute { computed: true, ..named("a") }, "x", Value::Null);
+        check(Attribute { computed: true, ..optional("a") }, "x", "x");
+        let defaulted = || Attribute { default: Some("x".into()), ..optional("a") };
+        check(defaulted(), "x", Value::Null);
+        check(defaulted(), "y", "y");
+        check(Attribute { sensitive: true, ..optional("a") }, "x", Value::Null);
+        check(Attribute { write_only: true, ..optional("a") }, "x", Value::Null);
+        let deprecated = || Some("use b".to_owned());
+        check(Attribute { deprecated: deprecated(), ..optional("a") }, "x", Value::Null);
+        let required = Attribute { required: true, ..named("a") };
+        check(Attribute { deprecated: deprecated(), ..required }, "x", "x");
+    }
+
+    #[test]
+    fn objects_inside_are_written_alike() {
+        let inner = || vec![optional("b"), Attribute { computed: true, ..named("c") }];
+        let object = |c: Value| Value::object([("b", "x".into()), ("c", c)]);
+        for (nesting, wrap) in [
+            (Nesting::Single, (|value| value) as fn(Value) -> Value),
+            (Nesting::List, |value| Value::List(vec![value])),
+            (Nesting::Set, |value| Value::set([value])),
+            (Nesting::Map, |value| Value::map([("k", value)])),
+        ] {
+            let kind = AttributeKind::Nested { nesting, attributes: inner() };
+            let attribute = Attribute { kind, ..optional("a") };
+            check(attribute, wrap(object("y".into())), wrap(object(Value::Null)));
+        }
+    }
+
+    #[test]
+    fn blocks_are_written_alike() {
+        let inner = Block { attributes: vec![optional("b")], ..Block::default() };
+        let nested = |nesting| NestedBlock { name: "n".into(), nesting, block: inner.clone() };
+        let blocks = vec![nested(BlockNesting::Single)];
+        let block = Block { blocks, ..Block::default() };
+        for value in [Value::Null, Value::object([("b", "x".into())])] {
+            let state = Value::object([("n", value)]);
+            assert_eq!(configuration(&block, &state), state);
+        }
+    }
+}
