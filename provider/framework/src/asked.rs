@@ -84,11 +84,12 @@ impl<M: Model, P: Platform> Asked<M, P> {
             () = cancel.cancelled() => return Err(Failure::Interrupted),
         };
         // Nothing is made that would carry the mark, so it need not be whole.
-        let claim = self.shared.claim(format!("{}/", self.type_name), String::new());
+        let resource = format!("{}/", self.type_name);
+        let claim = self.shared.claim(resource.clone(), String::new());
         let claim = claim.unwrap_or_else(|_| Claim {
             deployment: String::new(),
             previous_deployments: Vec::new(),
-            resource: self.type_name.to_owned(),
+            resource,
             generation: String::new(),
         });
         Ok(Call::new(scope, claim, cancel, timeout))

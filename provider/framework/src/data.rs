@@ -80,7 +80,7 @@ impl<D: DataSource> Source<D> {
 #[async_trait]
 impl<D: DataSource> Readable for Source<D> {
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: self.0.block.clone() }
+        Schema { version: 0, block: self.0.block.clone().stateless() }
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

@@ -181,7 +181,7 @@ impl<E: Ephemeral> Opener<E> {
 #[async_trait]
 impl<E: Ephemeral> Openable for Opener<E> {
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: self.0.block.clone() }
+        Schema { version: 0, block: self.0.block.clone().stateless() }
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {

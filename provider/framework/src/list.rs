@@ -46,14 +46,21 @@ pub trait Listable: Resource {
 pub struct Finder(Sender<Named>);
 
 /// An object that a list has found.
-struct Named {
-    id: String,
-    name: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The id that an import takes; it says the whole identity.
+    pub id: String,
+    /// What to call it before a person.
+    pub name: String,
 }
 
 impl Finder {
-    /// Tells of an object: the id that an import takes, which must say the whole identity, and what
-    /// to call it before a person.
+    /// One that hands on what is found.
+    pub const fn new(named: Sender<Named>) -> Self {
+        Self(named)
+    }
+
+    /// Tells of an object, by the parts of a [`Named`].
     pub async fn tell(&self, id: impl Into<String>, name: impl Into<String>) {
         // Where nobody listens any more, the list is dropped at the next await.
         let _ = self.0.send(Named { id: id.into(), name: name.into() }).await;
@@ -100,7 +107,7 @@ impl<R: Listable> Lister<R> {
         let (place, query) = self.asked.completed(&request.config)?;
         let call = self.asked.call(&place, TIMEOUT).await?;
         let (sender, receiver) = channel(AHEAD);
-        let finder = Finder(sender);
+        let finder = Finder::new(sender);
         let mut listing = pin!(async {
             let listed = R::list(&call, &query, &finder).await;
             drop(finder);

@@ -159,14 +159,38 @@ impl Block {
         object_type(&self.attributes, &self.blocks)
     }
 
+    /// The same for what has no state: where nothing is replaced, updated or imported.
+    #[must_use]
+    pub fn stateless(mut self) -> Self {
+        let mut change = |attribute: &mut Attribute| {
+            attribute.replace = false;
+            attribute.config_only = false;
+            attribute.volatile = false;
+            attribute.not_imported = false;
+            true
+        };
+        self.retain(&mut change);
+        self
+    }
+
     /// The same, as only a configuration has it: without what the provider sets.
     #[must_use]
-    pub fn configured(mut self) -> Self {
-        self.attributes = configured(self.attributes);
+    pub fn configured(self) -> Self {
+        let mut block = self.stateless();
+        let mut change = |attribute: &mut Attribute| {
+            attribute.computed = false;
+            attribute.required || attribute.optional
+        };
+        block.retain(&mut change);
+        block
+    }
+
+    /// Changes all attributes, nested ones included, and keeps those for which that says so.
+    fn retain(&mut self, change: &mut dyn FnMut(&mut Attribute) -> bool) {
+        retain(&mut self.attributes, change);
         for nested in &mut self.blocks {
-            nested.block = std::mem::take(&mut nested.block).configured();
+            nested.block.retain(change);
         }
-        self
     }
 
     /// The attribute of this name.
@@ -196,16 +220,13 @@ impl Schema {
     }
 }
 
-fn configured(attributes: Vec<Attribute>) -> Vec<Attribute> {
-    let settable = attributes.into_iter().filter(|it| it.required || it.optional);
-    let configured = settable.map(|mut attribute| {
-        attribute.computed = false;
+fn retain(attributes: &mut Vec<Attribute>, change: &mut dyn FnMut(&mut Attribute) -> bool) {
+    attributes.retain_mut(|attribute| {
         if let AttributeKind::Nested { attributes, .. } = &mut attribute.kind {
-            *attributes = configured(std::mem::take(attributes));
+            retain(attributes, change);
         }
-        attribute
+        change(attribute)
     });
-    configured.collect()
 }
 
 fn object_type(attributes: &[Attribute], blocks: &[NestedBlock]) -> Type {

@@ -8,7 +8,7 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let provider = terraform_provider_travel::registry::provider();
     let pages = terraform_provider_travel::docs::pages(&provider, &root.join("examples"))?;
-    for folder in ["resources", "data-sources", "functions"] {
+    for folder in terraform_provider_travel::docs::FOLDERS {
         // What is no longer served has no page any more.
         let folder = root.join("docs").join(folder);
         if folder.exists() {
