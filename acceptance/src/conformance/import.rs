@@ -124,6 +124,13 @@ impl Trial<'_> {
             fits && summary.changes.len() == usize::from(!set.is_empty()),
             "an import by {way} leaves too much to set: {summary:?}",
         );
+        // What the provider writes for it says no more and no less than what it was made by.
+        let generated = self.core.plan_generated(&configuration, address, &imported).await;
+        let generated = generated.context("failed to plan a generated configuration")?.summary();
+        ensure!(
+            generated.is_empty(),
+            "a generated configuration does not say what is there: {generated:?}",
+        );
         self.carry_out(&step.text, &plan).await?;
         self.expect_nothing(&step.text).await?;
         let after = self.object(address)?;

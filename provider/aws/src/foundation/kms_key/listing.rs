@@ -104,3 +104,86 @@ async fn aliases(call: &Call) -> Result<BTreeMap<String, String>, Failure> {
     }
     Ok(aliases)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+    use tokio::sync::mpsc::channel;
+    use travel_framework::list::Named;
+
+    use super::*;
+    use crate::settings::Settings;
+    use crate::testing::{Fake, REGION, Reply, Request, call_on};
+
+    const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/";
+
+    fn described(id: &str) -> Reply {
+        let mut metadata =
+            json!({"KeyId": id, "Arn": format!("{ARN}{id}"), "KeyManager": "CUSTOMER"});
+        match id {
+            "refused" => return Reply::error("AccessDeniedException", "no"),
+            "gone" => return Reply::error("NotFoundException", "no"),
+            "aws" => metadata["KeyManager"] = "AWS".into(),
+            "going" => metadata["KeyState"] = "PendingDeletion".into(),
+            "replica" => {
+                metadata["MultiRegionConfiguration"] = json!({
+                    "MultiRegionKeyType": "REPLICA",
+                    "PrimaryKey": {"Arn": "arn:primary", "Region": "eu-west-1"},
+                });
+            }
+            _ => {}
+        }
+        Reply::json(json!({ "KeyMetadata": metadata }))
+    }
+
+    fn answer(request: &Request) -> Reply {
+        let alias = |name: &str, key: &str| json!({"AliasName": format!("alias/{name}"), "TargetKeyId": key});
+        let keys = |ids: &[&str]| {
+            let key = |id: &&str| json!({"KeyId": id, "KeyArn": format!("{ARN}{id}")});
+            ids.iter().map(key).collect::<Vec<Json>>()
+        };
+        match request.action.as_str() {
+            // The second page has what the first has no room for.
+            "kms:ListKeys" if request.input["Marker"] == "m" => {
+                Reply::json(json!({"Keys": keys(&["own", "nameless", "refused", "gone"])}))
+            }
+            "kms:ListKeys" => Reply::json(json!({
+                "Keys": keys(&["named", "aws", "going", "replica"]),
+                "Truncated": true,
+                "NextMarker": "m",
+            })),
+            "kms:ListAliases" => Reply::json(json!({"Aliases": [
+                alias("zeta", "named"), alias("beta", "named"), alias("aws/ebs", "aws"),
+                alias("going", "going"), alias("replica", "replica"), alias("other", "own"),
+                alias("refused", "refused"), alias("gone", "gone"),
+            ]})),
+            "tagging:GetResources" => {
+                let tag = |value: &str| json!({"Key": "travel:resource", "Value": value});
+                let found = |id: &str, value: &str| json!({"ResourceARN": format!("{ARN}{id}"), "Tags": [tag(value)]});
+                Reply::json(json!({"ResourceTagMappingList": [
+                    found("own", "travel_kms_key/volumes"), found("named", "travel_bucket/logs"),
+                ]}))
+            }
+            "kms:DescribeKey" => described(request.input["KeyId"].as_str().unwrap()),
+            other => panic!("{other} was not expected"),
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_can_be_managed_are_listed_by_name() {
+        let fake = Fake::new(answer);
+        let call = call_on(&fake, Settings::default(), "travel_kms_key/").await;
+        let (sender, mut named) = channel(100);
+        KmsKey::list(&call, &Keys::default(), &Finder::new(sender)).await.unwrap();
+        let mut found = Vec::new();
+        while let Some(Named { id, name }) = named.recv().await {
+            found.push((id, name));
+        }
+        let expected = [("beta", "alias/beta"), ("volumes", "alias/other")];
+        let expected = expected.map(|(id, name)| (format!("{REGION}/{id}"), name.to_owned()));
+        assert_eq!(found, expected);
+        let warnings = call.take_warnings();
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].summary, "key refused is left out of the list");
+    }
+}
