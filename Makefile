@@ -62,7 +62,7 @@ lint: ## Check formats, lints and licences
 	@tools/lint
 
 .PHONY: docs
-docs: ## Write the reference pages again, from schema and examples
+docs: ## Write the reference pages and the committed schema again
 	cargo build -q --workspace --example docs
 	target/debug/examples/docs
 

@@ -16,7 +16,7 @@ type Provider = ProviderClient<Channel>;
 
 const DISK: &str = "fake_disk";
 
-fn disk_type() -> Type {
+pub fn disk_type() -> Type {
     let times = ["create", "delete", "update"].map(|name| (name, Type::String));
     Type::object([
         ("generation", Type::String),
@@ -41,7 +41,7 @@ fn provider_type() -> Type {
     ])
 }
 
-fn disk(name: &str) -> Value {
+pub fn disk(name: &str) -> Value {
     Value::object([
         ("generation", Value::Null),
         ("id", Value::Null),
@@ -53,7 +53,7 @@ fn disk(name: &str) -> Value {
     ])
 }
 
-fn decoded(message: Option<&wire::DynamicValue>, kind: &Type) -> Value {
+pub fn decoded(message: Option<&wire::DynamicValue>, kind: &Type) -> Value {
     msgpack::decode(&message.unwrap().msgpack, kind).unwrap()
 }
 
@@ -64,16 +64,21 @@ async fn start() -> Core {
     core
 }
 
-async fn configure(core: &Core, deployment: Value) {
+/// A configuration of the provider, with only a deployment in it.
+pub fn configuration(deployment: Value) -> wire::configure_provider::Request {
     let config = Value::object([
         ("deployment", deployment),
         ("place", Value::Null),
         ("previous_deployments", Value::Null),
     ]);
-    let request = wire::configure_provider::Request {
+    wire::configure_provider::Request {
         config: message(&config, &provider_type()),
         ..Default::default()
-    };
+    }
+}
+
+async fn configure(core: &Core, deployment: Value) {
+    let request = configuration(deployment);
     let answer = core.provider().configure_provider(request).await.unwrap().into_inner();
     assert_eq!(answer.diagnostics, []);
 }

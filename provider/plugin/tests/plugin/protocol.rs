@@ -53,7 +53,7 @@ pub fn thing(name: &str) -> Value {
     ])
 }
 
-fn with_id(name: &str) -> Value {
+pub fn with_id(name: &str) -> Value {
     let mut value = thing(name);
     value.set_attribute("id", format!("thing-{name}").into());
     value
@@ -64,8 +64,29 @@ pub fn message(value: &Value, kind: &Type) -> Option<wire::DynamicValue> {
     Some(wire::DynamicValue { msgpack, json: Vec::new() })
 }
 
-fn sent(value: &Value) -> Option<wire::DynamicValue> {
+pub fn sent(value: &Value) -> Option<wire::DynamicValue> {
     message(value, &thing_type())
+}
+
+/// A thing of 64 mebibytes.
+pub fn large_thing() -> Value {
+    let mut large = thing("x");
+    large.set_attribute("tags", Value::map([("a", "x".repeat(64 * 1024 * 1024).into())]));
+    large
+}
+
+/// What a plan makes of a thing that is not there yet.
+pub async fn plan(provider: &mut Provider, proposed: &Value) -> Value {
+    let request = wire::plan_resource_change::Request {
+        type_name: name(),
+        prior_state: sent(&Value::Null),
+        proposed_new_state: sent(proposed),
+        config: sent(proposed),
+        ..Default::default()
+    };
+    let answer = provider.plan_resource_change(request).await.unwrap().into_inner();
+    assert_eq!(told(&answer.diagnostics), Vec::<String>::new());
+    received(answer.planned_state)
 }
 
 fn received(message: Option<wire::DynamicValue>) -> Value {
@@ -77,7 +98,7 @@ fn identity(name: &str) -> Option<wire::ResourceIdentityData> {
     Some(wire::ResourceIdentityData { identity_data: message(&value, &identity_type()) })
 }
 
-fn name() -> String {
+pub fn name() -> String {
     "fake_thing".to_owned()
 }
 
@@ -532,8 +553,7 @@ async fn what_it_does_not_have_is_unimplemented() {
 #[tokio::test]
 async fn carries_large_messages() {
     let core = Core::start().await;
-    let mut large = thing("x");
-    large.set_attribute("tags", Value::map([("a", "x".repeat(64 * 1024 * 1024).into())]));
+    let large = large_thing();
     let provider =
         core.provider().max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
     let (state, told) = apply(provider, large.clone()).await;
