@@ -6,7 +6,6 @@ use travel_value::Value;
 use super::Page;
 use crate::call::Failure;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::Model;
 use crate::resource::{MoveSource, Resource};
 use crate::server::{MoveRequest, MoveResponse, UpgradeRequest};
 
@@ -64,7 +63,7 @@ impl<R: Resource> Page<R> {
             );
             Diagnostic::error("failed to find the object to move", detail)
         })?;
-        let state = <R as Model>::to_value(&R::import(id)?);
+        let state = self.state_of_id(id)?;
         let mut private = Vec::new();
         let observed = self.observe(&state, &mut private, diagnostics).await?;
         if observed.is_null() {

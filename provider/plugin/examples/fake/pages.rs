@@ -83,6 +83,9 @@ struct Disk {
     /// Passphrase.
     #[model(optional, sensitive, write_only)]
     passphrase: Option<String>,
+    /// How many seconds to wait for it. Only the provider reads it.
+    #[model(optional, config_only, default = 30)]
+    patience: i64,
     /// Id.
     #[model(computed)]
     id: Option<String>,

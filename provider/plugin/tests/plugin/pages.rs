@@ -23,6 +23,7 @@ pub fn disk_type() -> Type {
         ("id", Type::String),
         ("name", Type::String),
         ("passphrase", Type::String),
+        ("patience", Type::Number),
         ("size", Type::Number),
         ("status", Type::String),
         ("timeouts", Type::object(times)),
@@ -47,6 +48,7 @@ pub fn disk(name: &str) -> Value {
         ("id", Value::Null),
         ("name", name.into()),
         ("passphrase", Value::Null),
+        ("patience", Value::Null),
         ("size", Value::Null),
         ("status", Value::Null),
         ("timeouts", Value::Null),
@@ -224,6 +226,8 @@ async fn a_list_tells_of_as_many_objects_as_are_wanted() {
     let object = decoded(events[2].resource_object.as_ref(), &disk_type());
     assert_eq!(object.get("size"), &3.into());
     assert_eq!(object.get("status").as_str(), Some("ready"));
+    // Nobody knows it but the configuration, so that it is what the next plan will say.
+    assert_eq!(object.get("patience"), &30.into());
     // One that cannot be read is no reason to end.
     assert_eq!(told(&events[9].diagnostic), ["warning: Disk 10 is left out of the list"]);
     assert_eq!((&events[9].identity, &events[9].resource_object), (&None, &None));
@@ -405,6 +409,7 @@ async fn a_configuration_is_generated_from_a_state() {
     let mut state = disk("disk-3");
     for (name, value) in [
         ("size", Value::from(3)),
+        ("patience", 30.into()),
         ("id", "id-3".into()),
         ("generation", "g".into()),
         ("status", "ready".into()),
@@ -432,6 +437,7 @@ async fn a_resource_waits_for_the_configuration_only_where_it_must_and_may() {
     let mut provider = core.provider();
     let mut state = disk("disk-3");
     state.set_attribute("size", 3.into());
+    state.set_attribute("patience", 30.into());
     for (deployment, deferral_allowed, is_deferred, errors) in [
         ("pages".into(), true, false, vec![]),
         (Value::unknown(), true, true, vec![]),
