@@ -26,7 +26,8 @@ use crate::PluginInfo;
 use crate::convert::{Answer, ConvertError};
 use crate::guard::{Panic, apart, guarded};
 
-/// Serves one provider.
+/// Serves one provider: the service that [`crate::serve`] puts on a socket, for those who call it
+/// within the process.
 #[derive(Debug)]
 pub struct ProviderService<S> {
     server: Arc<S>,

@@ -32,7 +32,10 @@ fn attribute(attribute: &Attribute, value: &Value) -> Value {
     let is_settable = attribute.required || attribute.optional;
     let is_hidden = attribute.sensitive || attribute.write_only;
     let is_past = attribute.deprecated.is_some() && !attribute.required;
-    if !is_settable || is_hidden || is_past || attribute.default.as_ref() == Some(value) {
+    // What an import cannot tell is for a person to write.
+    let is_untold = attribute.not_imported && value.as_str() == Some("");
+    let is_default = attribute.default.as_ref() == Some(value);
+    if !is_settable || is_hidden || is_past || is_untold || is_default {
         return Value::Null;
     }
     match &attribute.kind {
@@ -88,6 +91,9 @@ mod tests {
         check(defaulted(), "y", "y");
         check(Attribute { sensitive: true, ..optional("a") }, "x", Value::Null);
         check(Attribute { write_only: true, ..optional("a") }, "x", Value::Null);
+        let untold = || Attribute { not_imported: true, required: true, ..named("a") };
+        check(untold(), "", Value::Null);
+        check(untold(), "x", "x");
         let deprecated = || Some("use b".to_owned());
         check(Attribute { deprecated: deprecated(), ..optional("a") }, "x", Value::Null);
         let required = Attribute { required: true, ..named("a") };
