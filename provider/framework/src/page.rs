@@ -177,7 +177,7 @@ impl<R: Resource> Managed for Page<R> {
 
     fn generate(&self, state: Value) -> Value {
         let state = shape::inward(&self.block, state);
-        shape::outward(&self.block, generating::configuration(&self.block, &state))
+        shape::outward(&self.block, self.generated(state))
     }
 }
 

@@ -4,7 +4,62 @@ use std::collections::BTreeMap;
 
 use travel_value::Value;
 
+use super::Page;
+use crate::plan::{Computed, effective};
+use crate::private::Private;
+use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeKind, Block};
+use crate::server::PlanRequest;
+
+impl<R: Resource> Page<R> {
+    /// The configuration that a person would write for a state. What the provider comes to by itself
+    /// is not in it: said aloud, it may mean something else, as the role that the provider has made
+    /// is then one that it was given.
+    pub(super) fn generated(&self, state: Value) -> Value {
+        let mut config = configuration(&self.block, &state);
+        let mut request = PlanRequest {
+            type_name: R::DESCRIPTION.type_name.to_owned(),
+            prior: state,
+            proposed: Value::Null,
+            config: Value::Null,
+            private: Vec::new(),
+            identity: Value::Null,
+        };
+        for Attribute { name, optional, computed, default, .. } in &self.block.attributes {
+            if !optional || !computed || default.is_some() || config.get(name).is_null() {
+                continue;
+            }
+            let mut without = config.clone();
+            without.set_attribute(name, Value::Null);
+            request.config = without;
+            if self.says_the_same(&mut request, name) {
+                config = request.config.clone();
+            }
+        }
+        config
+    }
+
+    /// Whether a configuration comes to the same value of an attribute without saying it: as a new
+    /// object would have it, or, where that is not known before there is one, as this one keeps it.
+    fn says_the_same(&self, request: &mut PlanRequest, name: &str) -> bool {
+        let state = std::mem::replace(&mut request.prior, Value::Null);
+        let applied = Computed::Applied { resumed: false };
+        let created = self.plan_once(request, &Private::default(), applied);
+        let value = created.planned.get(name).clone();
+        let is_refused = created.diagnostics.has_error();
+        request.prior = state;
+        if is_refused {
+            return false;
+        }
+        if value.is_wholly_known() {
+            return value == *request.prior.get(name);
+        }
+        let kept = self.plan_once(request, &Private::default(), Computed::Kept);
+        let is_kept =
+            effective(&self.block, &kept.planned) == effective(&self.block, &request.prior);
+        is_kept && kept.replace.is_empty() && !kept.diagnostics.has_error()
+    }
+}
 
 /// What of a state a person would write: no value that only the provider sets, none that the schema
 /// gives anyway, and nothing that is to be used no more. Secrets are left out, since core writes
