@@ -1,6 +1,6 @@
 //! Writing the configuration that makes an object of a state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use travel_value::Value;
 
@@ -31,17 +31,24 @@ impl<R: Resource> Page<R> {
             }
             let mut without = config.clone();
             without.set_attribute(name, Value::Null);
-            request.config = without;
-            if self.says_the_same(&mut request, name) {
-                config = request.config.clone();
+            if self.says_the_same(&mut request, &config, &without, name) {
+                config = without;
             }
         }
         config
     }
 
     /// Whether a configuration comes to the same value of an attribute without saying it: as a new
-    /// object would have it, or, where that is not known before there is one, as this one keeps it.
-    fn says_the_same(&self, request: &mut PlanRequest, name: &str) -> bool {
+    /// object would have it, or, where that is not known before there is one, as this one keeps it
+    /// while nothing else of it changes for that.
+    fn says_the_same(
+        &self,
+        request: &mut PlanRequest,
+        with: &Value,
+        without: &Value,
+        name: &str,
+    ) -> bool {
+        request.config = without.clone();
         let state = std::mem::replace(&mut request.prior, Value::Null);
         let applied = Computed::Applied { resumed: false };
         let created = self.plan_once(request, &Private::default(), applied);
@@ -54,10 +61,24 @@ impl<R: Resource> Page<R> {
         if value.is_wholly_known() {
             return value == *request.prior.get(name);
         }
+        let Some(changed) = self.changed(request) else { return false };
+        request.config = with.clone();
+        // Several attributes may have to go together before nothing changes any more.
+        let before = self.changed(request);
+        !changed.contains(name) && before.is_none_or(|before| changed.is_subset(&before))
+    }
+
+    /// The attributes that a configuration would change; none where it would be refused, or need
+    /// another object.
+    fn changed(&self, request: &PlanRequest) -> Option<BTreeSet<String>> {
         let kept = self.plan_once(request, &Private::default(), Computed::Kept);
-        let is_kept =
-            effective(&self.block, &kept.planned) == effective(&self.block, &request.prior);
-        is_kept && kept.replace.is_empty() && !kept.diagnostics.has_error()
+        if !kept.replace.is_empty() || kept.diagnostics.has_error() {
+            return None;
+        }
+        let planned = effective(&self.block, &kept.planned);
+        let prior = effective(&self.block, &request.prior);
+        let names = planned.entries()?.keys();
+        Some(names.filter(|name| planned.get(name) != prior.get(name)).cloned().collect())
     }
 }
 
