@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use travel_acceptance::case::{Case, PROVIDER};
 use travel_acceptance::cluster;
 use travel_acceptance::conformance::provider_start;
@@ -182,9 +182,29 @@ async fn listed(type_name: &str) -> Option<(Sandbox, Vec<Listed>, Vec<Value>)> {
         import.await.unwrap();
         assert_eq!(Some(&imported.objects[&address].value), found.object.as_ref());
     }
+    for found in whole.iter().filter_map(|it| it.object.as_ref()) {
+        check_move(&provider, type_name, found).await;
+    }
     let made = state.objects.into_values().filter(|object| object.type_name == type_name);
     let made = made.map(|object| object.identity).collect();
     Some((sandbox, whole, made))
+}
+
+/// What the AWS provider has of an object becomes what an import of it is.
+async fn check_move(provider: &Provider, type_name: &str, found: &Value) {
+    let (source_type, attribute) = match type_name {
+        "travel_kms_key" => ("aws_kms_key", "arn"),
+        "travel_organizational_unit" => ("aws_organizations_organizational_unit", "id"),
+        "travel_account" => ("aws_organizations_account", "id"),
+        _ => return,
+    };
+    let source = ("registry.terraform.io/hashicorp/aws", source_type);
+    let state = json!({ attribute: found.get(attribute).as_str(), "tags_all": {} });
+    let moved = core::moved(provider, source, &state, type_name).await.unwrap();
+    assert_eq!(&moved, found, "{type_name}");
+    let foreign = ("registry.terraform.io/hashicorp/aws", "aws_s3_bucket");
+    let error = core::moved(provider, foreign, &state, type_name).await.unwrap_err().to_string();
+    assert!(error.contains("import block"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -120,6 +120,30 @@ pub async fn generated(provider: &Provider, type_name: &str, state: &Value) -> R
     value(answer.config.as_ref(), &schema.kind())
 }
 
+/// The state that another provider's becomes when its resource is moved.
+///
+/// # Errors
+/// What the provider says.
+pub async fn moved(
+    provider: &Provider,
+    (source_provider, source_type): (&str, &str),
+    source: &serde_json::Value,
+    type_name: &str,
+) -> Result<Value> {
+    let schema = provider.schemas.resources.get(type_name).context("there is no such resource")?;
+    let raw = wire::RawState { json: source.to_string().into_bytes(), ..Default::default() };
+    let request = wire::move_resource_state::Request {
+        source_provider_address: source_provider.to_owned(),
+        source_type_name: source_type.to_owned(),
+        source_state: Some(raw),
+        target_type_name: type_name.to_owned(),
+        ..Default::default()
+    };
+    let answer = provider.client().move_resource_state(request).await?.into_inner();
+    Said::read(&answer.diagnostics).check()?;
+    value(answer.target_state.as_ref(), &schema.kind())
+}
+
 /// A whole configuration: null where nothing is said.
 fn complete(schema: &Block, said: &[(&str, Value)]) -> Value {
     fn whole(kind: &travel_value::Type, value: &Value) -> Value {

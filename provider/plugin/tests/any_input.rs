@@ -1,5 +1,4 @@
 //! What a fuzzer would try of the service, on inputs that are the same every time.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "../../../fuzz/entries/generator.rs"]
 mod generator;
