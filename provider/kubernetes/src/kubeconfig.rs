@@ -121,7 +121,7 @@ mod tests {
             let context = Some(context.to_owned());
             let read = Kubeconfig { context, content: Some(content), ..Kubeconfig::default() };
             let cluster = Cluster::connect(&read.config()).await.unwrap();
-            assert_eq!(cluster.endpoint(), "https://dev.example:6443/");
+            assert_eq!(cluster.endpoint(), "https://dev.example:6443");
         }
     }
 }
