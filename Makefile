@@ -53,6 +53,10 @@ test: test-tools install ## Run every test
 conformance: tools install ## Check what every resource promises; RESOURCE= and CHECK= choose, FULL=1 kills at every call
 	@tools/conformance
 
+.PHONY: fuzz
+fuzz: ## Try any input, a minute for each target (SECONDS_EACH=); needs nightly and cargo-fuzz
+	@tools/fuzz
+
 .PHONY: bench
 bench: prerequisites tools build ## Measure the provider as released: size, start, memory, an empty plan of dev
 	@tools/bench
@@ -62,7 +66,7 @@ lint: ## Check formats, lints and licences
 	@tools/lint
 
 .PHONY: docs
-docs: ## Write the reference pages again, from schema and examples
+docs: ## Write the reference pages and the committed schema again
 	cargo build -q --workspace --example docs
 	target/debug/examples/docs
 

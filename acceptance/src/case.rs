@@ -50,7 +50,7 @@ use crate::sandbox::repository;
 use crate::terraform::{PlanSummary, Workspace};
 
 /// The provider that every case's configuration is applied through.
-pub(crate) const PROVIDER: &str = r#"
+pub const PROVIDER: &str = r#"
 terraform {
   required_providers {
     travel = { source = "registry.terraform.io/travelsources/travel" }

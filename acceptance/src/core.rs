@@ -7,6 +7,7 @@ mod call;
 mod configuration;
 mod convert;
 mod evaluate;
+mod extension;
 mod functions;
 mod legal;
 mod places;
@@ -17,6 +18,7 @@ mod walk;
 
 pub use configuration::{Configuration, ResourceBlock};
 pub use evaluate::{Names, evaluate};
+pub use extension::{Listed, generated, invoke, list, moved};
 pub use legal::broken_promises;
 pub use places::Place;
 pub use provider::{Log, Provider, Said, Start};

@@ -10,7 +10,7 @@ use super::known::is_known;
 use super::reference::{CONFIG_ONLY, attributes_called};
 use super::{Check, Trial};
 use crate::case::{Key, Step};
-use crate::core::{Object, broken_promises};
+use crate::core::{Configuration, Object, broken_promises};
 
 /// What a resource's page calls an attribute that an import leaves out until the next change.
 const NOT_IMPORTED: &str = "not known after an import";
@@ -124,6 +124,7 @@ impl Trial<'_> {
             fits && summary.changes.len() == usize::from(!set.is_empty()),
             "an import by {way} leaves too much to set: {summary:?}",
         );
+        self.check_generated(&configuration, address, &imported).await?;
         self.carry_out(&step.text, &plan).await?;
         self.expect_nothing(&step.text).await?;
         let after = self.object(address)?;
@@ -152,6 +153,28 @@ impl Trial<'_> {
             others.join("; ")
         );
         self.count(Check::Import);
+        Ok(())
+    }
+}
+
+impl Trial<'_> {
+    /// What the provider writes for an object says neither more nor less than what is there; but
+    /// nobody can write what an import cannot tell.
+    async fn check_generated(
+        &self,
+        configuration: &Configuration,
+        address: &str,
+        imported: &Object,
+    ) -> Result<()> {
+        if !attributes_called(&self.case.type_name, NOT_IMPORTED, true)?.is_empty() {
+            return Ok(());
+        }
+        let generated = self.core.plan_generated(configuration, address, imported).await;
+        let generated = generated.context("failed to plan a generated configuration")?.summary();
+        ensure!(
+            generated.is_empty(),
+            "a generated configuration does not say what is there: {generated:?}",
+        );
         Ok(())
     }
 }

@@ -45,7 +45,10 @@ pub async fn validate(provider: &Provider, type_name: &str, config: &Value) -> R
     let request = wire::validate_resource_config::Request {
         type_name: type_name.to_owned(),
         config: Some(message(config, &schema(provider, type_name)?.kind())?),
-        client_capabilities: None,
+        client_capabilities: Some(wire::ClientCapabilities {
+            write_only_attributes_allowed: true,
+            ..Default::default()
+        }),
     };
     let answer = provider.client().validate_resource_config(request).await?.into_inner();
     Said::read(&answer.diagnostics).check()

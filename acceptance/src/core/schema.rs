@@ -15,6 +15,10 @@ pub struct Schemas {
     pub resources: BTreeMap<String, Block>,
     /// Of each data source, by type.
     pub data_sources: BTreeMap<String, Block>,
+    /// Of the configuration of each list, by the type of the resource that it lists.
+    pub lists: BTreeMap<String, Block>,
+    /// Of the configuration of each action, by type.
+    pub actions: BTreeMap<String, Block>,
     /// The identities, by the type of the resource.
     pub identities: BTreeMap<String, Identity>,
 }
@@ -99,6 +103,15 @@ impl Schemas {
             provider: top(schema.provider.as_ref().context("there is no provider schema")?)?,
             resources: all(&schema.resource_schemas)?,
             data_sources: all(&schema.data_source_schemas)?,
+            lists: all(&schema.list_resource_schemas)?,
+            actions: schema
+                .action_schemas
+                .iter()
+                .map(|(name, action)| {
+                    let schema = action.schema.as_ref().context("an action has no schema")?;
+                    Ok((name.clone(), top(schema)?))
+                })
+                .collect::<Result<_>>()?,
             identities: types,
         })
     }

@@ -11,6 +11,7 @@ use travel_value::Value;
 
 use super::configuration::{BUILT_IN, Configuration, value_of};
 use super::evaluate::Names;
+use super::extension::generated;
 use super::provider::{Provider, Start};
 use super::{built_in, call};
 use crate::terraform::PlanSummary;
@@ -275,7 +276,29 @@ impl Core {
         Ok(())
     }
 
-    async fn configured(&self, configuration: &Configuration) -> Result<Provider> {
+    /// Plans an object with the configuration that the provider itself writes for it.
+    ///
+    /// # Errors
+    /// Where the provider writes none, or refuses what it has written.
+    pub async fn plan_generated(
+        &self,
+        configuration: &Configuration,
+        address: &str,
+        object: &Object,
+    ) -> Result<Plan> {
+        let provider = self.configured(configuration).await?;
+        let block = configuration.resources.get(address).context("there is no such resource")?;
+        let config = generated(&provider, &block.type_name, &object.value).await?;
+        call::validate(&provider, &block.type_name, &config).await?;
+        let change = call::plan(&provider, block, &config, Some(object)).await?;
+        Ok(Plan { changes: BTreeMap::from([(address.to_owned(), change)]), ..Plan::default() })
+    }
+
+    /// A provider process with the configuration of a configuration.
+    ///
+    /// # Errors
+    /// Where it does not start, or refuses.
+    pub async fn configured(&self, configuration: &Configuration) -> Result<Provider> {
         let provider = Provider::start(&self.start).await?;
         let names = configuration.names(&BTreeMap::new());
         let config = value_of(&configuration.provider, &provider.schemas.provider, &names)?;

@@ -82,6 +82,18 @@ impl Ec2 {
                 endpoints::forget_route_table(&Asked::of(&call), table, world).await?;
                 plain(call, world).await
             }
+            "DisassociateVpcCidrBlock" => {
+                let id = form.get("AssociationId").unwrap_or_default().to_owned();
+                // moto looks for the routes of a block that it has let go already.
+                let answer = ask(call, world).await.map_err(|error| match error.code.as_str() {
+                    "InvalidRoute.NotFound" => {
+                        let message = format!("The association ID '{id}' does not exist");
+                        ServiceError::new("InvalidVpcCidrBlockAssociationID.NotFound", message)
+                    }
+                    _ => error,
+                })?;
+                Ok(Reply::xml(&answer))
+            }
             "DescribeNatGateways" => {
                 self.describe_lives(call, form, world, &lists::NAT_GATEWAYS).await
             }

@@ -18,7 +18,9 @@
 //! What a struct that is a resource carries in `#[resource(…)]`: `type = "…"`, `proof = tags |
 //! parent | record | equality`, `id = "…"` (the attribute that is set once the object exists),
 //! `refresh = "…"` (API calls of a read), and optionally `key = "…"` (the attribute that names
-//! it, `name` by default), `identity("…", …)`, `keeps("…", …)`, `consistency_seconds = N`.
+//! it, `name` by default), `identity("…", …)`, `keeps("…", …)`, `consistency_seconds = N`,
+//! `moves("NAMESPACE/PROVIDER TYPE.ATTRIBUTE", …)` (resources of other providers that stand for the
+//! same objects, and the attribute that an import takes as the id).
 
 mod field;
 mod model;

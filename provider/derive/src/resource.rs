@@ -19,6 +19,7 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let mut key = quote!("name");
     let mut identity: Vec<LitStr> = Vec::new();
     let mut keeps: Vec<LitStr> = Vec::new();
+    let mut moves: Vec<TokenStream> = Vec::new();
     let mut consistency_seconds = quote!(0);
     attribute.parse_nested_meta(|meta| {
         let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -33,6 +34,9 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
             "identity" => identity = strings(&meta)?,
             "keeps" => keeps = strings(&meta)?,
+            "moves" => {
+                moves = strings(&meta)?.iter().map(move_source).collect::<Result<_>>()?;
+            }
             "consistency_seconds" => {
                 let seconds: LitInt = meta.value()?.parse()?;
                 consistency_seconds = quote!(#seconds);
@@ -60,7 +64,27 @@ pub fn expand(input: &DeriveInput) -> Result<TokenStream> {
                     identity: &[#(#identity),*],
                     keeps: &[#(#keeps),*],
                     consistency: ::core::time::Duration::from_secs(#consistency_seconds),
+                    moves: &[#(#moves),*],
                 };
+        }
+    })
+}
+
+/// `NAMESPACE/PROVIDER TYPE.ATTRIBUTE`: a resource of another provider, and what says its id.
+fn move_source(words: &LitStr) -> Result<TokenStream> {
+    let text = words.value();
+    let parts = text.split_once(' ').and_then(|(provider, rest)| {
+        let (type_name, id) = rest.split_once('.')?;
+        provider.contains('/').then_some((provider, type_name, id))
+    });
+    let (provider, type_name, id) = parts.ok_or_else(|| {
+        syn::Error::new(words.span(), "expected \"NAMESPACE/PROVIDER TYPE.ATTRIBUTE\"")
+    })?;
+    Ok(quote! {
+        ::travel_framework::resource::MoveSource {
+            provider: #provider,
+            type_name: #type_name,
+            id: #id,
         }
     })
 }

@@ -4,9 +4,13 @@
 // The derive macro names this crate by its full name, here as elsewhere.
 extern crate self as travel_framework;
 
+pub mod action;
+mod asked;
 pub mod call;
 pub mod data;
 pub mod diagnostic;
+pub mod ephemeral;
+pub mod list;
 pub mod model;
 pub mod ownership;
 mod page;

@@ -4,7 +4,9 @@
 mod apply;
 mod create;
 mod delete;
+mod generating;
 pub(crate) mod identity;
+mod moving;
 mod planning;
 mod read;
 mod validation;
@@ -22,8 +24,8 @@ use crate::platform::Platform;
 use crate::resource::{Description, Resource};
 use crate::schema::{Block, Schema};
 use crate::server::{
-    ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, PlanRequest, PlanResponse,
-    ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
+    ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, MoveRequest, MoveResponse,
+    PlanRequest, PlanResponse, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
 };
 use crate::shape;
 use crate::shared::Shared;
@@ -37,12 +39,14 @@ pub(crate) trait Managed: Send + Sync {
     fn description(&self) -> &'static Description;
     fn schema(&self) -> Schema;
     fn identity(&self) -> Option<Schema>;
-    fn validate(&self, config: &Value) -> Diagnostics;
+    fn validate(&self, config: &Value, write_only_allowed: bool) -> Diagnostics;
     fn upgrade(&self, request: &UpgradeRequest) -> UpgradeResponse;
     fn plan(&self, request: PlanRequest) -> PlanResponse;
     async fn read(&self, request: ReadRequest) -> ReadResponse;
     async fn apply(&self, request: ApplyRequest) -> ApplyResponse;
     fn import(&self, request: &ImportRequest) -> ImportResponse;
+    async fn take_over(&self, request: &MoveRequest) -> MoveResponse;
+    fn generate(&self, state: Value) -> Value;
 }
 
 /// A resource of one model.
@@ -129,8 +133,13 @@ impl<R: Resource> Managed for Page<R> {
         identity::schema(R::DESCRIPTION.identity, &self.block)
     }
 
-    fn validate(&self, config: &Value) -> Diagnostics {
-        self.check_configuration(&shape::inward(&self.block, config.clone()))
+    fn validate(&self, config: &Value, write_only_allowed: bool) -> Diagnostics {
+        let config = shape::inward(&self.block, config.clone());
+        let mut found = self.check_configuration(&config);
+        if !write_only_allowed {
+            validation::refuse_write_only(&self.block, &config, &mut found);
+        }
+        found
     }
 
     fn upgrade(&self, request: &UpgradeRequest) -> UpgradeResponse {
@@ -163,6 +172,16 @@ impl<R: Resource> Managed for Page<R> {
         let response = self.import_object(request);
         let state = response.state.map(|state| shape::outward(&self.block, state));
         ImportResponse { state, ..response }
+    }
+
+    async fn take_over(&self, request: &MoveRequest) -> MoveResponse {
+        let response = self.move_object(request).await;
+        MoveResponse { state: shape::outward(&self.block, response.state), ..response }
+    }
+
+    fn generate(&self, state: Value) -> Value {
+        let state = shape::inward(&self.block, state);
+        shape::outward(&self.block, self.generated(state))
     }
 }
 

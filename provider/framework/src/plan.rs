@@ -11,7 +11,9 @@ use crate::call::Memory;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Field, Model, known_part};
 
-pub use pipeline::{Computed, effective, plan_by_schema, replacements, settle, with_write_only};
+pub use pipeline::{
+    Computed, effective, plan_by_schema, replacements, settle, with_write_only, without_secrets,
+};
 
 /// A plan in the making, as platform and page see it.
 pub struct Plan<'a> {

@@ -2,31 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio_util::sync::CancellationToken;
-use travel_value::{Path, Value};
+use tokio::sync::mpsc::Sender;
+use travel_value::Value;
 
-use crate::call::{Call, Failure};
-use crate::data::{DataSource, Function};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::action::{Action, Invocable, Invoker};
+use crate::data::{DataSource, Function, Readable, Source};
+use crate::diagnostic::Diagnostics;
+use crate::ephemeral::{Ephemeral, Openable, Opener};
+use crate::list::{Listable, Lister, Lists};
 use crate::model::Model;
-use crate::ownership::Claim;
 use crate::page::{Managed, Page, check_rules};
-use crate::plan::{Computed, Plan, plan_by_schema};
 use crate::platform::Platform;
 use crate::resource::{Description, Resource};
-use crate::schema::{Block, Schema};
+use crate::schema::Block;
 use crate::server::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataResponse, FunctionError, ImportRequest,
-    ImportResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Schemas, Server,
-    UpgradeRequest, UpgradeResponse,
+    ApplyRequest, ApplyResponse, ConfigureRequest, DataResponse, FunctionError, GenerateResponse,
+    ImportRequest, ImportResponse, ListRequest, ListedObject, MoveRequest, MoveResponse,
+    OpenResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, RenewResponse, Schemas,
+    Server, UpgradeRequest, UpgradeResponse, not_served,
 };
 use crate::shared::{DeploymentConfig, Shared};
-
-/// How long a data source may take.
-const DATA_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Everything a provider serves.
 #[derive(Default)]
@@ -37,6 +34,9 @@ pub struct Provider {
     resources: BTreeMap<&'static str, Box<dyn Managed>>,
     data_sources: BTreeMap<&'static str, Box<dyn Readable>>,
     functions: BTreeMap<String, Box<dyn Function>>,
+    ephemeral_resources: BTreeMap<&'static str, Box<dyn Openable>>,
+    lists: BTreeMap<&'static str, Box<dyn Lists>>,
+    actions: BTreeMap<&'static str, Box<dyn Invocable>>,
 }
 
 impl Provider {
@@ -74,16 +74,37 @@ impl Provider {
     /// Adds a data source.
     #[must_use]
     pub fn data_source<D: DataSource>(mut self, platform: &Arc<D::Platform>) -> Self {
-        let block = <D as Model>::block();
-        let schema = Schema { version: 0, block: block.clone() };
-        self.schemas.data_sources.insert(D::TYPE_NAME.to_owned(), schema);
-        let source = Source::<D> {
-            platform: Arc::clone(platform),
-            shared: Arc::clone(&self.shared),
-            block,
-            source: std::marker::PhantomData,
-        };
+        let source = Source::<D>::new(platform, &self.shared);
+        self.schemas.data_sources.insert(D::TYPE_NAME.to_owned(), source.schema());
         self.data_sources.insert(D::TYPE_NAME, Box::new(source));
+        self
+    }
+
+    /// Adds the list of a resource.
+    #[must_use]
+    pub fn list<R: Listable>(mut self, platform: &Arc<R::Platform>) -> Self {
+        let type_name = R::DESCRIPTION.type_name;
+        let list = Lister::<R>::new(platform, &self.shared);
+        self.schemas.lists.insert(type_name.to_owned(), list.schema());
+        self.lists.insert(type_name, Box::new(list));
+        self
+    }
+
+    /// Adds an ephemeral resource.
+    #[must_use]
+    pub fn ephemeral_resource<E: Ephemeral>(mut self, platform: &Arc<E::Platform>) -> Self {
+        let ephemeral = Opener::<E>::new(platform, &self.shared);
+        self.schemas.ephemeral_resources.insert(E::TYPE_NAME.to_owned(), ephemeral.schema());
+        self.ephemeral_resources.insert(E::TYPE_NAME, Box::new(ephemeral));
+        self
+    }
+
+    /// Adds an action.
+    #[must_use]
+    pub fn action<A: Action>(mut self, platform: &Arc<A::Platform>) -> Self {
+        let action = Invoker::<A>::new(platform, &self.shared);
+        self.schemas.actions.insert(A::TYPE_NAME.to_owned(), action.schema());
+        self.actions.insert(A::TYPE_NAME, Box::new(action));
         self
     }
 
@@ -126,17 +147,26 @@ impl Server for Provider {
         found
     }
 
-    async fn validate_resource(&self, type_name: &str, config: Value) -> Diagnostics {
+    fn awaits_configuration(&self) -> bool {
+        self.shared.awaits_deployment()
+    }
+
+    async fn validate_resource(
+        &self,
+        type_name: &str,
+        config: Value,
+        write_only_allowed: bool,
+    ) -> Diagnostics {
         match self.resources.get(type_name) {
-            Some(resource) => resource.validate(&config),
-            None => unknown_type(type_name).into(),
+            Some(resource) => resource.validate(&config, write_only_allowed),
+            None => not_served(type_name).into(),
         }
     }
 
     async fn validate_data_source(&self, type_name: &str, config: Value) -> Diagnostics {
         match self.data_sources.get(type_name) {
             Some(source) => source.validate(&config),
-            None => unknown_type(type_name).into(),
+            None => not_served(type_name).into(),
         }
     }
 
@@ -144,7 +174,7 @@ impl Server for Provider {
         match self.resources.get(request.type_name.as_str()) {
             Some(resource) => resource.upgrade(&request),
             None => {
-                let diagnostics = unknown_type(&request.type_name).into();
+                let diagnostics = not_served(&request.type_name).into();
                 UpgradeResponse { value: Value::Null, diagnostics }
             }
         }
@@ -152,7 +182,7 @@ impl Server for Provider {
 
     async fn upgrade_identity(&self, request: UpgradeRequest) -> UpgradeResponse {
         let Some(schema) = self.schemas.identities.get(&request.type_name) else {
-            let diagnostics = unknown_type(&request.type_name).into();
+            let diagnostics = not_served(&request.type_name).into();
             return UpgradeResponse { value: Value::Null, diagnostics };
         };
         match crate::page::decode_state(&request.raw, &schema.value_type()) {
@@ -165,7 +195,7 @@ impl Server for Provider {
         match self.resources.get(request.type_name.as_str()) {
             Some(resource) => resource.read(request).await,
             None => ReadResponse {
-                diagnostics: unknown_type(&request.type_name).into(),
+                diagnostics: not_served(&request.type_name).into(),
                 state: request.state,
                 private: request.private,
                 identity: request.identity,
@@ -177,7 +207,7 @@ impl Server for Provider {
         match self.resources.get(request.type_name.as_str()) {
             Some(resource) => resource.plan(request),
             None => PlanResponse {
-                diagnostics: unknown_type(&request.type_name).into(),
+                diagnostics: not_served(&request.type_name).into(),
                 planned: request.prior,
                 requires_replace: Vec::new(),
                 private: request.private,
@@ -190,7 +220,7 @@ impl Server for Provider {
         match self.resources.get(request.type_name.as_str()) {
             Some(resource) => resource.apply(request).await,
             None => ApplyResponse {
-                diagnostics: unknown_type(&request.type_name).into(),
+                diagnostics: not_served(&request.type_name).into(),
                 state: request.prior,
                 private: request.private,
                 identity: request.identity,
@@ -202,7 +232,7 @@ impl Server for Provider {
         match self.resources.get(request.type_name.as_str()) {
             Some(resource) => resource.import(&request),
             None => ImportResponse {
-                diagnostics: unknown_type(&request.type_name).into(),
+                diagnostics: not_served(&request.type_name).into(),
                 state: None,
                 private: Vec::new(),
                 identity: request.identity,
@@ -210,12 +240,112 @@ impl Server for Provider {
         }
     }
 
+    async fn move_state(&self, request: MoveRequest) -> MoveResponse {
+        match self.resources.get(request.type_name.as_str()) {
+            Some(resource) => resource.take_over(&request).await,
+            None => MoveResponse {
+                diagnostics: not_served(&request.type_name).into(),
+                state: Value::Null,
+                private: Vec::new(),
+                identity: Value::Null,
+            },
+        }
+    }
+
+    async fn generate_config(&self, type_name: &str, state: Value) -> GenerateResponse {
+        match self.resources.get(type_name) {
+            Some(resource) => GenerateResponse {
+                config: resource.generate(state),
+                diagnostics: Diagnostics::new(),
+            },
+            None => {
+                GenerateResponse { config: Value::Null, diagnostics: not_served(type_name).into() }
+            }
+        }
+    }
+
+    async fn validate_ephemeral(&self, type_name: &str, config: Value) -> Diagnostics {
+        match self.ephemeral_resources.get(type_name) {
+            Some(ephemeral) => ephemeral.validate(&config),
+            None => not_served(type_name).into(),
+        }
+    }
+
+    async fn open_ephemeral(&self, type_name: &str, config: Value) -> OpenResponse {
+        match self.ephemeral_resources.get(type_name) {
+            Some(ephemeral) => ephemeral.open(config).await,
+            None => OpenResponse {
+                result: Value::Null,
+                private: Vec::new(),
+                renew_at: None,
+                diagnostics: not_served(type_name).into(),
+            },
+        }
+    }
+
+    async fn renew_ephemeral(&self, type_name: &str, private: Vec<u8>) -> RenewResponse {
+        match self.ephemeral_resources.get(type_name) {
+            Some(ephemeral) => ephemeral.renew(private).await,
+            None => {
+                let diagnostics = not_served(type_name).into();
+                RenewResponse { private, renew_at: None, diagnostics }
+            }
+        }
+    }
+
+    async fn close_ephemeral(&self, type_name: &str, private: Vec<u8>) -> Diagnostics {
+        match self.ephemeral_resources.get(type_name) {
+            Some(ephemeral) => ephemeral.close(private).await,
+            None => not_served(type_name).into(),
+        }
+    }
+
+    async fn validate_list(&self, type_name: &str, config: Value) -> Diagnostics {
+        match self.lists.get(type_name) {
+            Some(list) => list.validate(&config),
+            None => not_served(type_name).into(),
+        }
+    }
+
+    async fn list(&self, request: ListRequest, found: Sender<ListedObject>) {
+        match self.lists.get(request.type_name.as_str()) {
+            Some(list) => list.list(request, found).await,
+            None => {
+                let error = ListedObject::about_all(not_served(&request.type_name).into());
+                // Where nobody listens any more, nobody is left to be told.
+                let _ = found.send(error).await;
+            }
+        }
+    }
+
+    async fn validate_action(&self, type_name: &str, config: Value) -> Diagnostics {
+        match self.actions.get(type_name) {
+            Some(action) => action.validate(&config),
+            None => not_served(type_name).into(),
+        }
+    }
+
+    async fn plan_action(&self, type_name: &str, config: Value) -> Diagnostics {
+        // More of the configuration is known than when it was validated first.
+        self.validate_action(type_name, config).await
+    }
+
+    async fn invoke_action(
+        &self,
+        type_name: &str,
+        config: Value,
+        progress: Sender<String>,
+    ) -> Diagnostics {
+        match self.actions.get(type_name) {
+            Some(action) => action.invoke(config, progress).await,
+            None => not_served(type_name).into(),
+        }
+    }
+
     async fn read_data_source(&self, type_name: &str, config: Value) -> DataResponse {
         match self.data_sources.get(type_name) {
             Some(source) => source.read(config).await,
-            None => {
-                DataResponse { state: Value::Null, diagnostics: unknown_type(type_name).into() }
-            }
+            None => DataResponse { state: Value::Null, diagnostics: not_served(type_name).into() },
         }
     }
 
@@ -237,14 +367,6 @@ impl Server for Provider {
     }
 }
 
-fn unknown_type(type_name: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("{type_name} is not served"),
-        "This version of the provider does not have it. Use the version that the configuration \
-         was written for.",
-    )
-}
-
 /// A platform, whatever its configuration.
 trait Configurable: Send + Sync {
     fn validate(&self, config: &Value) -> Diagnostics;
@@ -260,76 +382,5 @@ impl<P: Platform> Configurable for Configured<P> {
 
     fn configure(&self, config: &Value, core_version: &str) -> Diagnostics {
         self.0.configure(config, core_version)
-    }
-}
-
-/// A data source, whatever its model.
-#[async_trait]
-trait Readable: Send + Sync {
-    fn validate(&self, config: &Value) -> Diagnostics;
-    async fn read(&self, config: Value) -> DataResponse;
-}
-
-struct Source<D: DataSource> {
-    platform: Arc<D::Platform>,
-    shared: Arc<Shared>,
-    block: Block,
-    source: std::marker::PhantomData<fn() -> D>,
-}
-
-impl<D: DataSource> Source<D> {
-    async fn read_into(
-        &self,
-        config: &Value,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Value, Failure> {
-        let applied = Computed::Applied { resumed: false };
-        let planned = plan_by_schema(&self.block, &Value::Null, config, applied);
-        let mut plan = Plan::new(config, &Value::Null, planned);
-        self.platform.plan(&mut plan);
-        let mut source = D::from_value(&plan.planned, &Path::root())?;
-        let cancel: CancellationToken = self.shared.cancel();
-        let scope = tokio::select! {
-            scope = self.platform.scope(&plan.planned) => scope?,
-            () = cancel.cancelled() => return Err(Failure::Interrupted),
-        };
-        // A data source makes nothing, so its mark is never left anywhere.
-        let claim = Claim {
-            deployment: String::new(),
-            previous_deployments: Vec::new(),
-            resource: D::TYPE_NAME.to_owned(),
-            generation: String::new(),
-        };
-        let call = Call::<D::Platform>::new(scope, claim, cancel, DATA_TIMEOUT);
-        let result = source.read(&call).await;
-        diagnostics.extend(call.take_warnings());
-        result?;
-        let mut state = <D as Model>::to_value(&source);
-        self.platform.place(&call.scope, &mut state);
-        Ok(state)
-    }
-}
-
-#[async_trait]
-impl<D: DataSource> Readable for Source<D> {
-    fn validate(&self, config: &Value) -> Diagnostics {
-        let mut found = Diagnostics::new();
-        check_rules(&self.block, config, &mut found);
-        let mut plan = Plan::new(config, &Value::Null, config.clone());
-        D::validate(&mut plan);
-        found.extend(plan.diagnostics);
-        found
-    }
-
-    async fn read(&self, config: Value) -> DataResponse {
-        let mut diagnostics = Diagnostics::new();
-        let state = match self.read_into(&config, &mut diagnostics).await {
-            Ok(state) => state,
-            Err(failure) => {
-                diagnostics.push(failure.into_diagnostic());
-                Value::Null
-            }
-        };
-        DataResponse { state, diagnostics }
     }
 }

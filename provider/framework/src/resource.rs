@@ -33,6 +33,19 @@ pub struct Description {
     pub keeps: &'static [&'static str],
     /// How long the service may take to show in a list what was just made.
     pub consistency: Duration,
+    /// Resources of other providers that stand for the same objects, whose state can be moved here.
+    pub moves: &'static [MoveSource],
+}
+
+/// A resource of another provider that stands for the same objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoveSource {
+    /// The provider's address without its host: `hashicorp/aws`.
+    pub provider: &'static str,
+    /// The type that it has there.
+    pub type_name: &'static str,
+    /// The attribute of its state, a string, that an import here takes as the id.
+    pub id: &'static str,
 }
 
 impl Description {

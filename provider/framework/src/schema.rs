@@ -159,6 +159,40 @@ impl Block {
         object_type(&self.attributes, &self.blocks)
     }
 
+    /// The same for what has no state: where nothing is replaced, updated or imported.
+    #[must_use]
+    pub fn stateless(mut self) -> Self {
+        let mut change = |attribute: &mut Attribute| {
+            attribute.replace = false;
+            attribute.config_only = false;
+            attribute.volatile = false;
+            attribute.not_imported = false;
+            true
+        };
+        self.retain(&mut change);
+        self
+    }
+
+    /// The same, as only a configuration has it: without what the provider sets.
+    #[must_use]
+    pub fn configured(self) -> Self {
+        let mut block = self.stateless();
+        let mut change = |attribute: &mut Attribute| {
+            attribute.computed = false;
+            attribute.required || attribute.optional
+        };
+        block.retain(&mut change);
+        block
+    }
+
+    /// Changes all attributes, nested ones included, and keeps those for which that says so.
+    fn retain(&mut self, change: &mut dyn FnMut(&mut Attribute) -> bool) {
+        retain(&mut self.attributes, change);
+        for nested in &mut self.blocks {
+            nested.block.retain(change);
+        }
+    }
+
     /// The attribute of this name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
@@ -184,6 +218,15 @@ impl Schema {
     pub fn value_type(&self) -> Type {
         self.block.value_type()
     }
+}
+
+fn retain(attributes: &mut Vec<Attribute>, change: &mut dyn FnMut(&mut Attribute) -> bool) {
+    attributes.retain_mut(|attribute| {
+        if let AttributeKind::Nested { attributes, .. } = &mut attribute.kind {
+            retain(attributes, change);
+        }
+        change(attribute)
+    });
 }
 
 fn object_type(attributes: &[Attribute], blocks: &[NestedBlock]) -> Type {

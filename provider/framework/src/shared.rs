@@ -37,6 +37,7 @@ pub struct Shared {
 #[derive(Default)]
 struct Session {
     deployment: DeploymentConfig,
+    is_deployment_unknown: bool,
     cancel: CancellationToken,
     adopted: BTreeSet<String>,
     planned: BTreeSet<String>,
@@ -55,8 +56,14 @@ impl Shared {
     /// Where the deployment has the wrong type.
     pub fn configure(&self, config: &Value) -> Result<(), Diagnostic> {
         let deployment = DeploymentConfig::from_value(config, &Path::root())?;
-        *self.session() = Session { deployment, ..Session::default() };
+        let is_deployment_unknown = config.get("deployment").is_unknown();
+        *self.session() = Session { deployment, is_deployment_unknown, ..Session::default() };
         Ok(())
+    }
+
+    /// Whether the deployment will be known only later: nothing can be read or made until then.
+    pub fn awaits_deployment(&self) -> bool {
+        self.session().is_deployment_unknown
     }
 
     /// Asks everything under way to stop. What comes after the next configuration is not touched.

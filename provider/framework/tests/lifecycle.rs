@@ -682,7 +682,7 @@ async fn a_stop_ends_what_is_under_way_and_nothing_after_the_next_configuration(
 async fn bad_values_are_refused_at_their_attribute() {
     in_a_cloud(async |_| {
         let core = Core::start().await;
-        let found = core.provider.validate_resource(TYPE, config("x", 0)).await;
+        let found = core.provider.validate_resource(TYPE, config("x", 0), true).await;
         assert_eq!(words(&found), "size: invalid size: size must be between 1 and 100; 0 is not.");
     })
     .await;

@@ -13,6 +13,7 @@ use travel_framework::model::Field as _;
 use travel_framework::platform::Platform;
 use travel_framework::{Diagnostic, Diagnostics, Failure, Model, Plan};
 use travel_kube::Cluster;
+use travel_kube::cluster::connect::ClusterConfig;
 use travel_value::{Path, Value};
 
 use crate::clusters::{self, ClusterReference, Clusters, Kubeconfig};
@@ -90,6 +91,8 @@ pub struct Connected {
     pub version: Option<String>,
     /// The cluster, where it was found by reference.
     pub reference: Option<ClusterReference>,
+    /// How it is called: for those who are to call it themselves.
+    pub config: ClusterConfig,
 }
 
 impl Kubernetes {
@@ -137,7 +140,7 @@ impl Kubernetes {
             cluster = before.cluster;
         }
         let version = Some(reached.version).filter(|version| !version.is_empty());
-        let connected = Connected { cluster, version, reference };
+        let connected = Connected { cluster, version, reference, config: reached.config };
         *known = Some((Instant::now(), connected.clone()));
         Ok(Some(connected))
     }
@@ -151,9 +154,10 @@ impl Kubernetes {
         if let Some((_, connected)) = &*known {
             return Ok(connected.clone());
         }
-        let cluster = Cluster::connect(&kubeconfig.config()).await;
+        let config = kubeconfig.config();
+        let cluster = Cluster::connect(&config).await;
         let cluster = cluster.map_err(|error| unusable(&error).at_attribute("kubeconfig"))?;
-        let connected = Connected { cluster, version: None, reference: None };
+        let connected = Connected { cluster, version: None, reference: None, config };
         *known = Some((Instant::now(), connected.clone()));
         Ok(connected)
     }

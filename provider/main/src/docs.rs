@@ -8,11 +8,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use travel_framework::Provider;
-use travel_framework::resource::{Description, Proof};
+use travel_framework::resource::{Description, MoveSource, Proof};
 use travel_framework::schema::{FunctionSignature, Schema};
 use travel_framework::server::Server;
 
 use attributes::schema_section;
+
+/// The folders of the pages under `docs/`, as registries know them.
+pub const FOLDERS: [&str; 6] =
+    ["actions", "data-sources", "ephemeral-resources", "functions", "list-resources", "resources"];
 
 /// Every reference page by its path under `docs/`.
 ///
@@ -28,7 +32,8 @@ pub fn pages(provider: &Provider, examples: &Path) -> Result<BTreeMap<String, St
         let example = example(examples, &format!("resources/{name}/resource.tf"))?;
         let mut page = page(name, "Resource", schema, &example);
         if let Some(description) = descriptions.get(name.as_str()) {
-            page.push_str(&behaviour(description));
+            let is_listed = schemas.lists.contains_key(name);
+            page.push_str(&behaviour(description, is_listed));
         }
         pages.insert(format!("resources/{}.md", short(name)), page);
     }
@@ -36,6 +41,22 @@ pub fn pages(provider: &Provider, examples: &Path) -> Result<BTreeMap<String, St
         let example = example(examples, &format!("data-sources/{name}/data-source.tf"))?;
         let page = page(name, "Data Source", schema, &example);
         pages.insert(format!("data-sources/{}.md", short(name)), page);
+    }
+    for (kind, folder, file, schemas) in [
+        (
+            "Ephemeral Resource",
+            "ephemeral-resources",
+            "ephemeral-resource.tf",
+            &schemas.ephemeral_resources,
+        ),
+        ("List Resource", "list-resources", "list-resource.tfquery.hcl", &schemas.lists),
+        ("Action", "actions", "action.tf", &schemas.actions),
+    ] {
+        for (name, schema) in schemas {
+            let example = example(examples, &format!("{folder}/{name}/{file}"))?;
+            let page = page(name, kind, schema, &example);
+            pages.insert(format!("{folder}/{}.md", short(name)), page);
+        }
     }
     for (name, signature) in &schemas.functions {
         let example = example(examples, &format!("functions/{name}/function.tf"))?;
@@ -88,8 +109,8 @@ fn page(name: &str, kind: &str, schema: &Schema, example: &str) -> String {
     )
 }
 
-fn behaviour(description: &Description) -> String {
-    let Description { proof, refresh, keeps, identity, type_name, .. } = description;
+fn behaviour(description: &Description, is_listed: bool) -> String {
+    let Description { proof, refresh, keeps, identity, type_name, moves, .. } = description;
     let owned = match proof {
         Proof::Tags => "It carries ownership tags from the moment it is made",
         Proof::Parent => "It belongs to an object that carries ownership tags",
@@ -106,6 +127,17 @@ fn behaviour(description: &Description) -> String {
     for kept in *keeps {
         // Writing to a string does not fail.
         let _ = writeln!(text, "- A destroy leaves: {kept}.");
+    }
+    if is_listed {
+        let list = format!("../list-resources/{}.md", short(type_name));
+        let _ = writeln!(text, "- What exists already is found by a [list]({list}).");
+    }
+    for MoveSource { provider, type_name: source, .. } in *moves {
+        let _ = writeln!(
+            text,
+            "- A `moved` block takes over the state of an `{source}` of `{provider}`, as an import \
+             would bring the object in."
+        );
     }
     if !identity.is_empty() {
         let attributes: String =

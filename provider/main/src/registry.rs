@@ -9,7 +9,9 @@ use travel_aws::functions::subnets;
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
-use travel_kubernetes::{Kubernetes, helm_release, helm_stack};
+use travel_kubernetes::{
+    Kubernetes, cluster_token, helm_release, helm_stack, kubeconfig, restart_workload,
+};
 
 use crate::eks::EksClusters;
 
@@ -37,6 +39,13 @@ pub fn provider() -> Provider {
         .resource::<helm_release::HelmRelease>(&kubernetes)
         .resource::<helm_stack::HelmStack>(&kubernetes)
         .resource::<dr_snapshot_policy::DrSnapshotPolicy>(&aws)
+        .list::<organizational_unit::OrganizationalUnit>(&aws)
+        .list::<account::Account>(&aws)
+        .list::<kms_key::KmsKey>(&aws)
+        .list::<network::Network>(&aws)
+        .ephemeral_resource::<cluster_token::ClusterToken>(&kubernetes)
+        .ephemeral_resource::<kubeconfig::KubeconfigText>(&kubernetes)
+        .action::<restart_workload::RestartWorkload>(&kubernetes)
         .data_source::<caller::CallerData>(&aws)
         .data_source::<zones::ZonesData>(&aws)
         .function(subnets::Subnets)

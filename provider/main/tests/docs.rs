@@ -11,7 +11,7 @@ fn reference_pages_are_up_to_date() {
         let committed = std::fs::read_to_string(root.join("docs").join(name)).unwrap_or_default();
         assert_eq!(&committed, page, "docs/{name} is stale: run `make docs`");
     }
-    for folder in ["resources", "data-sources", "functions"] {
+    for folder in terraform_provider_travel::docs::FOLDERS {
         let entries = std::fs::read_dir(root.join("docs").join(folder));
         for entry in entries.into_iter().flatten() {
             let name = format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap());

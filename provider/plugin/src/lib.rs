@@ -14,6 +14,7 @@ mod service;
 mod tls;
 
 pub use process::serve;
+pub use service::ProviderService;
 
 /// What the provider is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,11 @@
 //! The provider's service: each request is understood, handed to the server, and answered. What
 //! goes wrong on the way, a panic included, becomes a diagnostic in the answer.
 
+mod action;
 mod configuration;
 mod data;
+mod ephemeral;
+mod list;
 mod metadata;
 mod resource;
 
@@ -10,10 +13,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use tokio::sync::mpsc::{Sender, channel};
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 use tracing::{Instrument, Span, debug, info_span, trace};
-use travel_framework::Diagnostic;
 use travel_framework::server::Server;
+use travel_framework::{Diagnostic, Diagnostics};
 use travel_proto::tfplugin6 as wire;
 use travel_proto::tfplugin6::provider_server::Provider;
 
@@ -21,7 +26,8 @@ use crate::PluginInfo;
 use crate::convert::{Answer, ConvertError};
 use crate::guard::{Panic, apart, guarded};
 
-/// Serves one provider.
+/// Serves one provider: the service that [`crate::serve`] puts on a socket, for those who call it
+/// within the process.
 #[derive(Debug)]
 pub struct ProviderService<S> {
     server: Arc<S>,
@@ -30,12 +36,18 @@ pub struct ProviderService<S> {
     requests: AtomicU64,
 }
 
+/// How many parts of a streamed answer may wait to be read.
+const AHEAD: usize = 16;
+
 /// What a request is about, for the log.
 enum Subject<'a> {
     Provider,
     Resource(&'a str),
     DataSource(&'a str),
     Function(&'a str),
+    Ephemeral(&'a str),
+    List(&'a str),
+    Action(&'a str),
 }
 
 impl<S: Server> ProviderService<S> {
@@ -58,7 +70,7 @@ impl<S: Server> ProviderService<S> {
             let answer = match guarded(handler).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => A::refusal(Diagnostic::from(error)),
-                Err(panic) => A::refusal(self.panicked(rpc, &panic)),
+                Err(panic) => A::refusal(panicked(&self.info, rpc, &panic)),
             };
             let duration_milliseconds = started.elapsed().as_millis();
             debug!(diagnostics = answer.told(), duration_milliseconds, "request answered");
@@ -81,24 +93,79 @@ impl<S: Server> ProviderService<S> {
             Subject::Function(name) => {
                 info_span!("rpc", tf_provider_addr, tf_req_id, tf_rpc, tf_function_name = name)
             }
+            Subject::Ephemeral(name) => info_span!(
+                "rpc",
+                tf_provider_addr,
+                tf_req_id,
+                tf_rpc,
+                tf_ephemeral_resource_type = name
+            ),
+            Subject::List(name) => {
+                info_span!("rpc", tf_provider_addr, tf_req_id, tf_rpc, tf_list_resource_type = name)
+            }
+            Subject::Action(name) => {
+                info_span!("rpc", tf_provider_addr, tf_req_id, tf_rpc, tf_action_type = name)
+            }
         }
     }
 
-    fn panicked(&self, rpc: &str, panic: &Panic) -> Diagnostic {
-        let PluginInfo { name, source, version } = &self.info;
-        Diagnostic::error(
-            format!("the {name} provider panicked"),
-            format!(
-                "This is a bug in the provider. Please report it to the maintainers of {source} \
-                 with the version ({version}), the request ({rpc}) and the place ({panic}). What \
-                 the request had already changed stays changed; the next apply finds it."
-            ),
-        )
+    /// Runs a handler that answers in parts. It ends with its last part, or once the caller reads no
+    /// more; what goes wrong is the last part, made by `failed`.
+    fn stream<E, F>(
+        &self,
+        rpc: &'static str,
+        subject: Subject<'_>,
+        handler: impl FnOnce(Sender<E>) -> F,
+        failed: fn(Diagnostics) -> E,
+    ) -> Response<BoxStream<E>>
+    where
+        E: Send + 'static,
+        F: Future<Output = Result<(), ConvertError>> + Send + 'static,
+    {
+        let span = self.span(rpc, &subject);
+        let info = self.info;
+        let (sender, parts) = channel(AHEAD);
+        let handler = handler(sender.clone());
+        let work = async move {
+            let started = Instant::now();
+            trace!("request received");
+            let error = tokio::select! {
+                ended = guarded(handler) => match ended {
+                    Ok(Ok(())) => None,
+                    Ok(Err(error)) => Some(Diagnostic::from(error)),
+                    Err(panic) => Some(panicked(&info, rpc, &panic)),
+                },
+                () = sender.closed() => None,
+            };
+            if let Some(error) = error {
+                // Where nobody reads any more, nobody is left to be told.
+                let _ = sender.send(failed(error.into())).await;
+            }
+            let duration_milliseconds = started.elapsed().as_millis();
+            debug!(duration_milliseconds, "request answered");
+        };
+        tokio::spawn(work.instrument(span));
+        let parts = futures::stream::unfold(parts, |mut parts| async {
+            parts.recv().await.map(|part| (Ok(part), parts))
+        });
+        Response::new(Box::pin(parts))
     }
 }
 
-/// Requests that are not here (ephemeral resources, lists, actions, state stores, generated
-/// configuration) are answered as unimplemented, and no capability or schema promises them.
+fn panicked(info: &PluginInfo, rpc: &str, panic: &Panic) -> Diagnostic {
+    let PluginInfo { name, source, version } = info;
+    Diagnostic::error(
+        format!("the {name} provider panicked"),
+        format!(
+            "This is a bug in the provider. Please report it to the maintainers of {source} \
+             with the version ({version}), the request ({rpc}) and the place ({panic}). What \
+             the request had already changed stays changed; the next apply finds it."
+        ),
+    )
+}
+
+/// Requests that are not here (those of state stores) are answered as unimplemented, and no
+/// capability or schema promises them.
 #[tonic::async_trait]
 impl<S: Server> Provider for ProviderService<S> {
     async fn get_metadata(
@@ -239,9 +306,19 @@ impl<S: Server> Provider for ProviderService<S> {
         request: Request<wire::move_resource_state::Request>,
     ) -> Result<Response<wire::move_resource_state::Response>, Status> {
         let request = request.into_inner();
-        let handler = async { Ok(resource::refuse_move(&request)) };
-        let subject = Subject::Resource(&request.target_type_name);
-        self.answer("MoveResourceState", subject, handler).await
+        let name = request.target_type_name.clone();
+        let handler = resource::take_over(&*self.server, self.info.source, request);
+        self.answer("MoveResourceState", Subject::Resource(&name), handler).await
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<wire::generate_resource_config::Request>,
+    ) -> Result<Response<wire::generate_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = resource::generate(&*self.server, request);
+        self.answer("GenerateResourceConfig", Subject::Resource(&name), handler).await
     }
 
     async fn validate_data_resource_config(
@@ -272,5 +349,97 @@ impl<S: Server> Provider for ProviderService<S> {
         let name = request.name.clone();
         let handler = data::call_function(&*self.server, request);
         self.answer("CallFunction", Subject::Function(&name), handler).await
+    }
+
+    async fn validate_ephemeral_resource_config(
+        &self,
+        request: Request<wire::validate_ephemeral_resource_config::Request>,
+    ) -> Result<Response<wire::validate_ephemeral_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = ephemeral::validate(&*self.server, request);
+        self.answer("ValidateEphemeralResourceConfig", Subject::Ephemeral(&name), handler).await
+    }
+
+    async fn open_ephemeral_resource(
+        &self,
+        request: Request<wire::open_ephemeral_resource::Request>,
+    ) -> Result<Response<wire::open_ephemeral_resource::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = ephemeral::open(&*self.server, request);
+        self.answer("OpenEphemeralResource", Subject::Ephemeral(&name), handler).await
+    }
+
+    async fn renew_ephemeral_resource(
+        &self,
+        request: Request<wire::renew_ephemeral_resource::Request>,
+    ) -> Result<Response<wire::renew_ephemeral_resource::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = ephemeral::renew(&*self.server, request);
+        self.answer("RenewEphemeralResource", Subject::Ephemeral(&name), handler).await
+    }
+
+    async fn close_ephemeral_resource(
+        &self,
+        request: Request<wire::close_ephemeral_resource::Request>,
+    ) -> Result<Response<wire::close_ephemeral_resource::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = ephemeral::close(&*self.server, request);
+        self.answer("CloseEphemeralResource", Subject::Ephemeral(&name), handler).await
+    }
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<wire::validate_list_resource_config::Request>,
+    ) -> Result<Response<wire::validate_list_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = list::validate(&*self.server, request);
+        self.answer("ValidateListResourceConfig", Subject::List(&name), handler).await
+    }
+
+    async fn list_resource(
+        &self,
+        request: Request<wire::list_resource::Request>,
+    ) -> Result<Response<BoxStream<wire::list_resource::Event>>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let server = Arc::clone(&self.server);
+        let handler = |events| list::list(server, request, events);
+        Ok(self.stream("ListResource", Subject::List(&name), handler, list::failed))
+    }
+
+    async fn validate_action_config(
+        &self,
+        request: Request<wire::validate_action_config::Request>,
+    ) -> Result<Response<wire::validate_action_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let handler = action::validate(&*self.server, request);
+        self.answer("ValidateActionConfig", Subject::Action(&name), handler).await
+    }
+
+    async fn plan_action(
+        &self,
+        request: Request<wire::plan_action::Request>,
+    ) -> Result<Response<wire::plan_action::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.action_type.clone();
+        let handler = action::plan(&*self.server, request);
+        self.answer("PlanAction", Subject::Action(&name), handler).await
+    }
+
+    async fn invoke_action(
+        &self,
+        request: Request<wire::invoke_action::Request>,
+    ) -> Result<Response<BoxStream<wire::invoke_action::Event>>, Status> {
+        let request = request.into_inner();
+        let name = request.action_type.clone();
+        let server = Arc::clone(&self.server);
+        let handler = |events| action::invoke(server, request, events);
+        Ok(self.stream("InvokeAction", Subject::Action(&name), handler, action::completed))
     }
 }

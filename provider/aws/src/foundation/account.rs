@@ -7,6 +7,7 @@ mod creation;
 
 use async_trait::async_trait;
 use aws_sdk_organizations::types::Account as Described;
+use travel_framework::list::{Finder, Listable};
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
@@ -28,6 +29,7 @@ use crate::{Aws, GlobalPlacement, Tagging};
     proof = tags,
     refresh = "3",
     identity("id"),
+    moves("hashicorp/aws aws_organizations_account.id"),
     keeps("the account itself, unless close_on_destroy is set; a closed one can be reopened for 90 days"),
     consistency_seconds = 3
 )]
@@ -301,6 +303,40 @@ impl Resource for Account {
             tagging: Tagging::default(),
             lifecycle: Lifecycle::default(),
         })
+    }
+}
+
+/// The member accounts of an organization, those that are suspended or being closed included: they
+/// are called so.
+#[derive(Clone, Debug, Default, Model)]
+pub struct Accounts {
+    /// Where they are managed.
+    #[model(flatten)]
+    pub placement: GlobalPlacement,
+}
+
+#[async_trait]
+impl Listable for Account {
+    type Query = Accounts;
+
+    async fn list(call: &Call, _query: &Accounts, found: &Finder) -> Result<(), Failure> {
+        let client = call.scope.organizations();
+        let described = client.describe_organization().send().await.at(&call.scope)?;
+        let organization = described.organization();
+        let management = organization.and_then(|it| it.master_account_id());
+        let mut pages = client.list_accounts().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for account in page.at(&call.scope)?.accounts() {
+                let Some(id) = account.id().filter(|id| Some(*id) != management) else { continue };
+                let name = account.name().unwrap_or(id);
+                let display = match account_state(account) {
+                    Some(state) if state != "ACTIVE" => format!("{name} ({state})"),
+                    _ => name.to_owned(),
+                };
+                found.tell(id, display).await;
+            }
+        }
+        Ok(())
     }
 }
 

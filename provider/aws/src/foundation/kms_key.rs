@@ -1,6 +1,7 @@
 //! `travel_kms_key`: a key, its alias and policy, its rotation, and its replicas in other regions.
 
 mod face;
+mod listing;
 mod observed;
 mod planning;
 mod replicas;
@@ -42,6 +43,7 @@ const SETTLING: Duration = Duration::from_secs(30);
     id = "arn",
     refresh = "5 + 4 * replicas, and 1 for each replica in its deletion window",
     identity("region", "name"),
+    moves("hashicorp/aws aws_kms_key.arn"),
     keeps(
         "the key and its replicas until their deletion window is over, from which a new key of \
          the same name returns them"

@@ -2,15 +2,18 @@
 //!
 //! Source: AWS Organizations API reference, OrganizationalUnit.
 
+use std::collections::VecDeque;
+
 use async_trait::async_trait;
 use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_organizations::types::ChildType;
+use travel_framework::list::{Finder, Listable};
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 
-use super::organizations::{change_tags, parent, patience, send, service_tags, tags};
+use super::organizations::{change_tags, parent, patience, root, send, service_tags, tags};
 use crate::consistency::{Call, made_here, make_once};
 use crate::error::{Reply, is_code};
 use crate::{Aws, GlobalPlacement, Tagging};
@@ -24,6 +27,7 @@ use crate::{Aws, GlobalPlacement, Tagging};
     proof = tags,
     refresh = "3",
     identity("id"),
+    moves("hashicorp/aws aws_organizations_organizational_unit.id"),
     consistency_seconds = 3
 )]
 pub struct OrganizationalUnit {
@@ -229,6 +233,46 @@ impl Resource for OrganizationalUnit {
             tagging: Tagging::default(),
             lifecycle: Lifecycle::default(),
         })
+    }
+}
+
+/// The organizational units of an organization. Each is called by the names on the way to it from
+/// the root.
+#[derive(Clone, Debug, Default, Model)]
+pub struct Units {
+    /// Where they are managed.
+    #[model(flatten)]
+    pub placement: GlobalPlacement,
+}
+
+#[async_trait]
+impl Listable for OrganizationalUnit {
+    type Query = Units;
+
+    async fn list(call: &Call, _query: &Units, found: &Finder) -> Result<(), Failure> {
+        let client = call.scope.organizations();
+        let root = root(call).await?.id().unwrap_or_default().to_owned();
+        let mut parents = VecDeque::from([(root, String::new())]);
+        while let Some((parent, path)) = parents.pop_front() {
+            let request = client.list_organizational_units_for_parent().parent_id(&parent);
+            let mut pages = request.into_paginator().send();
+            while let Some(page) = pages.next().await {
+                // A unit may have gone since its parent was listed.
+                let Some(page) = page.found(&call.scope, &["ParentNotFoundException"])? else {
+                    break;
+                };
+                for unit in page.organizational_units() {
+                    let (Some(id), Some(name)) = (unit.id(), unit.name()) else { continue };
+                    let path = match path.as_str() {
+                        "" => name.to_owned(),
+                        path => format!("{path}/{name}"),
+                    };
+                    found.tell(id, &path).await;
+                    parents.push_back((id.to_owned(), path));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ mod flow_log;
 mod foreign;
 mod import;
 mod internet_gateway;
+mod inventory;
 mod keys;
 mod listing;
 mod log_group;

@@ -63,7 +63,7 @@ impl<R: Resource> Page<R> {
         self.plan_once(request, private, Computed::Applied { resumed })
     }
 
-    fn plan_once<'a>(
+    pub(super) fn plan_once<'a>(
         &self,
         request: &'a PlanRequest,
         private: &Private,

@@ -138,6 +138,44 @@ impl<R: Resource> Page<R> {
         Ok(crate::shape::outward(&self.block, state))
     }
 
+    /// The object that an import would bring in by this id: its state, null where it is gone, and
+    /// its identity. Unless the `whole` of it is wanted, the state is only what the id says, and
+    /// nobody is asked.
+    pub(crate) async fn found_by_id(
+        &self,
+        scope: &<R::Platform as Platform>::Scope,
+        id: &str,
+        whole: bool,
+    ) -> Result<(Value, Value, Diagnostics), Failure> {
+        let mut state = self.state_of_id(id)?;
+        self.platform.place(scope, &mut state);
+        let mut diagnostics = Diagnostics::new();
+        if whole {
+            state = self.observe(&state, &mut Vec::new(), &mut diagnostics).await?;
+        }
+        let identity = self.identity_of(&state);
+        if identity.is_null() && !state.is_null() {
+            return Err(Diagnostic::error(
+                format!("{id} has no identity"),
+                "Part of what names it is not set. This is a bug in the provider. Please report it.",
+            )
+            .into());
+        }
+        Ok((crate::shape::outward(&self.block, state), identity, diagnostics))
+    }
+
+    /// What an id given to an import says. What only the provider reads has no value anywhere: the
+    /// default is what the next plan will say.
+    pub(super) fn state_of_id(&self, id: &str) -> Result<Value, Diagnostic> {
+        let mut state = <R as Model>::to_value(&R::import(id)?);
+        for Attribute { name, config_only, default, .. } in &self.block.attributes {
+            if let (true, Some(default)) = (config_only, default) {
+                state.set_attribute(name, default.clone());
+            }
+        }
+        Ok(state)
+    }
+
     pub(super) fn import_object(&self, request: &ImportRequest) -> ImportResponse {
         let id = if request.identity.is_null() {
             request.id.clone()
@@ -145,7 +183,7 @@ impl<R: Resource> Page<R> {
             identity::id(R::DESCRIPTION.identity, &request.identity)
         };
         let mut diagnostics = Diagnostics::new();
-        let state = diagnostics.take(R::import(&id)).map(|model| <R as Model>::to_value(&model));
+        let state = diagnostics.take(self.state_of_id(&id));
         ImportResponse {
             identity: request.identity.clone(),
             state,

@@ -3,7 +3,7 @@
 use travel_value::{Path, Step, Value};
 
 use super::Page;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::Plan;
 use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeKind, Block};
@@ -54,6 +54,23 @@ fn check_attribute(attribute: &Attribute, path: &Path, value: &Value, found: &mu
             for inner in attributes {
                 check_attribute(inner, &path.field(&inner.name), element.get(&inner.name), found);
             }
+        }
+    }
+}
+
+/// Refuses values that core would put into plan and state, though they must never stand there.
+pub(super) fn refuse_write_only(block: &Block, config: &Value, found: &mut Diagnostics) {
+    for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
+        let name = attribute.name.as_str();
+        if !config.get(name).is_null() {
+            found.push(
+                Diagnostic::error(
+                    format!("{name} needs a newer Terraform"),
+                    "Its value must never stand in plan or state, and this one would put it there. \
+                     Use Terraform 1.11, OpenTofu 1.11 or a later one of them.",
+                )
+                .at_attribute(name),
+            );
         }
     }
 }

@@ -55,6 +55,13 @@ pub fn with_write_only(block: &Block, planned: &Value, config: &Value) -> Value 
     })
 }
 
+/// `object`, without the values that must not be shown.
+pub fn without_secrets(block: &Block, object: &Value) -> Value {
+    map_attributes(&block.attributes, object, &Value::Null, &|attribute, value, _| {
+        if attribute.sensitive || attribute.write_only { Value::Null } else { value }
+    })
+}
+
 fn object(
     attributes: &[Attribute],
     blocks: &[NestedBlock],

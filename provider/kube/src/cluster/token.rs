@@ -29,6 +29,16 @@ impl Token {
     pub fn new(value: impl Into<String>, expires_at: Option<SystemTime>) -> Self {
         Token { value: value.into(), expires_at }
     }
+
+    /// The token itself: a secret.
+    pub fn reveal(&self) -> &str {
+        &self.value
+    }
+
+    /// From when on it is no longer accepted; none where it has no end.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
 }
 
 impl fmt::Debug for Token {

@@ -1,5 +1,7 @@
-//! A provider of nothing real, for the tests of the plugin and for trying it with a real Terraform.
+//! Providers of nothing real, for the tests of the plugin and for trying it with a real Terraform: a
+//! server written by hand, and one of the framework's pages where `FAKE=pages` is set.
 
+mod pages;
 mod server;
 
 use std::process::ExitCode;
@@ -13,5 +15,8 @@ const INFO: PluginInfo = PluginInfo {
 };
 
 fn main() -> ExitCode {
-    serve(server::Fake::new(), INFO)
+    match std::env::var_os("FAKE") {
+        Some(what) if what == "pages" => serve(pages::provider(), INFO),
+        _ => serve(server::Fake::new(), INFO),
+    }
 }

@@ -1,7 +1,7 @@
 //! A server whose every answer can be told from the request. The name of a thing chooses how it
 //! behaves.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -10,9 +10,9 @@ use travel_framework::schema::{
     Parameter, Schema,
 };
 use travel_framework::server::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DataResponse, FunctionError, ImportRequest,
-    ImportResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Schemas, Server,
-    UpgradeRequest, UpgradeResponse,
+    ApplyRequest, ApplyResponse, ConfigureRequest, DataResponse, FunctionError, GenerateResponse,
+    ImportRequest, ImportResponse, MoveRequest, MoveResponse, PlanRequest, PlanResponse,
+    ReadRequest, ReadResponse, Schemas, Server, UpgradeRequest, UpgradeResponse,
 };
 use travel_framework::value::json::{self, UnknownAttributes};
 use travel_framework::value::{Path, Refinements, Step, Type, Value};
@@ -22,13 +22,19 @@ use travel_framework::{Diagnostic, Diagnostics};
 pub struct Fake {
     schemas: Schemas,
     configured: AtomicU64,
+    is_waiting: AtomicBool,
     stop: Mutex<CancellationToken>,
 }
 
 impl Fake {
     /// Not configured yet.
     pub fn new() -> Self {
-        Self { schemas: schemas(), configured: AtomicU64::new(0), stop: Mutex::default() }
+        Self {
+            schemas: schemas(),
+            configured: AtomicU64::new(0),
+            is_waiting: AtomicBool::new(false),
+            stop: Mutex::default(),
+        }
     }
 
     fn stop_token(&self) -> CancellationToken {
@@ -63,13 +69,19 @@ impl Server for Fake {
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         self.configured.fetch_add(1, Ordering::Relaxed);
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = CancellationToken::new();
-        if request.config.get("greeting").is_unknown() {
+        let is_unknown = request.config.get("greeting").is_unknown();
+        self.is_waiting.store(is_unknown, Ordering::Relaxed);
+        if is_unknown {
             return Diagnostic::warning("greeting is unknown", "").into();
         }
         Diagnostics::new()
     }
 
-    async fn validate_resource(&self, _: &str, config: Value) -> Diagnostics {
+    fn awaits_configuration(&self) -> bool {
+        self.is_waiting.load(Ordering::Relaxed)
+    }
+
+    async fn validate_resource(&self, _: &str, config: Value, _: bool) -> Diagnostics {
         let mut told = Diagnostics::new();
         if config.get("name").as_str() == Some("bad") {
             told.push(Diagnostic::error("bad name", "Choose another.").at_attribute("name"));
@@ -183,6 +195,21 @@ impl Server for Fake {
         }
     }
 
+    async fn move_state(&self, request: MoveRequest) -> MoveResponse {
+        let MoveRequest { source_type, is_own, private, .. } = request;
+        let state = if is_own { nothing() } else { Value::Null };
+        let diagnostics = match is_own {
+            true => Diagnostics::new(),
+            false => Diagnostic::error(format!("no move from {source_type}"), "").into(),
+        };
+        MoveResponse { state, private, identity: Value::Null, diagnostics }
+    }
+
+    async fn generate_config(&self, _: &str, mut state: Value) -> GenerateResponse {
+        state.set_attribute("id", Value::Null);
+        GenerateResponse { config: state, diagnostics: Diagnostics::new() }
+    }
+
     async fn read_data_source(&self, _: &str, config: Value) -> DataResponse {
         let mut state = config;
         let configured = self.configured.load(Ordering::Relaxed);
@@ -258,6 +285,7 @@ fn schemas() -> Schemas {
         .into(),
         data_sources: [("fake_echo".into(), schema(0, block(echo, Vec::new())))].into(),
         functions: [("join".into(), join())].into(),
+        ..Schemas::default()
     }
 }
 

@@ -1,13 +1,13 @@
 //! The life of managed resources.
 
 use travel_framework::server::{
-    ApplyRequest, ImportRequest, PlanRequest, ReadRequest, Server, UpgradeRequest,
+    ApplyRequest, ImportRequest, MoveRequest, PlanRequest, ReadRequest, Server, UpgradeRequest,
 };
 use travel_framework::value::Value;
 use travel_framework::{Diagnostic, Diagnostics};
 use travel_proto::tfplugin6 as wire;
 
-use crate::convert::{Answer, ConvertError, Values, attribute_path, diagnostics, raw_json};
+use crate::convert::{ConvertError, Values, attribute_path, diagnostics, raw_json};
 
 /// Checks a resource's configuration.
 pub async fn validate(
@@ -16,7 +16,9 @@ pub async fn validate(
 ) -> Result<wire::validate_resource_config::Response, ConvertError> {
     let resource = Resource::of(server, &request.type_name)?;
     let config = resource.state.read("configuration", request.config.as_ref())?;
-    let told = server.validate_resource(&request.type_name, config).await;
+    let capabilities = request.client_capabilities.unwrap_or_default();
+    let write_only_allowed = capabilities.write_only_attributes_allowed;
+    let told = server.validate_resource(&request.type_name, config, write_only_allowed).await;
     Ok(wire::validate_resource_config::Response { diagnostics: diagnostics(told) })
 }
 
@@ -56,6 +58,15 @@ pub async fn read(
     request: wire::read_resource::Request,
 ) -> Result<wire::read_resource::Response, ConvertError> {
     let resource = Resource::of(server, &request.type_name)?;
+    if let Some(deferred) = deferred(server, request.client_capabilities) {
+        return Ok(wire::read_resource::Response {
+            new_state: request.current_state,
+            new_identity: request.current_identity,
+            private: request.private,
+            deferred: Some(deferred),
+            diagnostics: Vec::new(),
+        });
+    }
     let request = ReadRequest {
         state: resource.state.read("state", request.current_state.as_ref())?,
         identity: resource.read_identity(request.current_identity.as_ref())?,
@@ -79,6 +90,7 @@ pub async fn plan(
     request: wire::plan_resource_change::Request,
 ) -> Result<wire::plan_resource_change::Response, ConvertError> {
     let resource = Resource::of(server, &request.type_name)?;
+    let deferred = deferred(server, request.client_capabilities);
     let request = PlanRequest {
         prior: resource.state.read("prior state", request.prior_state.as_ref())?,
         proposed: resource.state.read("proposed state", request.proposed_new_state.as_ref())?,
@@ -103,7 +115,7 @@ pub async fn plan(
         planned_private: plan.private,
         diagnostics: diagnostics(told),
         legacy_type_system: false,
-        deferred: None,
+        deferred,
     })
 }
 
@@ -170,29 +182,74 @@ pub async fn import(
     })
 }
 
-/// Takes over no state of other types: none of this provider's resources was ever another one.
-pub fn refuse_move(
-    request: &wire::move_resource_state::Request,
-) -> wire::move_resource_state::Response {
-    let wire::move_resource_state::Request { source_type_name: from, target_type_name: to, .. } =
-        request;
-    wire::move_resource_state::Response::refusal(Diagnostic::error(
-        format!("{from} cannot be moved to {to}"),
-        format!(
-            "No move between these types is known. Remove the moved block, take {from} out of \
-             the state with a removed block, and bring the object in as {to} with an import block."
-        ),
-    ))
+/// Takes over a state that was another resource's.
+pub async fn take_over(
+    server: &impl Server,
+    own: &str,
+    request: wire::move_resource_state::Request,
+) -> Result<wire::move_resource_state::Response, ConvertError> {
+    let resource = Resource::of(server, &request.target_type_name)?;
+    let moved = server
+        .move_state(MoveRequest {
+            is_own: without_host(&request.source_provider_address) == without_host(own),
+            source_provider: request.source_provider_address,
+            source_type: request.source_type_name,
+            source_version: request.source_schema_version,
+            raw: raw_json(request.source_state)?,
+            private: request.source_private,
+            type_name: request.target_type_name,
+        })
+        .await;
+    let mut told = moved.diagnostics;
+    let has_state = !moved.state.is_null();
+    let state = has_state.then(|| resource.state.try_write("moved state", &moved.state, &mut told));
+    let target_identity = resource.write_identity(&moved.identity, &mut told);
+    Ok(wire::move_resource_state::Response {
+        target_state: state.flatten(),
+        target_identity,
+        target_private: moved.private,
+        diagnostics: diagnostics(told),
+    })
+}
+
+/// An address without the registry, which only tells where a provider was installed from.
+fn without_host(address: &str) -> &str {
+    address.split_once('/').map_or(address, |(_, rest)| rest)
+}
+
+/// Writes the configuration that makes what a state says.
+pub async fn generate(
+    server: &impl Server,
+    request: wire::generate_resource_config::Request,
+) -> Result<wire::generate_resource_config::Response, ConvertError> {
+    let resource = Resource::of(server, &request.type_name)?;
+    let state = resource.state.read("state", request.state.as_ref())?;
+    let generated = server.generate_config(&request.type_name, state).await;
+    let mut told = generated.diagnostics;
+    let config = resource.state.try_write("configuration", &generated.config, &mut told);
+    Ok(wire::generate_resource_config::Response { config, diagnostics: diagnostics(told) })
+}
+
+/// That a resource must wait for the provider's configuration. Core allows it also where it would
+/// not accept it (throughout an apply), so that this alone is no reason: without the rest of the
+/// configuration the operation would fail.
+fn deferred(
+    server: &impl Server,
+    capabilities: Option<wire::ClientCapabilities>,
+) -> Option<wire::Deferred> {
+    let is_allowed = capabilities.unwrap_or_default().deferral_allowed;
+    let reason = wire::deferred::Reason::ProviderConfigUnknown.into();
+    (is_allowed && server.awaits_configuration()).then_some(wire::Deferred { reason })
 }
 
 /// Reads and writes the values of one type of resource.
-struct Resource {
-    state: Values,
+pub(super) struct Resource {
+    pub(super) state: Values,
     identity: Option<Values>,
 }
 
 impl Resource {
-    fn of(server: &impl Server, type_name: &str) -> Result<Self, ConvertError> {
+    pub(super) fn of(server: &impl Server, type_name: &str) -> Result<Self, ConvertError> {
         let schemas = server.schemas();
         match schemas.resources.get(type_name) {
             Some(schema) => Ok(Self {
@@ -215,7 +272,7 @@ impl Resource {
         }
     }
 
-    fn write_identity(
+    pub(super) fn write_identity(
         &self,
         identity: &Value,
         diagnostics: &mut Diagnostics,

@@ -11,9 +11,10 @@ use hyper_util::rt::TokioIo;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedKey, IsCa, KeyPair, PKCS_ECDSA_P521_SHA512,
 };
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, SignatureScheme, sign};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
@@ -63,6 +64,8 @@ pub struct Core {
     pub folder: TempDir,
     pub line: Vec<String>,
     pub channel: Channel,
+    /// The certificate that the provider takes from its caller.
+    pub certificate: Option<CertificateDer<'static>>,
 }
 
 impl Core {
@@ -94,7 +97,8 @@ impl Core {
         assert_eq!(line[..3], ["1", "6", "unix"]);
         let tls = client.as_ref().map(|client| tls(client, &line[5]));
         let channel = connect(Path::new(&line[3]), tls).await.unwrap();
-        Self { process, output, folder, line, channel }
+        let certificate = client.map(|client| client.cert.der().clone());
+        Self { process, output, folder, line, channel, certificate }
     }
 
     /// The path of the provider's socket.
@@ -143,6 +147,36 @@ pub fn tls(client: &CertifiedKey<KeyPair>, provider: &str) -> ClientConfig {
         .with_client_auth_cert(vec![client.cert.der().clone()], key.into())
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec()];
+    config
+}
+
+/// What a client shows of itself, whatever that is worth: a certificate, and a key that need not be
+/// its own.
+#[derive(Default)]
+pub struct Shown(pub Option<(CertificateDer<'static>, CertifiedKey<KeyPair>)>);
+
+#[derive(Debug)]
+struct Always(Option<Arc<sign::CertifiedKey>>);
+
+impl ResolvesClientCert for Always {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<sign::CertifiedKey>> {
+        self.0.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// The TLS of a client that shows this, and trusts the provider's certificate.
+pub fn tls_with(provider: &str, shown: &Shown) -> ClientConfig {
+    let always = shown.0.as_ref().map(|(certificate, key)| {
+        let der = PrivatePkcs8KeyDer::from(key.signing_key.serialize_der());
+        let key = aws_lc_rs::sign::any_ecdsa_type(&der.into()).unwrap();
+        Arc::new(sign::CertifiedKey::new(vec![certificate.clone()], key))
+    });
+    let mut config = tls(&self::certificate(), provider);
+    config.client_auth_cert_resolver = Arc::new(Always(always));
     config
 }
 

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod core;
+mod load;
+mod pages;
 mod process;
 mod protocol;

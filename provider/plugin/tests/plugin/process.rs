@@ -16,7 +16,7 @@ use travel_proto::plugin::grpc_broker_client::GrpcBrokerClient;
 use travel_proto::plugin::grpc_stdio_client::GrpcStdioClient;
 use travel_proto::tfplugin6 as wire;
 
-use crate::core::{self, Core, PATIENCE, Terms, connect, fake};
+use crate::core::{self, Core, PATIENCE, Shown, Terms, connect, fake};
 use crate::protocol::{apply, thing};
 
 fn pid(process: &tokio::process::Child) -> Pid {
@@ -81,7 +81,11 @@ async fn says_that_it_is_well() {
 async fn answers_nobody_but_its_caller() {
     let core = Core::start().await;
     let stranger = core::tls(&core::certificate(), &core.line[5]);
-    for tls in [None, Some(stranger)] {
+    let nobody = core::tls_with(&core.line[5], &Shown::default());
+    // Whoever has seen the caller's certificate still has not its key.
+    let thief = Shown(Some((core.certificate.clone().unwrap(), core::certificate())));
+    let thief = core::tls_with(&core.line[5], &thief);
+    for tls in [None, Some(stranger), Some(nobody), Some(thief)] {
         // In TLS 1.3 a client learns that it was refused only when it asks something.
         let refused = match connect(&core.socket(), tls).await {
             Ok(channel) => {

@@ -53,19 +53,40 @@ pub fn thing(name: &str) -> Value {
     ])
 }
 
-fn with_id(name: &str) -> Value {
+pub fn with_id(name: &str) -> Value {
     let mut value = thing(name);
     value.set_attribute("id", format!("thing-{name}").into());
     value
 }
 
-fn message(value: &Value, kind: &Type) -> Option<wire::DynamicValue> {
+pub fn message(value: &Value, kind: &Type) -> Option<wire::DynamicValue> {
     let msgpack = msgpack::encode(value, kind).unwrap();
     Some(wire::DynamicValue { msgpack, json: Vec::new() })
 }
 
-fn sent(value: &Value) -> Option<wire::DynamicValue> {
+pub fn sent(value: &Value) -> Option<wire::DynamicValue> {
     message(value, &thing_type())
+}
+
+/// A thing of 64 mebibytes.
+pub fn large_thing() -> Value {
+    let mut large = thing("x");
+    large.set_attribute("tags", Value::map([("a", "x".repeat(64 * 1024 * 1024).into())]));
+    large
+}
+
+/// What a plan makes of a thing that is not there yet.
+pub async fn plan(provider: &mut Provider, proposed: &Value) -> Value {
+    let request = wire::plan_resource_change::Request {
+        type_name: name(),
+        prior_state: sent(&Value::Null),
+        proposed_new_state: sent(proposed),
+        config: sent(proposed),
+        ..Default::default()
+    };
+    let answer = provider.plan_resource_change(request).await.unwrap().into_inner();
+    assert_eq!(told(&answer.diagnostics), Vec::<String>::new());
+    received(answer.planned_state)
 }
 
 fn received(message: Option<wire::DynamicValue>) -> Value {
@@ -77,12 +98,12 @@ fn identity(name: &str) -> Option<wire::ResourceIdentityData> {
     Some(wire::ResourceIdentityData { identity_data: message(&value, &identity_type()) })
 }
 
-fn name() -> String {
+pub fn name() -> String {
     "fake_thing".to_owned()
 }
 
 /// Each diagnostic as `gravity: summary @ path`.
-fn told(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
+pub fn told(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
     use wire::attribute_path::step::Selector;
 
     let gravity = |diagnostic: &wire::Diagnostic| match diagnostic.severity() {
@@ -150,7 +171,7 @@ async fn tells_what_it_has() {
     let schema = provider.get_provider_schema(request).await.unwrap().into_inner();
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(!capabilities.move_resource_state && !capabilities.generate_resource_config);
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
     assert_eq!(schema.provider.unwrap().block.unwrap().attributes[0].name, "greeting");
     assert_eq!(schema.data_source_schemas.keys().collect::<Vec<_>>(), ["fake_echo"]);
 
@@ -442,15 +463,33 @@ async fn imports_by_id_and_by_identity() {
 }
 
 #[tokio::test]
-async fn knows_of_no_move() {
+async fn moves_a_state() {
     let core = Core::start().await;
-    let request = wire::move_resource_state::Request {
-        source_type_name: "aws_vpc".to_owned(),
-        target_type_name: name(),
-        ..Default::default()
-    };
-    let answer = core.provider().move_resource_state(request).await.unwrap().into_inner();
-    assert_eq!(told(&answer.diagnostics), ["error: aws_vpc cannot be moved to fake_thing"]);
+    for (source, expected) in [
+        ("registry.opentofu.org/travelsources/fake", vec![]),
+        ("registry.terraform.io/hashicorp/aws", vec!["error: no move from aws_vpc"]),
+    ] {
+        let request = wire::move_resource_state::Request {
+            source_provider_address: source.to_owned(),
+            source_type_name: "aws_vpc".to_owned(),
+            source_private: b"p".to_vec(),
+            target_type_name: name(),
+            ..Default::default()
+        };
+        let answer = core.provider().move_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(told(&answer.diagnostics), expected);
+        assert_eq!(answer.target_state.is_some(), expected.is_empty());
+        assert_eq!(answer.target_private, b"p");
+    }
+}
+
+#[tokio::test]
+async fn generates_a_configuration() {
+    let core = Core::start().await;
+    let request =
+        wire::generate_resource_config::Request { type_name: name(), state: sent(&with_id("x")) };
+    let answer = core.provider().generate_resource_config(request).await.unwrap().into_inner();
+    assert_eq!(received(answer.config), thing("x"));
 }
 
 #[tokio::test]
@@ -502,17 +541,9 @@ async fn what_it_does_not_have_is_unimplemented() {
     let core = Core::start().await;
     let mut provider = core.provider();
     let refusals = [
-        provider
-            .open_ephemeral_resource(wire::open_ephemeral_resource::Request::default())
-            .await
-            .err(),
-        provider.list_resource(wire::list_resource::Request::default()).await.err(),
-        provider.plan_action(wire::plan_action::Request::default()).await.err(),
-        provider
-            .generate_resource_config(wire::generate_resource_config::Request::default())
-            .await
-            .err(),
         provider.get_states(wire::get_states::Request::default()).await.err(),
+        provider.lock_state(wire::lock_state::Request::default()).await.err(),
+        provider.delete_state(wire::delete_state::Request::default()).await.err(),
     ];
     for refusal in refusals {
         assert_eq!(refusal.unwrap().code(), Code::Unimplemented);
@@ -522,8 +553,7 @@ async fn what_it_does_not_have_is_unimplemented() {
 #[tokio::test]
 async fn carries_large_messages() {
     let core = Core::start().await;
-    let mut large = thing("x");
-    large.set_attribute("tags", Value::map([("a", "x".repeat(64 * 1024 * 1024).into())]));
+    let large = large_thing();
     let provider =
         core.provider().max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
     let (state, told) = apply(provider, large.clone()).await;

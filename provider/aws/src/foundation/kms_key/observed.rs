@@ -149,7 +149,7 @@ pub fn refuse_foreign_kinds(metadata: &KeyMetadata) -> Result<(), Failure> {
 }
 
 /// The ARN of the primary key that this one is a replica of, if it is one.
-fn primary_of(metadata: &KeyMetadata) -> Option<&str> {
+pub fn primary_of(metadata: &KeyMetadata) -> Option<&str> {
     let regions = metadata.multi_region_configuration.as_ref()?;
     let is_replica = regions.multi_region_key_type == Some(MultiRegionKeyType::Replica);
     is_replica.then(|| regions.primary_key.as_ref()?.arn.as_deref()).flatten()

@@ -52,7 +52,8 @@ impl Kind {
             return whole;
         }
         let end = format!("-{region}-{}-{}", self.key(), digest(&whole));
-        let room = LONGEST_NAME - "travel-".len() - end.len();
+        // The rest of a name that has no room for the cluster's is for AWS to refuse.
+        let room = LONGEST_NAME.saturating_sub("travel-".len() + end.len());
         let start: String = cluster.chars().take(room).collect();
         format!("travel-{start}{end}")
     }

@@ -319,7 +319,7 @@ async fn marked(call: &Call) -> Result<BTreeMap<String, String>, Failure> {
 }
 
 /// The VPCs that these parts are in, and whether each is one that the network was given.
-async fn vpcs_of(
+pub(super) async fn vpcs_of(
     call: &Call,
     parts: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, bool>, Failure> {

@@ -1,0 +1,245 @@
+//! What stands beside resources: ephemeral resources by their examples, with the real terraform and
+//! OpenTofu; lists and actions, which neither calls yet, with a core of our own.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use travel_acceptance::case::{Case, PROVIDER};
+use travel_acceptance::cluster;
+use travel_acceptance::conformance::provider_start;
+use travel_acceptance::core::{self, Configuration, Listed, Provider};
+use travel_acceptance::sandbox::fakes::control_plane::missing_program;
+use travel_acceptance::sandbox::{self, Options, Sandbox, repository};
+use travel_acceptance::terraform::{Core, Workspace};
+use travel_value::Value;
+
+/// A sandbox takes over a gigabyte, so tests take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+const CLUSTER: &str = "dev";
+
+/// A sandbox with a cluster; none where this machine cannot have it.
+async fn with_cluster() -> Option<Sandbox> {
+    if let Some(missing) = missing_program(&sandbox::tools_folder()) {
+        eprintln!("left out: {} is missing", missing.display());
+        return None;
+    }
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    cluster::make(&sandbox, CLUSTER).await.unwrap();
+    Some(sandbox)
+}
+
+/// The examples of a kind, each by its name.
+fn examples(kind: &str, file: &str) -> BTreeMap<String, String> {
+    let folders = std::fs::read_dir(repository().join("examples").join(kind)).unwrap();
+    let folders: Vec<PathBuf> = folders.map(|entry| entry.unwrap().path()).collect();
+    let name = |folder: &Path| folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let read = |folder: &PathBuf| std::fs::read_to_string(folder.join(file)).unwrap();
+    folders.iter().map(|folder| (name(folder), read(folder))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ephemeral_resources_are_as_their_examples_say() {
+    if sandbox::left_out() {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let Some(sandbox) = with_cluster().await else { return };
+    let examples = examples("ephemeral-resources", "ephemeral-resource.tf");
+    assert!(!examples.is_empty());
+    for core in Core::installed() {
+        for (name, text) in &examples {
+            let mut workspace = Workspace::new(core, sandbox.environment()).unwrap();
+            // The examples use kubectl as everybody has it.
+            let tools = sandbox::tools_folder().join("bin").display().to_string();
+            let path = std::env::var("PATH").unwrap();
+            workspace.set("PATH", format!("{path}:{tools}"));
+            workspace.set("TF_LOG_PROVIDER", "trace");
+            workspace.set("TF_LOG_PATH", workspace.folder().join("log").display().to_string());
+            workspace.write("provider.tf", PROVIDER).unwrap();
+            workspace.write("main.tf", text).unwrap();
+            workspace.init().await.unwrap();
+            workspace.apply(&[]).await.unwrap();
+            let second = workspace.plan(&[]).await.unwrap();
+            assert!(second.is_empty(), "{core:?} {name}: {second:?}");
+            // A plan is an archive, which is opened by its own command.
+            let plan = workspace.run(&["show", "-json", "test.tfplan"]).await.unwrap();
+            assert!(!plan.contains("k8s-aws-v1."), "{core:?} {name}: a token in the plan");
+            for file in ["terraform.tfstate", "log"] {
+                let text = std::fs::read_to_string(workspace.folder().join(file)).unwrap();
+                assert!(!text.contains("k8s-aws-v1."), "{core:?} {name}: a token in the {file}");
+            }
+            workspace.destroy(&[]).await.unwrap();
+            let nowhere = text.replace("name = \"dev\"", "name = \"nowhere\"");
+            workspace.write("main.tf", &nowhere).unwrap();
+            let error = workspace.plan(&[]).await.unwrap_err().to_string();
+            assert!(error.contains("no such cluster"), "{core:?} {name}: {error}");
+        }
+    }
+}
+
+/// A provider of our own core, configured as in a case.
+async fn provider(sandbox: &Sandbox) -> Provider {
+    let start = provider_start(sandbox.environment()).unwrap();
+    let configuration = Configuration::read(PROVIDER, BTreeMap::new()).unwrap();
+    core::Core::new(start).configured(&configuration).await.unwrap()
+}
+
+async fn kubectl(sandbox: &Sandbox, arguments: &str) -> Json {
+    let arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
+    let printed = cluster::kubectl(&sandbox.client(), CLUSTER, &arguments).await.unwrap();
+    serde_json::from_str(&printed).unwrap_or(Json::Null)
+}
+
+const WORKLOADS: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: default}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: cart}}
+  template:
+    metadata: {labels: {app: cart}}
+    spec: {containers: [{name: cart, image: cart}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: default}
+spec:
+  updateStrategy: {type: OnDelete}
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: agent, image: agent}]}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workload_is_restarted_and_awaited() {
+    if sandbox::left_out() {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let Some(sandbox) = with_cluster().await else { return };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), WORKLOADS).unwrap();
+    kubectl(&sandbox, &format!("apply -f {}", file.path().display())).await;
+    kubectl(&sandbox, "rollout status deployment/cart").await;
+    let pods = || async {
+        let pods = kubectl(&sandbox, "get pods -l app=cart -o json").await;
+        let names = pods["items"].as_array().unwrap().iter();
+        let alive = names.filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
+        alive.map(|pod| pod["metadata"]["name"].to_string()).collect::<BTreeSet<String>>()
+    };
+    let before = pods().await;
+    assert_eq!(before.len(), 2);
+    let config = |kind: &str, name: &str| {
+        [
+            ("cluster", Value::object([("name", CLUSTER.into())])),
+            ("kind", kind.into()),
+            ("name", name.into()),
+        ]
+    };
+    let provider = provider(&sandbox).await;
+    let action = "travel_restart_workload";
+    let told = core::invoke(&provider, action, &config("Deployment", "cart")).await.unwrap();
+    assert!(told.first().unwrap().contains("cart") && told.last().unwrap().ends_with("is ready"));
+    let after = pods().await;
+    assert_eq!((after.len(), before.intersection(&after).count()), (2, 0), "{before:?} {after:?}");
+    for (kind, name, expected) in [
+        ("DaemonSet", "agent", "does not restart by itself"),
+        ("StatefulSet", "cart", "there is no "),
+        ("Job", "cart", "kind must be one of"),
+    ] {
+        let error = core::invoke(&provider, action, &config(kind, name)).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{kind} {name}: {error}");
+    }
+}
+
+/// Applies the first step of a case with our own core, and lists its type.
+async fn listed(type_name: &str) -> Option<(Sandbox, Vec<Listed>, Vec<Value>)> {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let case = Case::of(type_name).unwrap();
+    let setup = case.setup.as_ref().map_or("", |setup| &setup.text);
+    let text = format!("{PROVIDER}\n{setup}\n{}", case.steps[0].text);
+    let configuration = Configuration::read(&text, BTreeMap::new()).unwrap();
+    let core = core::Core::new(provider_start(sandbox.environment()).unwrap());
+    let mut state = core::State::default();
+    core.apply(&configuration, &mut state).await.unwrap();
+    let provider = core.configured(&configuration).await.unwrap();
+    let brief = core::list(&provider, type_name, &[], false).await.unwrap();
+    let whole = core::list(&provider, type_name, &[], true).await.unwrap();
+    let identities =
+        |listed: &[Listed]| listed.iter().map(|it| it.identity.clone()).collect::<Vec<_>>();
+    assert_eq!(identities(&brief), identities(&whole), "{type_name}");
+    for found in &whole {
+        assert!(!found.name.is_empty());
+        // What is listed is what an import brings in.
+        let mut imported = core::State::default();
+        let address = format!("{type_name}.found");
+        let import = core.import(&configuration, &mut imported, &address, "", &found.identity);
+        import.await.unwrap();
+        assert_eq!(Some(&imported.objects[&address].value), found.object.as_ref());
+    }
+    for found in whole.iter().filter_map(|it| it.object.as_ref()) {
+        check_move(&provider, type_name, found).await;
+    }
+    let made = state.objects.into_values().filter(|object| object.type_name == type_name);
+    let made = made.map(|object| object.identity).collect();
+    Some((sandbox, whole, made))
+}
+
+/// What the AWS provider has of an object becomes what an import of it is.
+async fn check_move(provider: &Provider, type_name: &str, found: &Value) {
+    let (source_type, attribute) = match type_name {
+        "travel_kms_key" => ("aws_kms_key", "arn"),
+        "travel_organizational_unit" => ("aws_organizations_organizational_unit", "id"),
+        "travel_account" => ("aws_organizations_account", "id"),
+        _ => return,
+    };
+    let source = ("registry.terraform.io/hashicorp/aws", source_type);
+    let state = json!({ attribute: found.get(attribute).as_str(), "tags_all": {} });
+    let moved = core::moved(provider, source, &state, type_name).await.unwrap();
+    assert_eq!(&moved, found, "{type_name}");
+    let foreign = ("registry.terraform.io/hashicorp/aws", "aws_s3_bucket");
+    let error = core::moved(provider, foreign, &state, type_name).await.unwrap_err().to_string();
+    assert!(error.contains("import block"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_is_listed() {
+    if sandbox::left_out() {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    for type_name in
+        ["travel_kms_key", "travel_organizational_unit", "travel_account", "travel_network"]
+    {
+        let (_sandbox, found, made) = listed(type_name).await.unwrap();
+        assert!(!made.is_empty(), "{type_name}");
+        let found: Vec<Value> = found.into_iter().map(|it| it.identity).collect();
+        for identity in made {
+            assert!(found.contains(&identity), "{type_name}: {identity:?} is not in {found:?}");
+        }
+    }
+}
+
+#[test]
+fn every_list_and_action_has_an_example_that_can_be_read() {
+    for (kind, file, block) in [
+        ("list-resources", "list-resource.tfquery.hcl", "list"),
+        ("actions", "action.tf", "action"),
+    ] {
+        let examples = examples(kind, file);
+        assert!(!examples.is_empty());
+        for (name, text) in examples {
+            let body = hcl::parse(&text).unwrap();
+            let found = body.blocks().any(|it| {
+                it.identifier() == block
+                    && it.labels().first().is_some_and(|it| it.as_str() == name)
+            });
+            assert!(found, "{kind}/{name} has no {block} of its name");
+        }
+    }
+}

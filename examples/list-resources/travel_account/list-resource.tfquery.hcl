@@ -1,0 +1,4 @@
+# The member accounts of the organization.
+list "travel_account" "all" {
+  provider = travel
+}
