@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use aws_sdk_ssm::types as ssm;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use travel_framework::Diagnostic;
 
+use crate::batch::Batch;
 use crate::partition::Partition;
 use crate::session::{Session, Wanted};
 use crate::settings::Settings;
@@ -27,6 +29,7 @@ pub(crate) struct Spot {
     partition: Partition,
     config: SdkConfig,
     clients: Clients,
+    batches: Batches,
 }
 
 impl Spot {
@@ -38,7 +41,14 @@ impl Spot {
         config: &SdkConfig,
     ) -> Self {
         let config = config.to_builder().region(Region::new(region.clone())).build();
-        Self { account_id, region, partition, config, clients: Clients::default() }
+        Self {
+            account_id,
+            region,
+            partition,
+            config,
+            clients: Clients::default(),
+            batches: Batches::default(),
+        }
     }
 }
 
@@ -93,6 +103,11 @@ impl Scope {
         &self.spot.config
     }
 
+    /// The reads here that share a call.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.spot.batches
+    }
+
     /// The same account in another region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
@@ -136,6 +151,18 @@ impl Scope {
 impl fmt::Debug for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Scope({})", self.place())
+    }
+}
+
+/// The kinds of reads that share a call, each as far as its service goes.
+pub(crate) struct Batches {
+    pub parameters: Arc<Batch<ssm::ParameterMetadata>>,
+    pub parameter_values: Arc<Batch<ssm::Parameter>>,
+}
+
+impl Default for Batches {
+    fn default() -> Self {
+        Self { parameters: Arc::new(Batch::of(50)), parameter_values: Arc::new(Batch::of(10)) }
     }
 }
 
@@ -184,6 +211,8 @@ clients! {
     organizations: aws_sdk_organizations;
     /// The Recycle Bin.
     rbin: aws_sdk_rbin;
+    /// Parameters.
+    ssm: aws_sdk_ssm;
     /// Who calls, and roles to assume.
     sts: aws_sdk_sts;
     /// Resources by their tags.
