@@ -54,7 +54,7 @@ conformance: tools install ## Check what every resource promises; RESOURCE= and 
 	@tools/conformance
 
 .PHONY: bench
-bench: prerequisites tools build ## Measure the provider as released: size, start, memory, an empty plan of dev
+bench: prerequisites tools build ## Measure the provider as released: size, start, memory, empty plans; writes docs/performance.md
 	@tools/bench
 
 .PHONY: lint

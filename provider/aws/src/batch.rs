@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::sync::oneshot;
 use travel_framework::{Diagnostic, Failure};
 
@@ -12,12 +13,19 @@ use travel_framework::{Diagnostic, Failure};
 /// them within a few milliseconds.
 const GATHERING: Duration = Duration::from_millis(10);
 
-/// One kind of read: whoever asks while others do shares their call. An answer is never older than
-/// its question.
+/// One kind of read: whoever asks while others do shares their call, and so does whoever asks while one
+/// is under way, in the next. The longer a call takes, or has to wait for its turn, the more share the
+/// one after it. An answer is never older than its question.
 pub struct Batch<T> {
     /// How many a call can ask for.
     most: usize,
-    waiting: Mutex<Vec<Asked<T>>>,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    waiting: Vec<Asked<T>>,
+    /// Whether there is a task that answers those who wait.
+    is_served: bool,
 }
 
 struct Asked<T> {
@@ -28,34 +36,28 @@ struct Asked<T> {
 impl<T: Clone + Send + 'static> Batch<T> {
     /// A kind of read that answers up to `most` at a time.
     pub const fn of(most: usize) -> Self {
-        Self { most, waiting: Mutex::new(Vec::new()) }
+        Self { most, state: Mutex::new(State { waiting: Vec::new(), is_served: false }) }
     }
 
     /// What there is under a key; none where `fetch` gives nothing for it. `fetch` gets the keys of
-    /// all who share the call, each once.
+    /// those who share a call, each once; it must be the same for all of them.
     ///
     /// # Errors
     /// As the shared call fails.
     pub async fn get<F, R>(self: &Arc<Self>, key: &str, fetch: F) -> Result<Option<T>, Failure>
     where
-        F: FnOnce(Vec<String>) -> R + Send + 'static,
+        F: Fn(Vec<String>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<HashMap<String, T>, Failure>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let waiting = {
-            let mut waiting = self.waiting();
-            waiting.push(Asked { key: key.to_owned(), answer });
-            waiting.len()
+        let was_served = {
+            let mut state = self.state();
+            state.waiting.push(Asked { key: key.to_owned(), answer });
+            std::mem::replace(&mut state.is_served, true)
         };
         // In a task of its own, so that the others get their answer also where this one is given up.
-        if waiting == self.most {
-            tokio::spawn(serve(self.take(), fetch));
-        } else if waiting == 1 {
-            let batch = Arc::clone(self);
-            tokio::spawn(async move {
-                tokio::time::sleep(GATHERING).await;
-                serve(batch.take(), fetch).await;
-            });
+        if !was_served {
+            tokio::spawn(Arc::clone(self).serve(fetch));
         }
         answered.await.map_err(|_| {
             Failure::from(Diagnostic::error(
@@ -65,31 +67,57 @@ impl<T: Clone + Send + 'static> Batch<T> {
         })?
     }
 
-    fn take(&self) -> Vec<Asked<T>> {
-        std::mem::take(&mut self.waiting())
-    }
-
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Asked<T>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Answers those who wait, until nobody does.
+    async fn serve<F, R>(self: Arc<Self>, fetch: F)
+    where
+        F: Fn(Vec<String>) -> R,
+        R: Future<Output = Result<HashMap<String, T>, Failure>>,
+    {
+        let _end = End(&self);
+        tokio::time::sleep(GATHERING).await;
+        loop {
+            let asked = {
+                let mut state = self.state();
+                state.is_served = !state.waiting.is_empty();
+                std::mem::take(&mut state.waiting)
+            };
+            if asked.is_empty() {
+                return;
+            }
+            let mut keys: Vec<String> = asked.iter().map(|asked| asked.key.clone()).collect();
+            keys.sort();
+            keys.dedup();
+            let calls = keys.chunks(self.most).map(async |keys| (keys, fetch(keys.to_vec()).await));
+            let answers = join_all(calls).await;
+            for Asked { key, answer } in asked {
+                let found = answers.iter().find(|(keys, _)| keys.contains(&key));
+                let one = found.map_or(Ok(None), |(_, found)| match found {
+                    Ok(found) => Ok(found.get(&key).cloned()),
+                    Err(failure) => Err(failure.clone()),
+                });
+                // Who has given up meanwhile wants no answer.
+                drop(answer.send(one));
+            }
+        }
     }
 }
 
-async fn serve<T: Clone, F, R>(asked: Vec<Asked<T>>, fetch: F)
-where
-    F: FnOnce(Vec<String>) -> R,
-    R: Future<Output = Result<HashMap<String, T>, Failure>>,
-{
-    let mut keys: Vec<String> = asked.iter().map(|asked| asked.key.clone()).collect();
-    keys.sort();
-    keys.dedup();
-    if keys.is_empty() {
-        return;
+impl<T> Batch<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let found = fetch(keys).await;
-    for Asked { key, answer } in asked {
-        let one = found.as_ref().map(|found| found.get(&key).cloned()).map_err(Clone::clone);
-        // Who has given up meanwhile wants no answer.
-        drop(answer.send(one));
+}
+
+/// However a task ends that answers those who wait, nobody waits for it afterwards.
+struct End<'a, T>(&'a Batch<T>);
+
+impl<T> Drop for End<'_, T> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        // Where it has ended well, another may be at work already, for those who came since.
+        if std::thread::panicking() {
+            *state = State { waiting: Vec::new(), is_served: false };
+        }
     }
 }
 
@@ -108,10 +136,13 @@ mod tests {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let asked = keys.iter().map(|key| {
             let calls = Arc::clone(&calls);
-            batch.get(key, move |keys| async move {
+            batch.get(key, move |keys| {
                 calls.lock().unwrap().push(keys.len());
-                let there = keys.into_iter().filter(|key| !key.starts_with("no"));
-                Ok(there.map(|key| (key.clone(), key.to_uppercase())).collect())
+                async move {
+                    tokio::time::sleep(GATHERING).await;
+                    let there = keys.into_iter().filter(|key| !key.starts_with("no"));
+                    Ok(there.map(|key| (key.clone(), key.to_uppercase())).collect())
+                }
             })
         });
         let answers = futures::future::join_all(asked).await;
@@ -132,6 +163,12 @@ mod tests {
         check(&["a", "a"], &[Some("A"), Some("A")], &[1]).await;
         let four = [Some("A"), Some("B"), Some("C"), Some("D")];
         check(&["a", "b", "c", "d"], &four, &[3, 1]).await;
+        let later = async {
+            tokio::time::sleep(GATHERING * 3 / 2).await;
+            ask(&batch, &["b", "c"]).await
+        };
+        let (first, later) = tokio::join!(ask(&batch, &["a"]), later);
+        assert_eq!((first.1, later.0), (vec![1, 2], vec![Some("B".into()), Some("C".into())]));
     }
 
     #[tokio::test(start_paused = true)]

@@ -112,31 +112,39 @@ pub fn path(name: &str) -> String {
 
 async fn describe(scope: &Scope, name: &str) -> Result<Option<ParameterMetadata>, Failure> {
     let place = scope.clone();
-    let fetch = move |names: Vec<String>| async move {
-        let filter = ParameterStringFilter::builder()
-            .key("Name")
-            .option("Equals")
-            .set_values(Some(names.clone()))
-            .build()
-            .map_err(|error| incomplete(&error))?;
-        let request = place.ssm().describe_parameters().parameter_filters(filter).max_results(50);
-        let mut pages = request.into_paginator().send();
-        let mut found = Vec::new();
-        // A page may be empty and yet not the last.
-        while let Some(page) = pages.next().await {
-            found.extend(page.at(&place)?.parameters.unwrap_or_default());
-        }
-        Ok(by_name(names, found, |it| it.name.as_deref()))
-    };
+    let fetch = move |names: Vec<String>| page_through(place.clone(), names);
     scope.batches().parameters.get(name, fetch).await
+}
+
+async fn page_through(
+    place: Scope,
+    names: Vec<String>,
+) -> Result<HashMap<String, ParameterMetadata>, Failure> {
+    let filter = ParameterStringFilter::builder()
+        .key("Name")
+        .option("Equals")
+        .set_values(Some(names.clone()))
+        .build()
+        .map_err(|error| incomplete(&error))?;
+    let request = place.ssm().describe_parameters().parameter_filters(filter).max_results(50);
+    let mut pages = request.into_paginator().send();
+    let mut found = Vec::new();
+    // A page may be empty and yet not the last.
+    while let Some(page) = pages.next().await {
+        found.extend(page.at(&place)?.parameters.unwrap_or_default());
+    }
+    Ok(by_name(names, found, |it| it.name.as_deref()))
 }
 
 async fn value_of(scope: &Scope, name: &str) -> Result<Option<ServiceParameter>, Failure> {
     let place = scope.clone();
-    let fetch = move |names: Vec<String>| async move {
+    let fetch = move |names: Vec<String>| {
         let request = place.ssm().get_parameters().set_names(Some(names.clone()));
-        let answer = request.with_decryption(false).send().await.at(&place)?;
-        Ok(by_name(names, answer.parameters.unwrap_or_default(), |it| it.name.as_deref()))
+        let place = place.clone();
+        async move {
+            let answer = request.with_decryption(false).send().await.at(&place)?;
+            Ok(by_name(names, answer.parameters.unwrap_or_default(), |it| it.name.as_deref()))
+        }
     };
     scope.batches().parameter_values.get(name, fetch).await
 }

@@ -1,6 +1,6 @@
 use serde_json::Value as Json;
 use serde_json::json;
-use travel_framework::plan::{Computed, plan_by_schema, replacements};
+use travel_framework::plan::{Computed, plan_by_schema};
 use travel_framework::resource::Resource as _;
 use travel_value::Value;
 
@@ -87,9 +87,9 @@ fn a_plan_refuses_what_the_service_would() {
             ],
             "is for a String",
         ),
-        (vec![("value", "1".into()), ("name", format!("/{}", "n".repeat(965)).into())], ""),
+        (vec![("value", "1".into()), ("name", format!("/{}", "n".repeat(963)).into())], ""),
         (
-            vec![("value", "1".into()), ("name", format!("/{}", "n".repeat(966)).into())],
+            vec![("value", "1".into()), ("name", format!("/{}", "n".repeat(964)).into())],
             "has 1012 characters",
         ),
     ] {
@@ -145,7 +145,6 @@ fn an_advanced_parameter_stays_one() {
         plan.remembered.insert(TIER.to_owned(), json!(remembered));
         planning::plan(&mut plan);
         assert_eq!(plan.is_replacement(), replaced, "{before} ({remembered}) to {after}");
-        assert!(replacements(&block, &prior, &plan.planned).is_empty());
     }
 }
 
