@@ -58,7 +58,7 @@ fuzz: ## Try any input, a minute for each target (SECONDS_EACH=); needs nightly 
 	@tools/fuzz
 
 .PHONY: bench
-bench: prerequisites tools build ## Measure the provider as released: size, start, memory, an empty plan of dev
+bench: prerequisites tools build ## Measure the provider as released: size, start, memory, empty plans; writes docs/performance.md
 	@tools/bench
 
 .PHONY: lint

@@ -78,6 +78,7 @@ macro_rules! for_every_resource {
             travel_network,
             travel_organization,
             travel_organizational_unit,
+            travel_parameter,
         ];
     };
 }

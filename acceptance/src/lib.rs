@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod core;
 pub mod group;
 pub mod live;
+pub mod load;
 pub mod sandbox;
 pub mod terraform;
 pub mod tools;

@@ -34,6 +34,7 @@ pub mod routing;
 mod s3;
 pub mod settings;
 pub mod signature;
+mod ssm;
 mod sso;
 pub mod sts;
 mod tagging;

@@ -110,6 +110,11 @@ impl Workspace {
         self.environment.insert(name.to_owned(), value.into());
     }
 
+    /// Takes one variable out of the environment.
+    pub fn unset(&mut self, name: &str) {
+        self.environment.remove(name);
+    }
+
     /// The core that plans and applies.
     pub const fn core(&self) -> Core {
         self.core

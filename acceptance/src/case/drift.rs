@@ -13,6 +13,7 @@ use super::Outside;
 /// | `ADDRESS size by CALL` | updates ADDRESS, and changes just `size` |
 /// | `ADDRESS subnets(clusters,tags) by CALL` | changes just `subnets`, in which a drift of `clusters` and `tags` shows |
 /// | `ADDRESS create by CALL` | makes ADDRESS again |
+/// | `ADDRESS replace(tier) by CALL` | replaces ADDRESS, since nothing can change `tier` back |
 /// | `ADDRESS nothing by CALL` | is empty: that is nobody's to change back |
 ///
 /// Further calls follow behind ` then `; what a call is see [`Outside`].
@@ -37,6 +38,8 @@ pub enum Planned {
     Nothing,
     /// The object, anew.
     Create,
+    /// Another object in its place.
+    Replace,
     /// An update of just these attributes, in order.
     Update(Vec<String>),
 }
@@ -55,12 +58,15 @@ impl Drift {
         let planned = match words[..] {
             ["nothing"] => Planned::Nothing,
             ["create"] => Planned::Create,
+            [word] if word.starts_with("replace(") => {
+                covered.extend(listed(word).1);
+                Planned::Replace
+            }
             _ => {
                 let mut changed = Vec::new();
                 for word in words {
-                    let (attribute, shown) = word.split_once('(').unwrap_or((word, word));
-                    let shown = shown.strip_suffix(')').unwrap_or(shown);
-                    covered.extend(shown.split(',').map(str::to_owned));
+                    let (attribute, shown) = listed(word);
+                    covered.extend(shown);
                     changed.push(attribute.to_owned());
                 }
                 changed.sort();
@@ -71,6 +77,13 @@ impl Drift {
         let calls: Result<Vec<Outside>> = calls.split(" then ").map(Outside::parse).collect();
         Ok(Self { address, planned, covered, calls: calls?, text: text.to_owned() })
     }
+}
+
+/// A word, and what stands in parentheses behind it; itself where there are none.
+fn listed(word: &str) -> (&str, impl Iterator<Item = String>) {
+    let (first, inner) = word.split_once('(').unwrap_or((word, word));
+    let inner = inner.strip_suffix(')').unwrap_or(inner);
+    (first, inner.split(',').map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -89,6 +102,7 @@ mod tests {
             |names: &[&str]| Planned::Update(names.iter().map(|name| (*name).to_owned()).collect());
         check("a.b size by ec2 Op A=1", update(&["size"]), &["size"], 1);
         check("a.b z y(x,w) by ec2 Op then iam Op", update(&["y", "z"]), &["w", "x", "z"], 2);
+        check("a.b replace(x) by ec2 Op", Planned::Replace, &["x"], 1);
         check("a.b create by kubectl c delete x y", Planned::Create, &[], 1);
         check("a.b nothing by ec2 Op", Planned::Nothing, &[], 1);
         for text in ["a.b size", "a.b by ec2 Op", " by ec2 Op", "a.b size by ec2"] {

@@ -75,6 +75,7 @@ fn expected(drift: &Drift) -> PlanSummary {
     match &drift.planned {
         Planned::Nothing => {}
         Planned::Create => drop(summary.changes.insert(address, "create".to_owned())),
+        Planned::Replace => drop(summary.changes.insert(address, "delete create".to_owned())),
         Planned::Update(attributes) => {
             summary.changes.insert(address.clone(), "update".to_owned());
             summary.changed_attributes.insert(address, attributes.clone());

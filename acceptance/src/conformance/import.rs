@@ -134,7 +134,11 @@ impl Trial<'_> {
             imported.identity,
             before.identity,
         );
-        let not_imported = attributes_called(&self.case.type_name, NOT_IMPORTED, true)?;
+        // What this plan sets is as it was written; what it left open may be new.
+        let mut not_imported = attributes_called(&self.case.type_name, NOT_IMPORTED, true)?;
+        not_imported.retain(|name| !set.contains(name));
+        let planned = plan.changes.get(address).map(|change| &change.planned);
+        let is_open = |name: &str| planned.is_some_and(|planned| planned.get(name).is_unknown());
         let expected = without(&masked(&before.value), &not_imported);
         let differences = broken_promises(&expected, &masked(&after.value));
         let config_only = attributes_called(&self.case.type_name, CONFIG_ONLY, true)?;
@@ -143,7 +147,8 @@ impl Trial<'_> {
         let others = differences.into_iter().filter(|difference| {
             let path = difference.split(": ").next().unwrap_or_default();
             let attribute = path.rsplit('.').next().unwrap_or(path);
-            let is_expected = attribute == "generation" || config_only.contains(attribute);
+            let is_expected =
+                attribute == "generation" || config_only.contains(attribute) || is_open(path);
             !is_expected && !self.is_known_to_differ(path)
         });
         let others: Vec<String> = others.collect();

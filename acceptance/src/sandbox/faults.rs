@@ -1,6 +1,8 @@
 //! Rules for what goes wrong: which calls, the how-manieth of them, and what happens then.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +126,18 @@ impl Action {
     }
 }
 
-/// A rule: of the calls its filter covers, `skip` pass, and `times` after that meet the action.
+/// How many calls a service takes from an account in a region: a bucket of tokens, of which each call takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allowance {
+    /// How many tokens come in a second.
+    pub per_second: f64,
+    /// How many the bucket holds; it is full at first.
+    pub burst: f64,
+}
+
+/// A rule: of the calls its filter covers, `skip` pass, and `times` after that meet the action; where there is an
+/// allowance, only those for which it has nothing left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -137,6 +150,9 @@ pub struct Rule {
     /// How many meet the action then; null for all.
     #[serde(default = "once")]
     pub times: Option<u64>,
+    /// What of these calls a service takes.
+    #[serde(default)]
+    pub above: Option<Allowance>,
     /// When.
     #[serde(default)]
     pub moment: Moment,
@@ -152,12 +168,20 @@ fn once() -> Option<u64> {
 impl Rule {
     /// A rule that applies to the first call its filter covers.
     pub fn once(filter: Filter, action: Action) -> Self {
-        Self { filter, skip: 0, times: Some(1), moment: Moment::Before, action }
+        let (skip, times, moment) = (0, Some(1), Moment::Before);
+        Self { filter, skip, times, above: None, moment, action }
+    }
+
+    /// The rule of a service that throttles what is above this allowance.
+    pub fn limit(service: &str, allowance: Allowance) -> Self {
+        let action = Action::Trouble { trouble: Trouble::Throttled, code: None };
+        let filter = Filter::of(service, "");
+        Self { times: None, above: Some(allowance), ..Self::once(filter, action) }
     }
 
     /// The rule that kills the provider at the `k`-th call (from 1) its filter covers.
     pub fn kill_at(filter: Filter, k: u64, moment: Moment) -> Self {
-        Self { filter, skip: k.saturating_sub(1), times: Some(1), moment, action: Action::Kill }
+        Self { skip: k.saturating_sub(1), moment, ..Self::once(filter, Action::Kill) }
     }
 }
 
@@ -204,6 +228,29 @@ pub struct Faults(Mutex<State>);
 struct State {
     last: u64,
     standing: Vec<Standing>,
+    /// What is left of allowances, by rule, service, account and region.
+    buckets: HashMap<(u64, String, String, String), Bucket>,
+}
+
+/// The tokens of an allowance.
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    filled: Instant,
+}
+
+impl Bucket {
+    /// Takes a token, if there is one.
+    fn take(&mut self, allowance: Allowance, now: Instant) -> bool {
+        let came = now.duration_since(self.filled).as_secs_f64() * allowance.per_second;
+        self.tokens = (self.tokens + came).min(allowance.burst);
+        self.filled = now;
+        let taken = self.tokens >= 1.0;
+        if taken {
+            self.tokens -= 1.0;
+        }
+        taken
+    }
 }
 
 impl Faults {
@@ -245,7 +292,8 @@ impl Faults {
     /// Counts a call and returns what it is to meet, in the order of the rules.
     pub fn meet(&self, subject: &Subject, executable: Option<&str>) -> Vec<Due> {
         let mut due = Vec::new();
-        for standing in &mut self.state().standing {
+        let State { standing, buckets, .. } = &mut *self.state();
+        for standing in standing {
             let rule = &standing.rule;
             if !rule.filter.covers(subject, executable) {
                 continue;
@@ -253,7 +301,14 @@ impl Faults {
             standing.matched += 1;
             let past = standing.matched > rule.skip;
             let within = rule.times.is_none_or(|times| standing.matched <= rule.skip + times);
-            if past && within {
+            let is_allowed = rule.above.is_some_and(|allowance| {
+                let Subject { service, account, region, .. } = subject.clone();
+                let key = (standing.id, service, account, region);
+                let now = Instant::now();
+                let full = Bucket { tokens: allowance.burst, filled: now };
+                buckets.entry(key).or_insert(full).take(allowance, now)
+            });
+            if past && within && !is_allowed {
                 let action = rule.action.clone();
                 due.push(Due { rule: standing.id, moment: rule.moment, action });
             }
@@ -355,6 +410,30 @@ mod tests {
         assert_eq!(faults.meet(&subject("ec2", "DeleteVpc"), None).len(), 0);
         assert_eq!(faults.list()[0].matched, 5);
         assert!(faults.remove(id) && !faults.remove(id));
+    }
+
+    #[test]
+    fn an_allowance_fills_as_time_goes_by() {
+        let allowance = Allowance { per_second: 2.0, burst: 3.0 };
+        let begun = Instant::now();
+        let mut bucket = Bucket { tokens: allowance.burst, filled: begun };
+        let mut at = |milliseconds| {
+            let now = begun + std::time::Duration::from_millis(milliseconds);
+            std::iter::from_fn(|| bucket.take(allowance, now).then_some(())).count()
+        };
+        assert_eq!([at(0), at(0), at(400), at(1000), at(60_000)], [3, 0, 0, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_above_an_allowance_meets_the_action() {
+        let faults = Faults::default();
+        faults.add(Rule::limit("ec2", Allowance { per_second: 0.001, burst: 2.0 }));
+        let met = |account: &str| {
+            let subject = Subject { account: account.to_owned(), ..subject("ec2", "CreateVpc") };
+            (0..4).map(|_| faults.meet(&subject, None).len()).collect::<Vec<_>>()
+        };
+        assert_eq!(met("111122223333"), [0, 0, 1, 1]);
+        assert_eq!(met("444455556666"), [0, 0, 1, 1]);
     }
 
     #[test]

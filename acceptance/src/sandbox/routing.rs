@@ -8,7 +8,7 @@
 use super::backend::Backend;
 use super::fakes::{dlm, eks, rbin};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
-use super::{ec2, iam, kms, organizations, s3, sso, sts, tagging};
+use super::{ec2, iam, kms, organizations, s3, ssm, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
 
 /// A service of AWS.
@@ -81,7 +81,7 @@ pub const SERVICES: &[Service] = &[
     service("service-quotas", "servicequotas", Json11, "ServiceQuotasV20190624", Moto),
     service("sns", "sns", Query, "2010-03-31", LocalStack),
     service("sqs", "sqs", Json10, "AmazonSQS", LocalStack),
-    service("ssm", "ssm", Json11, "AmazonSSM", LocalStack),
+    service("ssm", "ssm", Json11, "AmazonSSM", Own(ssm::backend)),
     service("sso", "awsssoportal", RestJson, "/federation/", Own(sso::backend)),
     service("sso-admin", "sso", Json11, "SWBExternalService", Moto),
     service("stepfunctions", "states", Json10, "AWSStepFunctions", LocalStack),

@@ -5,3 +5,4 @@ pub mod kms_key;
 pub mod organization;
 pub mod organizational_unit;
 mod organizations;
+pub mod parameter;

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use aws_sdk_ssm::types as ssm;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use travel_framework::Diagnostic;
 
+use crate::batch::Batch;
+use crate::budget::Budgeted;
 use crate::partition::Partition;
 use crate::session::{Session, Wanted};
 use crate::settings::Settings;
@@ -27,6 +31,7 @@ pub(crate) struct Spot {
     partition: Partition,
     config: SdkConfig,
     clients: Clients,
+    batches: Batches,
 }
 
 impl Spot {
@@ -38,7 +43,14 @@ impl Spot {
         config: &SdkConfig,
     ) -> Self {
         let config = config.to_builder().region(Region::new(region.clone())).build();
-        Self { account_id, region, partition, config, clients: Clients::default() }
+        Self {
+            account_id,
+            region,
+            partition,
+            config,
+            clients: Clients::default(),
+            batches: Batches::default(),
+        }
     }
 }
 
@@ -93,6 +105,11 @@ impl Scope {
         &self.spot.config
     }
 
+    /// The reads here that share a call.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.spot.batches
+    }
+
     /// The same account in another region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
@@ -124,18 +141,37 @@ impl Scope {
         self.session.name_of(account_id).await
     }
 
-    /// Calls of one service to one account and region share their rate; a retry never fails for
-    /// want of a budget that other calls have used up.
-    fn retry_partition(&self, service: &str) -> RetryPartition {
-        RetryPartition::custom(format!("{service} {} {}", self.account_id(), self.region()))
-            .token_bucket(TokenBucket::unlimited())
-            .build()
+    /// What a client has of its own: calls of one service to one account and region share their
+    /// rate, and a retry never fails for want of what other calls have used up.
+    fn own_way(&self, service: &'static str) -> (Option<SharedHttpClient>, RetryPartition) {
+        let region = if GLOBAL.contains(&service) { "" } else { self.region() };
+        let budget = self.session.budget(self.account_id(), region, service);
+        let inner = self.spot.config.http_client();
+        let client = inner.map(|inner| SharedHttpClient::new(Budgeted::new(inner, budget)));
+        let partition = format!("{service} {} {region}", self.account_id());
+        let unlimited = TokenBucket::unlimited();
+        (client, RetryPartition::custom(partition).token_bucket(unlimited).build())
     }
 }
+
+/// The services that take calls of all regions together.
+const GLOBAL: [&str; 2] = ["iam", "organizations"];
 
 impl fmt::Debug for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Scope({})", self.place())
+    }
+}
+
+/// The kinds of reads that share a call, each as far as its service goes.
+pub(crate) struct Batches {
+    pub parameters: Arc<Batch<ssm::ParameterMetadata>>,
+    pub parameter_values: Arc<Batch<ssm::Parameter>>,
+}
+
+impl Default for Batches {
+    fn default() -> Self {
+        Self { parameters: Arc::new(Batch::of(50)), parameter_values: Arc::new(Batch::of(10)) }
     }
 }
 
@@ -152,10 +188,11 @@ macro_rules! clients {
                 $(#[$document])*
                 pub fn $name(&self) -> &$sdk::Client {
                     self.spot.clients.$name.get_or_init(|| {
-                        let config = $sdk::config::Builder::from(&self.spot.config)
-                            .retry_partition(self.retry_partition(stringify!($name)))
-                            .build();
-                        $sdk::Client::from_conf(config)
+                        let (http_client, partition) = self.own_way(stringify!($name));
+                        let mut config = $sdk::config::Builder::from(&self.spot.config)
+                            .retry_partition(partition);
+                        config.set_http_client(http_client);
+                        $sdk::Client::from_conf(config.build())
                     })
                 }
             )*
@@ -184,6 +221,8 @@ clients! {
     organizations: aws_sdk_organizations;
     /// The Recycle Bin.
     rbin: aws_sdk_rbin;
+    /// Parameters.
+    ssm: aws_sdk_ssm;
     /// Who calls, and roles to assume.
     sts: aws_sdk_sts;
     /// Resources by their tags.

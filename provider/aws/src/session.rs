@@ -20,6 +20,7 @@ use aws_types::region::Region;
 use travel_framework::Diagnostic;
 
 use self::once::Once;
+use crate::budget::Budget;
 use crate::connection::{self, Pool};
 use crate::error;
 use crate::partition::Partition;
@@ -70,7 +71,11 @@ pub struct Session {
     organization: Once<accounts::Directory>,
     roles: Mutex<HashMap<String, Arc<Once<SdkConfig>>>>,
     spots: Mutex<HashMap<(String, String), Arc<Spot>>>,
+    budgets: Mutex<HashMap<Spender, Arc<Budget>>>,
 }
+
+/// Who has a budget of its own: account, region and service.
+type Spender = (String, String, &'static str);
 
 impl Session {
     /// A session that takes its credentials from the environment, when it needs them.
@@ -82,6 +87,7 @@ impl Session {
             organization: Once::default(),
             roles: Mutex::default(),
             spots: Mutex::default(),
+            budgets: Mutex::default(),
         }
     }
 
@@ -138,6 +144,18 @@ impl Session {
             Arc::new(Spot::new(account_id.to_owned(), region.to_owned(), partition, config))
         });
         Arc::clone(spot)
+    }
+
+    /// The budget of a service in an account and region.
+    pub(crate) fn budget(
+        &self,
+        account_id: &str,
+        region: &str,
+        service: &'static str,
+    ) -> Arc<Budget> {
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (account_id.to_owned(), region.to_owned(), service);
+        Arc::clone(budgets.entry(key).or_default())
     }
 
     fn spots(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Arc<Spot>>> {
@@ -275,7 +293,7 @@ async fn load(settings: &Settings) -> Result<SdkConfig, Diagnostic> {
         .http_client(SharedHttpClient::new(pool))
         .identity_cache(credentials)
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::adaptive().with_max_attempts(settings.max_retries + 1));
+        .retry_config(RetryConfig::standard().with_max_attempts(settings.max_retries + 1));
     match &settings.profile {
         Setting::Known(name) => loader = loader.profile_name(name),
         Setting::Unknown => return Err(not_yet("profile")),

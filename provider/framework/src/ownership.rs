@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use crate::diagnostic::Diagnostic;
 
 /// The tag that names the deployment (the unit) that owns an object.
@@ -10,6 +12,21 @@ pub const DEPLOYMENT_TAG: &str = "travel:deployment";
 pub const RESOURCE_TAG: &str = "travel:resource";
 /// The tag that is fresh for every create and every adoption.
 pub const GENERATION_TAG: &str = "travel:generation";
+
+/// How long the value of a tag can be, in most services.
+const LONGEST_VALUE: usize = 256;
+
+/// What a mark calls a resource, type/name: the end of what is too long for a tag is a digest of
+/// all of it.
+pub fn resource_value(key: String) -> String {
+    if key.chars().count() <= LONGEST_VALUE {
+        return key;
+    }
+    let digest: String =
+        Sha256::digest(&key).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let kept: String = key.chars().take(LONGEST_VALUE - 1 - digest.len()).collect();
+    format!("{kept}:{digest}")
+}
 
 /// What stands on an object in the cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +120,16 @@ pub fn taken(object: &str, mark: Option<&Mark>, remedy: &str) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_for_a_tag_ends_in_a_digest() {
+        let key = |length: usize| format!("travel_parameter/{}", "n".repeat(length - 17));
+        assert_eq!(resource_value(key(256)), key(256));
+        let (one, other) = (resource_value(key(257)), resource_value(key(258)));
+        assert_eq!((one.len(), other.len()), (256, 256));
+        assert_ne!(one, other);
+        assert_eq!(one, resource_value(key(257)));
+    }
 
     fn claim() -> Claim {
         Claim {

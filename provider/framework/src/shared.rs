@@ -11,7 +11,7 @@ use travel_value::{Path, Value};
 use crate::Model;
 use crate::diagnostic::Diagnostic;
 use crate::model::Model as _;
-use crate::ownership::Claim;
+use crate::ownership::{Claim, resource_value};
 use crate::private::Target;
 
 /// The framework's own part of the provider's configuration.
@@ -91,6 +91,7 @@ impl Shared {
             )
         })?;
         let previous_deployments = previous_deployments.unwrap_or_default();
+        let resource = resource_value(resource);
         Ok(Claim { deployment, previous_deployments, resource, generation })
     }
 

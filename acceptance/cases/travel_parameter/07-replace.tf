@@ -1,0 +1,36 @@
+# To go back from Advanced, and to be of another type or name, takes another parameter.
+# plan: travel_parameter.plain delete create
+# plan: travel_parameter.list delete create
+# plan: travel_parameter.secret delete create
+# plan: travel_parameter.advanced update
+# changes: travel_parameter.advanced data_type
+
+resource "travel_parameter" "plain" {
+  name            = "/acceptance/plain"
+  value           = "two"
+  description     = "Another description."
+  tags            = { team = "platform" }
+  allowed_pattern = "^[a-z]+$"
+  type            = "StringList"
+}
+
+resource "travel_parameter" "list" {
+  name  = "acceptance-list"
+  type  = "StringList"
+  value = "a,b,c"
+  tags  = { team = "security" }
+}
+
+resource "travel_parameter" "secret" {
+  name                 = "/acceptance/another/secret"
+  type                 = "SecureString"
+  secret_value         = "another-secret-of-the-case"
+  secret_value_version = 2
+  key_id               = travel_kms_key.parameters.arn
+}
+
+resource "travel_parameter" "advanced" {
+  name  = "/acceptance/advanced"
+  value = "ami-0123456789abcdef0"
+  tier  = "Intelligent-Tiering"
+}
