@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use travel_acceptance::live::Live;
 use travel_acceptance::load;
 use travel_acceptance::sandbox::record::Query;
@@ -195,6 +195,8 @@ async fn memory(arguments: &Arguments, core: Core) -> Result<u64> {
 struct Attached {
     process: Child,
     attachment: String,
+    /// Kept open: the provider may have more to say than where it is.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Attached {
@@ -211,8 +213,10 @@ impl Attached {
             .kill_on_drop(true)
             .spawn()
             .context("failed to start the provider")?;
-        let attachment = attachment(&mut process).await?;
-        Ok(Self { process, attachment })
+        let output = process.stdout.take().context("the provider has no output")?;
+        let mut output = BufReader::new(output).lines();
+        let attachment = attachment(&mut output).await?;
+        Ok(Self { process, attachment, _output: output })
     }
 
     /// The most memory that it ever held, in bytes.
@@ -314,9 +318,7 @@ async fn everywhere(arguments: &Arguments, core: Core, figures: &mut Figures) ->
     Ok(())
 }
 
-async fn attachment(provider: &mut Child) -> Result<String> {
-    let output = provider.stdout.take().context("the provider has no output")?;
-    let mut lines = BufReader::new(output).lines();
+async fn attachment(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
     while let Some(line) = lines.next_line().await? {
         if let Some(value) = line.trim().strip_prefix(REATTACH) {
             return Ok(value.trim_matches('\'').to_owned());
