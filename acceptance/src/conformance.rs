@@ -86,7 +86,7 @@ impl Check {
     ];
 
     /// Whether it disturbs the commands of a walk.
-    const fn disturbs(self) -> bool {
+    pub const fn disturbs(self) -> bool {
         matches!(self, Self::Crash | Self::Interrupt | Self::Faults)
     }
 

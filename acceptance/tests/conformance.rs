@@ -22,7 +22,9 @@ async fn check(type_name: &str) {
     let ended = run(&case, &checks, Extent::Sample).await;
     assert!(ended.is_ok(), "{:?}", ended.err());
     let Some(counts) = ended.unwrap() else { return };
-    for check in checks {
+    // Two steps have not room for all that disturbs a command.
+    assert!(counts.keys().any(|check| check.disturbs()), "nothing was disturbed: {counts:?}");
+    for check in checks.into_iter().filter(|check| !check.disturbs()) {
         assert!(counts.contains_key(&check), "{} checked nothing: {counts:?}", check.name());
     }
 }

@@ -119,7 +119,10 @@ impl Resource for Network {
         let wanted = Wanted::of(prior)?;
         let keys = Keys::observed(&observed, &BTreeSet::new());
         let work = Work::new(call, &wanted, prior, observed);
-        graph(&keys)?.remove(&work, &call.cancel).await
+        // By the VPC a read finds all the others, also those that do not stand in it: it goes last.
+        let last = Keys { vpc: keys.vpc, ..Keys::default() };
+        graph(&Keys { vpc: false, ..keys })?.remove(&work, &call.cancel).await?;
+        graph(&last)?.remove(&work, &call.cancel).await
     }
 
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
