@@ -85,7 +85,7 @@ Written by `make bench`, which builds the provider as it is released and measure
 without a provider and one with a provider of nothing, and in sandboxes of its own. Seconds are those of \
 one machine; bytes and calls mean the same on all. Memory is the most that the provider's process was \
 ever resident with. Plans are empty ones, of what was applied just before; calls are those to AWS and \
-Kubernetes.
+Kubernetes; those of live/dev include what reads the state, those of its units are the provider's alone.
 
 Parameters that are read at the same time share all calls but that for their tags. Where a service \
 throttles, a plan starts knowing nothing of its limit, learns it from what is refused, and keeps to it in \
