@@ -34,6 +34,13 @@ pub const DEFECTS: &[Defect] = &[
                its releases do not carry; a destroy then takes them for another's, and leaves them \
                with a warning",
     },
+    Defect {
+        type_name: "travel_network",
+        check: Check::Destroy,
+        places: &[],
+        what: "in a walk with imports and kills before it, a destroy leaves addresses, and log group \
+               and role of the flow logs; without them it leaves nothing",
+    },
 ];
 
 /// Whether a check of a resource is left out.

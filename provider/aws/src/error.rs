@@ -340,7 +340,9 @@ mod tests {
             ("LimitExceededException", "kms:CreateKey failed", "Service Quotas"),
             ("KMSInternalException", "kms:CreateKey failed", "Apply again"),
         ] {
-            let place = format!("it did not work ({code}, {PLACE}, request r-1). ");
+            // The call is named once.
+            let call = if summary.contains("kms:CreateKey") { "" } else { "kms:CreateKey, " };
+            let place = format!("it did not work ({call}{code}, {PLACE}, request r-1). ");
             check(&answered(code, "it did not work."), summary, &[&place, advice]);
         }
     }
