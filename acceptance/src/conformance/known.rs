@@ -18,30 +18,13 @@ pub struct Defect {
 }
 
 /// All of them.
-pub const DEFECTS: &[Defect] = &[
-    Defect {
-        type_name: "travel_dr_snapshot_policy",
-        check: Check::Import,
-        places: &["account"],
-        what: "`backup.account` is the account's name after an import, also where the \
+pub const DEFECTS: &[Defect] = &[Defect {
+    type_name: "travel_dr_snapshot_policy",
+    check: Check::Import,
+    places: &["account"],
+    what: "`backup.account` is the account's name after an import, also where the \
                configuration has its id; the plan is empty, and the name stays in the state",
-    },
-    Defect {
-        type_name: "travel_helm_stack",
-        check: Check::Destroy,
-        places: &[],
-        what: "after an import, an update that deploys no release gives the stack a generation that \
-               its releases do not carry; a destroy then takes them for another's, and leaves them \
-               with a warning",
-    },
-    Defect {
-        type_name: "travel_network",
-        check: Check::Destroy,
-        places: &[],
-        what: "in a walk with imports and kills before it, a destroy leaves addresses, and log group \
-               and role of the flow logs; without them it leaves nothing",
-    },
-];
+}];
 
 /// Whether a check of a resource is left out.
 pub fn is_left_out(type_name: &str, check: Check) -> bool {

@@ -26,6 +26,8 @@ struct Cloud {
     calls: Mutex<u32>,
     trouble: Mutex<Option<(u32, Trouble)>>,
     out_of_reach: Mutex<bool>,
+    /// Whether updates write no mark, as those do that find nothing to write.
+    leaves_marks: Mutex<bool>,
 }
 
 #[derive(Clone, Default)]
@@ -224,7 +226,9 @@ impl Resource for Disk {
             .ok_or_else(|| Failure::from(Diagnostic::error("gone", "It is not there.")))?;
         object.size = plan.size;
         object.attached = true;
-        if let Some(mark) = &mut object.mark {
+        if *cloud.leaves_marks.lock().unwrap() {
+            // What is there stays marked as it was.
+        } else if let Some(mark) = &mut object.mark {
             mark.generation.clone_from(&call.claim.generation);
         } else {
             object.mark = Some(Mark {
@@ -243,7 +247,8 @@ impl Resource for Disk {
         let id = prior.id.clone().unwrap_or_default();
         let is_meant = |object: &Object| {
             let mark = object.mark.as_ref();
-            mark.is_none_or(|mark| mark.generation == call.claim.generation)
+            let claimed = &call.claim.generation;
+            claimed.is_empty() || mark.is_none_or(|mark| mark.generation == *claimed)
         };
         cloud().objects.lock().unwrap().retain(|other, object| *other != id || !is_meant(object));
         Ok(())
@@ -610,6 +615,32 @@ async fn what_was_adopted_is_not_deleted_through_an_older_state() {
     .await;
 }
 
+/// Brings in the object that is there under an id.
+async fn imported(core: &Core, id: &str) -> State {
+    let identity = Value::object([("id", id.into())]);
+    let request = ImportRequest { type_name: TYPE.into(), id: String::new(), identity };
+    let imported = core.provider.import(request).await;
+    let state = State { value: imported.state.unwrap(), private: imported.private };
+    core.read(&state).await.0
+}
+
+#[tokio::test]
+async fn an_import_that_nothing_claims_is_destroyed_by_its_id() {
+    in_a_cloud(async |cloud| {
+        Core::start().await.create(&config("x", 1)).await;
+        let core = Core::start().await;
+        let state = imported(&core, "disk-1").await;
+        *cloud.leaves_marks.lock().unwrap() = true;
+        let (state, found) = core.update(&state, &config("x", 2)).await;
+        assert!(found.is_empty(), "{}", words(&found));
+        assert!(state.value.get("generation").is_null(), "{}", state.text("generation"));
+        core.assert_settled(&state, &config("x", 2)).await;
+        core.destroy(&state).await;
+        assert!(cloud.ids().is_empty());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_import_plans_nothing_and_the_next_update_claims() {
     in_a_cloud(async |cloud| {
@@ -617,11 +648,7 @@ async fn an_import_plans_nothing_and_the_next_update_claims() {
             Object { name: "a".into(), zone: "x".into(), size: 2, attached: true, mark: None };
         cloud.objects.lock().unwrap().insert("disk-9".into(), object);
         let core = Core::start().await;
-        let identity = Value::object([("id", "disk-9".into())]);
-        let request = ImportRequest { type_name: TYPE.into(), id: String::new(), identity };
-        let imported = core.provider.import(request).await;
-        let state = State { value: imported.state.unwrap(), private: imported.private };
-        let (state, _) = core.read(&state).await;
+        let state = imported(&core, "disk-9").await;
         assert_eq!(core.plan(&state, &config("x", 2)).await.planned, state.value);
         assert!(cloud.objects.lock().unwrap()["disk-9"].mark.is_none());
         let (state, _) = core.update(&state, &config("x", 3)).await;

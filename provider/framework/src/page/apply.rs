@@ -10,7 +10,7 @@ use crate::ownership::Claim;
 use crate::plan::{effective, with_write_only};
 use crate::platform::Platform;
 use crate::private::Private;
-use crate::resource::{Resource, Timeouts};
+use crate::resource::{Proof, Resource, Timeouts};
 use crate::server::{ApplyRequest, ApplyResponse};
 use crate::timeouts::{INCOMPLETE, READY};
 
@@ -79,7 +79,26 @@ impl<R: Resource> Page<R> {
             Err(error) => return Ended::failed(prior.clone(), private, error.into()),
         };
         let result = self.change(&call, request, &mut state).await;
-        self.end(&call, request, result, &state, private)
+        let mut ended = self.end(&call, request, result, &state, private);
+        if R::DESCRIPTION.proof == Proof::Tags && prior.get("generation").is_null() {
+            self.claim_if_marked(&call, &state, &mut ended).await;
+        }
+        ended
+    }
+
+    /// An imported object has a generation once it carries that: an update that had nothing to write
+    /// leaves it unclaimed, and a delete goes by its id.
+    async fn claim_if_marked(&self, call: &Call<R::Platform>, state: &R, ended: &mut Ended) {
+        let is_marked = match R::mark(call, state).await {
+            Ok(mark) => mark.is_some_and(|mark| mark.generation == call.claim.generation),
+            Err(failure) => {
+                ended.diagnostics.push(failure.into_diagnostic());
+                false
+            }
+        };
+        if !is_marked {
+            ended.state.set_attribute("generation", Value::Null);
+        }
     }
 
     /// Updates the object, or goes on with a create that was cut off: then from what is really

@@ -270,8 +270,9 @@ impl Ownership {
         Self { claim: claim.clone(), anchor: None, known: known_parts(state), strict: false }
     }
 
-    /// For a delete: only what carries the generation that the state holds, and what the state
-    /// knows and carries no mark.
+    /// For a delete: only what carries the generation that the state holds, or, where it holds none
+    /// since the network was imported, the mark that its VPC carries; and what the state knows and
+    /// carries no mark.
     pub fn for_deleting(claim: &Claim, state: &Network) -> Self {
         Self { strict: true, ..Self::for_reading(claim, state) }
     }
@@ -315,8 +316,12 @@ impl Ownership {
     }
 
     fn accepts(&self, mark: &Mark) -> bool {
+        if self.strict && self.claim.generation.is_empty() {
+            // An imported network that is not marked as ours yet: what its VPC is marked as, is its.
+            return self.anchor.as_ref() == Some(mark);
+        }
         if self.strict {
-            return !self.claim.generation.is_empty() && mark.generation == self.claim.generation;
+            return mark.generation == self.claim.generation;
         }
         let like_anchor = self.anchor.as_ref().is_some_and(|anchor| {
             (&anchor.deployment, &anchor.resource) == (&mark.deployment, &mark.resource)

@@ -79,6 +79,19 @@ fn an_import_takes_what_is_marked_like_its_vpc() {
 }
 
 #[test]
+fn a_delete_takes_of_an_imported_network_what_is_marked_as_its_vpc() {
+    let marked_as = |generation| marked("old/unit", "travel_network/main", generation, "address/a");
+    let deleting = Ownership::for_deleting(&claim(""), &network(1));
+    let anchored = deleting.clone().anchored(&marked_as("3"));
+    for (ownership, generation, expected) in
+        [(&deleting, "3", None), (&anchored, "3", Some("address/a")), (&anchored, "4", None)]
+    {
+        let found = ownership.part("eipalloc-9", &marked_as(generation));
+        assert_eq!(found.as_deref(), expected, "{generation}");
+    }
+}
+
+#[test]
 fn of_two_networks_of_one_name_each_keeps_what_is_loose() {
     let ownership = Ownership::for_reading(&claim("8"), &network(1)).anchored(&ours("8", "vpc"));
     let part = "address/eu-central-1a";
