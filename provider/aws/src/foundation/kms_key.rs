@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use tokio::time::Instant;
 use travel_framework::ownership::Mark;
@@ -200,6 +199,7 @@ impl Resource for KmsKey {
         let policy = plan.policy.as_deref();
         let request = call
             .scope
+            .once()
             .kms()
             .create_key()
             .description(&plan.description)
@@ -210,8 +210,7 @@ impl Resource for KmsKey {
             .multi_region(plan.multi_region)
             .set_tags(Some(tag_list(&plan.tagging.for_create(&call.claim))?));
         let send = || {
-            let once = aws_sdk_kms::config::Builder::new().retry_config(RetryConfig::disabled());
-            let answer = request.clone().customize().config_override(once).send();
+            let answer = request.clone().send();
             async {
                 let metadata = answer.await?.key_metadata;
                 Ok(metadata.map(|metadata| (metadata.key_id, metadata.arn)))
@@ -317,14 +316,16 @@ impl KmsKey {
     ) -> Result<(), Failure> {
         let key = self.key_id()?.to_owned();
         let (mut face, wanted) = (Face::of(prior), Face::of(plan));
+        let settings = &call.scope.settings().tags;
         let bypass = plan.bypass_policy_lockout_safety_check;
         let brought =
             face::bring(call, &call.scope, &key, &mut face, &wanted, marked_with, bypass).await;
-        face.write(self, plan);
+        face.write(self, plan, settings);
+        replicas::stay_behind(call, prior, self);
         brought?;
         self.bring_rotation(call, &key, plan).await?;
         let disabled = face::disable(call, &call.scope, &key, &mut face, &wanted).await;
-        face.write(self, plan);
+        face.write(self, plan, settings);
         disabled?;
         replicas::bring(call, prior, plan, self, marked_with).await?;
         let replica_arns = planning::replica_arns(self.arn.as_deref(), plan.replicas.as_ref());

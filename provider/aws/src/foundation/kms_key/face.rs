@@ -12,11 +12,11 @@ use travel_value::Value;
 
 use super::KmsKey;
 use super::observed::{self, describe, is_going};
-use crate::Scope;
 use crate::consistency::{self, Call, answer_when_ready, send_when_ready};
 use crate::error::{Answer, Reply, incomplete, is_code, message};
 use crate::policy;
-use crate::tags::{self, TagChanges, Tags};
+use crate::tags::{self, TagChanges, TagSettings, Tags};
+use crate::{Scope, Tagging};
 
 /// What a key's consumers say while they do not see what was just done to it.
 pub const TOO_EARLY: [&str; 2] = ["NotFoundException", "KMSInvalidStateException"];
@@ -49,13 +49,15 @@ impl Face {
     }
 
     /// Writes this into the state of the primary key; `plan` knows which tags are its own.
-    pub fn write(&self, state: &mut KmsKey, plan: &KmsKey) {
+    pub fn write(&self, state: &mut KmsKey, plan: &KmsKey, settings: &TagSettings) {
         state.description.clone_from(&self.description);
         state.alias.clone_from(&self.alias);
         state.policy.clone_from(&self.policy);
         state.enabled = self.enabled;
         if plan.tagging.tags_all.as_ref() == Some(&self.tags) {
             state.tagging = plan.tagging.clone();
+        } else if state.tagging.tags_all.as_ref() != Some(&self.tags) {
+            (state.tagging, _) = Tagging::read(self.tags.clone(), &state.tagging, settings);
         }
     }
 
@@ -104,6 +106,7 @@ pub async fn bring(
     if !changes.set.is_empty() {
         let request = kms.tag_resource().key_id(key).set_tags(Some(tag_list(&changes.set)?));
         send(call, || request.clone().send()).await?;
+        face.tags.extend(wanted.tags.clone());
     }
     if !changes.remove.is_empty() {
         let request = kms.untag_resource().key_id(key).set_tag_keys(Some(changes.remove));

@@ -18,6 +18,9 @@ use crate::policy;
 use crate::tags::{self, TagSettings, Tags};
 use crate::{Scope, Tagging};
 
+/// What a state says of a replica that has no alias: none at all stands for the key's.
+const NO_ALIAS: &str = "";
+
 /// A replica of the key in another region.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct Replica {
@@ -42,12 +45,30 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// One that takes nothing from its key.
+    fn of(face: Face, scope: &Scope, region: &str) -> Self {
+        let default_policy = || face::default_policy(&scope.in_region(region));
+        let known = Tagging { tags: Some(Tags::new()), tags_all: None };
+        let (tagging, _) = Tagging::read(face.tags, &known, &scope.settings().tags);
+        Self {
+            description: Some(face.description),
+            alias: Some(face.alias.unwrap_or(NO_ALIAS.to_owned())),
+            policy: Some(face.policy.unwrap_or_else(default_policy)),
+            tags: tagging.tags,
+            enabled: face.enabled,
+        }
+    }
+
     /// What is wanted of this replica of a key.
     fn face(&self, key: &KmsKey, settings: &TagSettings) -> Face {
         let all = || key.tagging.tags_all.clone().unwrap_or_default();
         Face {
             description: self.description.clone().unwrap_or_else(|| key.description.clone()),
-            alias: self.alias.clone().or_else(|| key.alias.clone()),
+            alias: self
+                .alias
+                .clone()
+                .or_else(|| key.alias.clone())
+                .filter(|alias| !alias.is_empty()),
             policy: self.policy.clone().or_else(|| key.policy.clone()),
             enabled: self.enabled,
             tags: self.tags.as_ref().map_or_else(all, |own| settings.with_defaults(own)),
@@ -97,8 +118,7 @@ async fn read_one(
     let known = known.unwrap_or(&none);
     let wanted_alias = known.alias.as_ref().or(state.alias.as_ref());
     let alias = wanted_alias.filter(|alias| aliases.contains(alias)).or(aliases.first());
-    // None stands for "as the key", so that having none at all needs another word.
-    let alias = alias.cloned().unwrap_or_default();
+    let alias = alias.cloned().unwrap_or(NO_ALIAS.to_owned());
     let policy = policy.unwrap_or_else(|| face::default_policy(&scope));
     let key_policy = object.policy.clone().unwrap_or_else(|| face::default_policy(&scope));
     let (tagging, _) = Tagging::read(
@@ -131,6 +151,28 @@ fn belongs(call: &Call, mark_of_key: Option<&Mark>, tags: &Tags) -> bool {
         let alike = (&mark.deployment, &mark.resource) == (&of_key.deployment, &of_key.resource);
         alike || call.claim.owns(&mark)
     })
+}
+
+/// Writes out in the state what the replicas took from the key as it was before, wherever the key
+/// has changed: until they are brought after it, they do not take that after it any more.
+pub fn stay_behind(call: &Call, prior: &KmsKey, state: &mut KmsKey) {
+    let Some(mut replicas) = state.replicas.take() else { return };
+    for (region, replica) in &mut replicas {
+        if prior.description != state.description {
+            replica.description.get_or_insert_with(|| prior.description.clone());
+        }
+        if prior.alias != state.alias {
+            replica.alias.get_or_insert_with(|| prior.alias.clone().unwrap_or(NO_ALIAS.to_owned()));
+        }
+        if prior.policy != state.policy {
+            let default = || face::default_policy(&call.scope.in_region(region));
+            replica.policy.get_or_insert_with(|| prior.policy.clone().unwrap_or_else(default));
+        }
+        if prior.tagging.tags_all != state.tagging.tags_all {
+            replica.tags.get_or_insert_with(|| prior.tagging.tags.clone().unwrap_or_default());
+        }
+    }
+    state.replicas = Some(replicas);
 }
 
 /// A value for a state in which none means "as the key".
@@ -173,30 +215,45 @@ pub async fn bring(
         let there = there.get(region);
         async move {
             let after = replica.face(plan, settings);
-            let unchanged = there.is_some_and(|there| there.face(prior, settings).equals(&after));
-            if !unchanged || !marked {
-                ensure(call, plan, key, region, &after).await?;
-            }
-            Ok::<_, Failure>(())
+            let before = there.map(|there| there.face(prior, settings));
+            // One whose values are written out has stayed behind an update that was cut off.
+            let unchanged = there == Some(replica)
+                && before.as_ref().is_some_and(|before| before.equals(&after));
+            let mut face = None;
+            let result = if unchanged && marked {
+                Ok(())
+            } else {
+                let alias = before.as_ref().and_then(|before| before.alias.as_ref());
+                ensure(call, plan, key, region, &after, alias, &mut face).await
+            };
+            let reached = match (&result, face) {
+                (Ok(()), _) => Some(replica.clone()),
+                (Err(_), face) => face.map(|face| Replica::of(face, &call.scope, region)),
+            };
+            (result, reached)
         }
     });
     let results = join_all(ensured).await;
-    for ((region, replica), result) in wanted.iter().zip(&results) {
-        if let (Ok(()), Some(replicas)) = (result, &mut state.replicas) {
-            replicas.insert(region.clone(), replica.clone());
+    let mut brought = Ok(());
+    for (region, (result, reached)) in wanted.keys().zip(results) {
+        if let (Some(replica), Some(replicas)) = (reached, &mut state.replicas) {
+            replicas.insert(region.clone(), replica);
         }
+        brought = brought.and(result);
     }
-    results.into_iter().collect()
+    brought
 }
 
 /// Makes the replica in a region, if it is not there, and brings it to what is wanted, from what
-/// KMS shows of it: an attempt that was cut off may have made it otherwise.
+/// KMS shows of it: an attempt that was cut off may have made it otherwise. `reached` follows.
 async fn ensure(
     call: &Call,
     plan: &KmsKey,
     key: &str,
     region: &str,
     wanted: &Face,
+    alias_before: Option<&String>,
+    reached: &mut Option<Face>,
 ) -> Result<(), Failure> {
     let scope = call.scope.in_region(region);
     if describe(&scope, key).await?.is_none() {
@@ -208,18 +265,20 @@ async fn ensure(
         face::cancel_deletion(call, &scope, key).await?;
     }
     let (tagging, mark) = Tagging::read(observed.tags, &Tagging::default(), &scope.settings().tags);
-    let alias = wanted.alias.as_ref().filter(|alias| observed.aliases.contains(alias));
-    let mut face = Face {
+    // An attempt that was cut off may have left both.
+    let mut known = [alias_before, wanted.alias.as_ref()].into_iter().flatten();
+    let alias = known.find(|alias| observed.aliases.contains(alias));
+    let face = reached.insert(Face {
         description: observed.metadata.description.unwrap_or_default(),
         alias: alias.cloned(),
         policy: observed.policy,
         enabled: observed.metadata.enabled && !going,
         tags: tagging.tags_all.unwrap_or_default(),
-    };
+    });
     let marked_with = mark.map(|mark| mark.generation);
     let bypass = plan.bypass_policy_lockout_safety_check;
-    face::bring(call, &scope, key, &mut face, wanted, marked_with.as_deref(), bypass).await?;
-    face::disable(call, &scope, key, &mut face, wanted).await
+    face::bring(call, &scope, key, face, wanted, marked_with.as_deref(), bypass).await?;
+    face::disable(call, &scope, key, face, wanted).await
 }
 
 async fn replicate(

@@ -284,6 +284,48 @@ async fn a_create_cut_off_anywhere_leaves_one_key() {
     }
 }
 
+/// Whatever call an update is cut off at, its state is what is there, so that the next one needs no
+/// refresh to complete it.
+#[tokio::test(start_paused = true)]
+async fn an_update_cut_off_anywhere_tells_what_is_there() {
+    let changed = KmsKey {
+        description: "other".into(),
+        alias: Some("alias/other".into()),
+        policy: some_policy(),
+        tagging: tagging(&[("env", "dev")]),
+        ..replicated()
+    };
+    for cut in 0.. {
+        let (fake, kms) = kms();
+        let mut state = make(&fake, &replicated()).await;
+        let call = call(&fake, "g1").await;
+        let plan = |state: &KmsKey| KmsKey {
+            key_id: state.key_id.clone(),
+            arn: state.arn.clone(),
+            lifecycle: state.lifecycle.clone(),
+            ..changed.clone()
+        };
+        kms.forget_changes();
+        kms.fail_from(cut);
+        let prior = state.clone();
+        let done = KmsKey::update(&call, &prior, &plan(&prior), &mut state).await.is_ok();
+        kms.fail_from(usize::MAX);
+        let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+        assert!(read.equals(&state), "cut at change {cut}: {read:#?} is not {state:#?}");
+        let prior = state.clone();
+        KmsKey::update(&call, &prior, &plan(&prior), &mut state).await.unwrap();
+        let read = KmsKey::read(&call, &state).await.unwrap().unwrap();
+        assert!(read.equals(&changed), "cut at change {cut}: {read:#?}");
+        for region in [REGION, "eu-west-1"] {
+            assert_eq!(kms.aliases(region), ["alias/other"], "cut at change {cut}");
+        }
+        if done {
+            assert!(cut >= 10, "five changes of the key, and as many of its replica");
+            break;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_key_in_its_deletion_window_returns() {
     let (fake, kms) = kms();
