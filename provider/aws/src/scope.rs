@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use aws_sdk_ssm::types as ssm;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use travel_framework::Diagnostic;
@@ -22,6 +23,7 @@ pub struct Scope {
     session: Arc<Session>,
     spot: Arc<Spot>,
     name: Option<String>,
+    sends_again: bool,
 }
 
 /// What there is once per account and region.
@@ -31,6 +33,8 @@ pub(crate) struct Spot {
     partition: Partition,
     config: SdkConfig,
     clients: Clients,
+    /// Those that send no request again.
+    clients_once: Clients,
     batches: Batches,
 }
 
@@ -49,6 +53,7 @@ impl Spot {
             partition,
             config,
             clients: Clients::default(),
+            clients_once: Clients::default(),
             batches: Batches::default(),
         }
     }
@@ -56,7 +61,14 @@ impl Spot {
 
 impl Scope {
     pub(crate) const fn new(session: Arc<Session>, spot: Arc<Spot>) -> Self {
-        Self { session, spot, name: None }
+        Self { session, spot, name: None, sends_again: true }
+    }
+
+    /// The same place for requests that a service would carry out twice: its clients send none again,
+    /// which is for [`make_once`](crate::consistency::make_once) to do.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        Self { sends_again: false, ..self.clone() }
     }
 
     /// The same place, where the account was asked for by this name.
@@ -118,7 +130,7 @@ impl Scope {
         }
         let spot =
             self.session.spot(self.account_id(), region, self.partition(), &self.spot.config);
-        Self { session: Arc::clone(&self.session), spot, name: self.name.clone() }
+        Self { spot, ..self.clone() }
     }
 
     /// Another account (by id or name), in a region.
@@ -187,11 +199,18 @@ macro_rules! clients {
             $(
                 $(#[$document])*
                 pub fn $name(&self) -> &$sdk::Client {
-                    self.spot.clients.$name.get_or_init(|| {
+                    let clients = match self.sends_again {
+                        true => &self.spot.clients,
+                        false => &self.spot.clients_once,
+                    };
+                    clients.$name.get_or_init(|| {
                         let (http_client, partition) = self.own_way(stringify!($name));
                         let mut config = $sdk::config::Builder::from(&self.spot.config)
                             .retry_partition(partition);
                         config.set_http_client(http_client);
+                        if !self.sends_again {
+                            config.set_retry_config(Some(RetryConfig::disabled()));
+                        }
                         $sdk::Client::from_conf(config.build())
                     })
                 }

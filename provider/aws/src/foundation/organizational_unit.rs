@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
-use aws_sdk_organizations::config::retry::RetryConfig;
 use aws_sdk_organizations::types::ChildType;
 use travel_framework::list::{Finder, Listable};
 use travel_framework::ownership::Mark;
@@ -141,17 +140,17 @@ impl Resource for OrganizationalUnit {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
-        let client = call.scope.organizations();
         let tags = service_tags(&plan.tagging.for_create(&call.claim))?;
-        let request = client
+        let request = call
+            .scope
+            .once()
+            .organizations()
             .create_organizational_unit()
             .parent_id(&plan.parent_id)
             .name(&plan.name)
             .set_tags(Some(tags));
         let send = || {
-            let once =
-                aws_sdk_organizations::config::Builder::new().retry_config(RetryConfig::disabled());
-            let answer = request.clone().customize().config_override(once).send();
+            let answer = request.clone().send();
             async {
                 let unit = answer.await?.organizational_unit;
                 Ok(unit.map(|unit| (unit.id, unit.arn)))

@@ -10,7 +10,6 @@ use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::retry::RetryConfig;
 use aws_sdk_ssm::operation::put_parameter::builders::PutParameterFluentBuilder;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType, ResourceTypeForTagging, Tag};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -25,6 +24,7 @@ use travel_framework::timeouts::Lifecycle;
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 
+use crate::Scope;
 use crate::consistency::{Call, make_once, send_when_ready};
 use crate::error::{Answer, Reply, incomplete, is_code};
 use crate::platform::Aws;
@@ -163,10 +163,9 @@ impl Resource for Parameter {
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
         let (name, wanted) = (&plan.name, plan.tagging.for_create(&call.claim));
-        let request = plan.request(call)?.set_tags(Some(tag_list(wanted)?));
+        let request = plan.request(&call.scope.once())?.set_tags(Some(tag_list(wanted)?));
         let send = || {
-            let once = aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::disabled());
-            let answer = request.clone().customize().config_override(once).send();
+            let answer = request.clone().send();
             async { answer.await.map(|made| Some((made.version, made.tier))) }
         };
         // What was made by a request whose answer was lost has our mark.
@@ -230,7 +229,7 @@ impl Resource for Parameter {
             if observed::look(&call.scope, &plan.name).await?.is_none() {
                 return Err(gone(&plan.name, call).into());
             }
-            let request = plan.request(call)?.overwrite(true);
+            let request = plan.request(&call.scope)?.overwrite(true);
             let written = send(call, || request.clone().send()).await?;
             remember_tier(call, written.tier.as_ref().map(|tier| tier.as_str()));
             state.version = Some(written.version);
@@ -267,7 +266,7 @@ impl Resource for Parameter {
 impl Parameter {
     /// The call that writes all of the parameter but its tags. What is left out of it would stay as
     /// it was, so nothing is.
-    fn request(&self, call: &Call) -> Result<PutParameterFluentBuilder, Failure> {
+    fn request(&self, scope: &Scope) -> Result<PutParameterFluentBuilder, Failure> {
         let value = if self.is_secret() { &self.secret_value } else { &self.value };
         let Some(value) = value else {
             return Err(Diagnostic::error(
@@ -277,8 +276,7 @@ impl Parameter {
             .at_attribute(if self.is_secret() { "secret_value" } else { "value" })
             .into());
         };
-        let request = call
-            .scope
+        let request = scope
             .ssm()
             .put_parameter()
             .name(&self.name)

@@ -41,7 +41,8 @@ impl<'a> Part<Work<'a>> for AddressPart {
             return work.mend_tags(&part, &there.id).await;
         }
         let request = work
-            .ec2_once()
+            .once()
+            .ec2()
             .allocate_address()
             .domain(DomainType::Vpc)
             .tag_specifications(work.tag_specification(ResourceType::ElasticIp, &part));

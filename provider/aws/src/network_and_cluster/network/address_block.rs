@@ -62,7 +62,7 @@ impl<'a> Part<Work<'a>> for AddressBlockPart {
         let vpc_id = work.vpc_id()?;
         let what = format!("{} of VPC {vpc_id}", self.block.part());
         if !self.is_there_or_coming(work, &what, &vpc_id).await? {
-            let request = work.ec2_once().associate_vpc_cidr_block().vpc_id(&vpc_id);
+            let request = work.once().ec2().associate_vpc_cidr_block().vpc_id(&vpc_id);
             let request = match &self.block {
                 Block::Secondary(net) => request.cidr_block(net.to_string()),
                 Block::Ipv6 => request.amazon_provided_ipv6_cidr_block(true),

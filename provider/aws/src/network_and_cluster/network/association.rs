@@ -50,7 +50,7 @@ impl<'a> Part<Work<'a>> for AssociationPart {
                 answer.new_association_id.unwrap_or(there.id)
             }
             None => {
-                let request = work.ec2_once().associate_route_table();
+                let request = work.once().ec2().associate_route_table();
                 let request = request.subnet_id(&subnet_id).route_table_id(&table_id);
                 let send = || async { Ok(request.clone().send().await?.association_id) };
                 let look = || look(work, &subnet_id, &table_id);

@@ -34,7 +34,8 @@ impl<'a> Part<Work<'a>> for EgressOnlyGatewayPart {
         }
         let kind = ResourceType::EgressOnlyInternetGateway;
         let request = work
-            .ec2_once()
+            .once()
+            .ec2()
             .create_egress_only_internet_gateway()
             .client_token(token())
             .vpc_id(work.vpc_id()?)

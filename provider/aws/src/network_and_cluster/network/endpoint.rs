@@ -259,7 +259,8 @@ impl EndpointPart {
             if wanted.gateway { VpcEndpointType::Gateway } else { VpcEndpointType::Interface };
         let service_name = self.service_name(work, wanted);
         let request = work
-            .ec2_once()
+            .once()
+            .ec2()
             .create_vpc_endpoint()
             .client_token(token())
             .vpc_id(work.vpc_id()?)

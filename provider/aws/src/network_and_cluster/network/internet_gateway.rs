@@ -94,7 +94,7 @@ fn note_attached(work: &Work<'_>, attached: bool) {
 
 async fn make(work: &Work<'_>) -> Result<Gateway, Failure> {
     let tags = work.tag_specification(ResourceType::InternetGateway, NAME);
-    let request = work.ec2_once().create_internet_gateway().tag_specifications(tags);
+    let request = work.once().ec2().create_internet_gateway().tag_specifications(tags);
     let send = || async {
         let gateway = request.clone().send().await?.internet_gateway;
         Ok(gateway.and_then(|it| it.internet_gateway_id))

@@ -102,7 +102,8 @@ impl NatGatewayPart {
             observed.addresses.get(&self.zone).map(|it| it.id.clone())
         })?;
         let request = work
-            .ec2_once()
+            .once()
+            .ec2()
             .create_nat_gateway()
             .client_token(token())
             .subnet_id(&subnet_id)

@@ -131,7 +131,8 @@ impl RouteTablePart {
     async fn make(&self, work: &Work<'_>) -> Result<RouteTable, Failure> {
         let part = part(&self.key);
         let request = work
-            .ec2_once()
+            .once()
+            .ec2()
             .create_route_table()
             .client_token(token())
             .vpc_id(work.vpc_id()?)

@@ -109,7 +109,8 @@ fn changes(work: &Work<'_>, there: &SecurityGroup) -> (BTreeSet<String>, BTreeSe
 
 async fn make(work: &Work<'_>) -> Result<SecurityGroup, Failure> {
     let request = work
-        .ec2_once()
+        .once()
+        .ec2()
         .create_security_group()
         .group_name(format!("{}-endpoints", work.wanted.name))
         .description("HTTPS from the network to the endpoints in it")

@@ -127,7 +127,8 @@ impl SubnetPart {
         let part = part(&self.key);
         let place = self.ipv6_place(work);
         let request = work
-            .ec2_once()
+            .once()
+            .ec2()
             .create_subnet()
             .vpc_id(work.vpc_id()?)
             .availability_zone(&wanted.zone)

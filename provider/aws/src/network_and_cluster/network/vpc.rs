@@ -77,7 +77,8 @@ fn own_id(work: &Work<'_>) -> Option<String> {
 async fn make(work: &Work<'_>) -> Result<(), Failure> {
     let cidr = work.wanted.cidr.to_string();
     let request = work
-        .ec2_once()
+        .once()
+        .ec2()
         .create_vpc()
         .cidr_block(&cidr)
         .tag_specifications(work.tag_specification(ResourceType::Vpc, NAME));

@@ -6,7 +6,6 @@ use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -19,6 +18,7 @@ use travel_framework::wait::{Look, Pace};
 use super::observed::Observed;
 use super::wanted::Wanted;
 use super::{Network, blockers, state};
+use crate::Scope;
 use crate::consistency::{Call, WITHIN_SERVICE, make_once};
 use crate::ec2;
 use crate::error::{Answer, Reply, failure, is_code, message};
@@ -71,15 +71,12 @@ pub struct Work<'a> {
     /// What the network had before, which is its own to take away.
     pub prior: &'a Network,
     observed: Seen<Observed>,
-    ec2_once: Client,
 }
 
 impl<'a> Work<'a> {
     /// The work from what is there, which `prior` knows, to what is wanted.
     pub fn new(call: &'a Call, wanted: &'a Wanted, prior: &'a Network, observed: Observed) -> Self {
-        let once = call.scope.ec2().config().to_builder().retry_config(RetryConfig::disabled());
-        let ec2_once = Client::from_conf(once.build());
-        Self { call, wanted, prior, observed: Seen::new(observed), ec2_once }
+        Self { call, wanted, prior, observed: Seen::new(observed) }
     }
 
     /// Looks at what is there.
@@ -102,10 +99,9 @@ impl<'a> Work<'a> {
         self.call.scope.ec2()
     }
 
-    /// The client for requests that EC2 would carry out twice: it repeats none by itself, which is
-    /// for [`Work::make`] to do.
-    pub const fn ec2_once(&self) -> &Client {
-        &self.ec2_once
+    /// Where requests go that EC2 would carry out twice: repeating them is for [`Work::make`].
+    pub fn once(&self) -> Scope {
+        self.call.scope.once()
     }
 
     /// The VPC's id.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_dlm::config::retry::RetryConfig;
 use aws_sdk_dlm::operation::create_lifecycle_policy::CreateLifecyclePolicyError;
 use aws_sdk_dlm::operation::create_lifecycle_policy::builders::CreateLifecyclePolicyFluentBuilder;
 use aws_sdk_dlm::types::SettablePolicyStateValues;
@@ -128,6 +127,7 @@ impl PolicyPart {
         let wanted = &work.wanted;
         let tags: HashMap<String, String> = work.tags(&self.name()).into_iter().collect();
         let request = scope
+            .once()
             .dlm()
             .create_lifecycle_policy()
             .description(wanted.description(self.side))
@@ -156,8 +156,7 @@ impl PolicyPart {
     ) -> Result<String, Failure> {
         let scope = work.scope(self.side)?;
         let send = || {
-            let once = aws_sdk_dlm::config::Builder::new().retry_config(RetryConfig::disabled());
-            let answer = request.clone().customize().config_override(once).send();
+            let answer = request.clone().send();
             async { answer.await.map(|made| made.policy_id) }
         };
         let look = || async {

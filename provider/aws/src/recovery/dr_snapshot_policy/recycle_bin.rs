@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_rbin::config::retry::RetryConfig;
 use aws_sdk_rbin::operation::get_rule::GetRuleOutput;
 use aws_sdk_rbin::types::{
     LockConfiguration, LockState, ResourceType, RetentionPeriod, RetentionPeriodUnit, RuleStatus,
@@ -159,6 +158,7 @@ impl RulePart {
         let scope = self.scope(work)?;
         let tags: Result<Vec<Tag>, _> = tag_list(work.tags(&self.name()));
         let request = scope
+            .once()
             .rbin()
             .create_rule()
             .resource_type(ResourceType::EbsSnapshot)
@@ -167,8 +167,7 @@ impl RulePart {
             .set_lock_configuration(if lock.unlocked { None } else { Some(closed(lock)?) })
             .set_tags(Some(tags?));
         let send = || {
-            let once = aws_sdk_rbin::config::Builder::new().retry_config(RetryConfig::disabled());
-            let answer = request.clone().customize().config_override(once).send();
+            let answer = request.clone().send();
             async { answer.await.map(|made| made.identifier) }
         };
         let look = || async { Ok(marked(work.call, &scope).await?.map(|rule| rule.id)) };

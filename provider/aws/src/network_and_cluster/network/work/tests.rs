@@ -61,7 +61,7 @@ async fn check(
     let network = network(1);
     let wanted = Wanted::of(&network).unwrap();
     let work = Work::new(&call, &wanted, &network, Observed::default());
-    let request = work.ec2_once().create_route_table().vpc_id("vpc-1").client_token(token());
+    let request = work.once().ec2().create_route_table().vpc_id("vpc-1").client_token(token());
     let send = || async {
         let table = request.clone().send().await?.route_table;
         Ok(table.and_then(|it| it.route_table_id))
