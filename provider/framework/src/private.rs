@@ -37,9 +37,6 @@ pub struct Private {
     /// For a create: of what, if that was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
-    /// The generation that a create replaces, if it replaces one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<String>,
     /// What the page remembers.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub page: serde_json::Map<String, serde_json::Value>,

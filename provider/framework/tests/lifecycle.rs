@@ -15,7 +15,7 @@ use travel_framework::server::{
     ReadRequest, Server,
 };
 use travel_framework::timeouts::Lifecycle;
-use travel_framework::value::{Path, Value};
+use travel_framework::value::{Number, Path, Value};
 use travel_framework::{Call, Diagnostic, Diagnostics, Failure, Model, Plan, Provider};
 
 /// A cloud with one kind of object.
@@ -163,6 +163,14 @@ impl Disk {
 #[async_trait]
 impl Resource for Disk {
     type Platform = Cloud;
+
+    /// A disk does not shrink.
+    fn plan(plan: &mut Plan<'_>) {
+        let size = |object: &Value| object.get("size").as_number().and_then(Number::as_i64);
+        if !plan.prior.is_null() && size(plan.prior) > size(&plan.planned) {
+            plan.replace(Path::attribute("size"));
+        }
+    }
 
     async fn read(_call: &Call<Cloud>, state: &Self) -> Result<Option<Self>, Failure> {
         cloud().call()?;
@@ -581,20 +589,27 @@ async fn what_is_somebody_elses_is_refused() {
 #[tokio::test]
 async fn a_replacement_that_creates_first_ends_in_another_object() {
     in_a_cloud(async |cloud| {
-        let core = Core::start().await;
-        let (old, _) = core.create(&config("x", 1)).await;
-        let core = Core::start().await;
-        let first = core.plan(&old, &config("y", 1)).await;
-        assert_eq!(first.requires_replace, [Path::attribute("zone")]);
-        let second = core.plan_with(&Value::Null, &first.private, &config("y", 1)).await;
-        // During apply, core plans the create once more, and without any private state.
-        let core = Core::start().await;
-        let third = core.plan(&State::none(), &config("y", 1)).await;
-        assert_eq!(second.planned, third.planned);
-        let (new, found) = State::of(core.apply(&Value::Null, &third, &config("y", 1)).await);
-        assert!(found.is_empty(), "{}", words(&found));
-        core.delete(&old, &second.private).await;
-        assert_eq!((new.text("id"), cloud.ids()), ("disk-2", vec!["disk-2".to_owned()]));
+        // Both what the schema and what the page has replaced.
+        for (wanted, attribute, made) in
+            [(config("y", 2), "zone", "disk-2"), (config("y", 1), "size", "disk-3")]
+        {
+            let old = match cloud.ids().first() {
+                Some(id) => imported(&Core::start().await, id).await,
+                None => Core::start().await.create(&config("x", 2)).await.0,
+            };
+            let core = Core::start().await;
+            let first = core.plan(&old, &wanted).await;
+            assert_eq!(first.requires_replace, [Path::attribute(attribute)]);
+            let second = core.plan_with(&Value::Null, &first.private, &wanted).await;
+            // During apply, core plans the create once more, and without any private state.
+            let core = Core::start().await;
+            let third = core.plan(&State::none(), &wanted).await;
+            assert_eq!(second.planned, third.planned);
+            let (new, found) = State::of(core.apply(&Value::Null, &third, &wanted).await);
+            assert!(found.is_empty(), "{}", words(&found));
+            core.delete(&old, &second.private).await;
+            assert_eq!((new.text("id"), cloud.ids()), (made, vec![made.to_owned()]));
+        }
     })
     .await;
 }

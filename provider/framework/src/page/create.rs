@@ -8,10 +8,17 @@ use super::apply::{Ended, as_planned};
 use crate::call::{Call, Failure};
 use crate::model::Model;
 use crate::ownership::Claim;
-use crate::plan::{replacements, with_write_only};
+use crate::plan::{Plan, replacements, with_write_only};
 use crate::private::Private;
 use crate::resource::{Found, Proof, Resource};
 use crate::server::ApplyRequest;
+
+/// What a create is to end in.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    config: &'a Value,
+    planned: &'a Value,
+}
 
 impl<R: Resource> Page<R> {
     pub(super) async fn create_object(&self, request: &ApplyRequest, private: Private) -> Ended {
@@ -27,20 +34,19 @@ impl<R: Resource> Page<R> {
             Err(error) => return Ended::failed(Value::Null, Private::default(), error.into()),
         };
         let mut state = plan.clone();
-        let replaces = private.replaces.as_deref();
-        let result = self.make_or_adopt(&call, &planned, &plan, replaces, &mut state).await;
+        let wanted = Wanted { config: &request.config, planned: &planned };
+        let result = self.make_or_adopt(&call, wanted, &plan, &mut state).await;
         self.end(&call, request, result, &state, private)
     }
 
     async fn make_or_adopt(
         &self,
         call: &Call<R::Platform>,
-        planned: &Value,
+        wanted: Wanted<'_>,
         plan: &R,
-        replaces: Option<&str>,
         state: &mut R,
     ) -> Result<(), Failure> {
-        let Some(found) = self.search(call, planned, plan, replaces).await? else {
+        let Some(found) = self.search(call, wanted, plan).await? else {
             return R::create(call, plan, state).await;
         };
         tracing::info!("going on with {}, left by an apply that was cut off", found.label);
@@ -59,14 +65,13 @@ impl<R: Resource> Page<R> {
     async fn search(
         &self,
         call: &Call<R::Platform>,
-        planned: &Value,
+        wanted: Wanted<'_>,
         plan: &R,
-        replaces: Option<&str>,
     ) -> Result<Option<Found<R>>, Failure> {
         let conclusive = self.shared.started + R::DESCRIPTION.consistency;
         call.find_until(conclusive, || async move {
             let candidates = R::find(call, plan).await?;
-            self.choose(call, planned, candidates, replaces).await
+            self.choose(call, wanted, candidates).await
         })
         .await
     }
@@ -77,17 +82,12 @@ impl<R: Resource> Page<R> {
     async fn choose(
         &self,
         call: &Call<R::Platform>,
-        planned: &Value,
+        wanted: Wanted<'_>,
         candidates: Vec<Found<R>>,
-        replaces: Option<&str>,
     ) -> Result<Option<Found<R>>, Failure> {
         let mut chosen = None;
         for found in candidates {
-            let generation = found.mark.as_ref().map(|mark| mark.generation.as_str());
-            if replaces.is_some() && generation == replaces {
-                continue;
-            }
-            let fits = self.can_become(&found.object, planned);
+            let fits = self.can_become(&found.object, wanted);
             let ours = match R::DESCRIPTION.proof {
                 Proof::Tags | Proof::Record => {
                     found.mark.as_ref().is_some_and(|mark| call.claim.owns(mark))
@@ -100,7 +100,7 @@ impl<R: Resource> Page<R> {
             }
             if !fits && !found.complete {
                 tracing::info!("removing {}, left by an apply that was cut off", found.label);
-                self.remove_remains(call, planned, &found).await?;
+                self.remove_remains(call, wanted.planned, &found).await?;
             } else if fits && chosen.is_none() {
                 chosen = Some(found);
             }
@@ -127,8 +127,9 @@ impl<R: Resource> Page<R> {
         removed
     }
 
-    /// Whether an update can make the planned object of this one.
-    fn can_become(&self, object: &R, planned: &Value) -> bool {
+    /// Whether an update can make the planned object of this one: neither the schema nor the page
+    /// would have it replaced.
+    fn can_become(&self, object: &R, Wanted { config, planned }: Wanted<'_>) -> bool {
         let mut object = <R as Model>::to_value(object);
         for attribute in &self.block.attributes {
             // What is not known yet is whatever the object has.
@@ -138,6 +139,9 @@ impl<R: Resource> Page<R> {
             }
         }
         let settled = crate::plan::settle(&self.block, planned, &object);
-        replacements(&self.block, &settled, &as_planned(planned, &settled)).is_empty()
+        let mut plan = Plan::new(config, &settled, as_planned(planned, &settled));
+        plan.replace.extend(replacements(&self.block, &settled, &plan.planned));
+        R::plan_on(&self.platform, &mut plan);
+        plan.replace.is_empty()
     }
 }

@@ -22,7 +22,7 @@ impl<R: Resource> Page<R> {
         } else {
             self.plan_create_or_update(request, &private)
         };
-        self.note_purpose(request, &plan, &mut private);
+        self.note_purpose(&plan, &mut private);
         if plan.is_create()
             && let Some(target) = &private.target
             && let Err(error) = self.shared.plan_create(R::DESCRIPTION.key, target)
@@ -91,20 +91,15 @@ impl<R: Resource> Page<R> {
         plan
     }
 
-    fn note_purpose(&self, request: &PlanRequest, plan: &Plan<'_>, private: &mut Private) {
-        let replaces = private.replaces.take();
+    fn note_purpose(&self, plan: &Plan<'_>, private: &mut Private) {
         private.target = None;
         if plan.is_destroy() {
             private.purpose = Some(Purpose::Destroy);
         } else if plan.is_create() {
             private.purpose = Some(Purpose::Create);
-            private.replaces = replaces;
             private.target = self.target(&plan.planned);
         } else {
             private.purpose = Some(Purpose::Update);
-            // If this turns out to be a replacement, core plans again without the prior state,
-            // but hands on what stands here.
-            private.replaces = request.prior.get("generation").as_str().map(str::to_owned);
         }
     }
 
