@@ -20,6 +20,9 @@ use super::signature::{Signature, Signed};
 use super::wire::ServiceError;
 use super::xml::Element;
 
+/// What a client calls itself if nobody says otherwise.
+pub const USER_AGENT: &str = "travel-acceptance";
+
 /// Somebody with credentials who works in a region.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -46,7 +49,7 @@ impl Client {
             endpoint: endpoint.to_owned(),
             credentials,
             region: region.to_owned(),
-            user_agent: "travel-acceptance".to_owned(),
+            user_agent: USER_AGENT.to_owned(),
             http: HttpClient::builder(TokioExecutor::new()).build(HttpConnector::new()),
         }
     }

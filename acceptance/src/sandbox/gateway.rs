@@ -5,17 +5,19 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::call::{Body, BoxError, Call, Reply};
+use super::client;
 use super::faults::{Moment, reads};
 use super::gate::{Interference, Passage};
 use super::intake::{self, Arrival};
 use super::listen::{self, Answer, Connection, Dropped};
 use super::peer::Peer;
+use super::recent::Said;
 use super::routing::Home;
 use super::wire::{Protocol, ServiceError, cbor_to_json, json_to_cbor};
 use super::world::World;
@@ -83,11 +85,21 @@ async fn ask(
         call.protocol = Protocol::Json11;
     }
     let tagging = tagging(&call);
+    let said = Said::of(&call);
+    // What a test does by its own client, it does later.
+    let is_test = call.headers.get(header::USER_AGENT).is_some_and(|it| it == client::USER_AGENT);
+    let lag_seconds = if is_test { 0.0 } else { world.settings.get().visibility_lag_seconds };
+    if let Some(error) = world.recent.refuse(&said, lag_seconds) {
+        return Err(error);
+    }
     let mut reply = world.dispatch(call).await?;
-    if let (Some(tagging), Body::Whole(body)) = (tagging, &reply.body)
+    if let Body::Whole(body) = &reply.body
         && reply.status.is_success()
     {
-        tagging.note(world, &String::from_utf8_lossy(body));
+        world.recent.note(&said, body);
+        if let Some(tagging) = tagging {
+            tagging.note(world, &String::from_utf8_lossy(body));
+        }
     }
     if transcode && let Body::Whole(body) = &reply.body {
         let value = serde_json::from_slice(body).unwrap_or_default();

@@ -50,7 +50,8 @@ impl Lag {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for thing in things {
             for key in keys {
-                noted.insert((thing.clone(), key.clone()), now);
+                // A list that has shown a tag goes on showing it, with whatever value.
+                noted.entry((thing.clone(), key.clone())).or_insert(now);
             }
         }
     }
@@ -80,7 +81,7 @@ fn tag_keys(tags: &Value) -> Vec<String> {
 }
 
 /// The ARNs and EC2 ids in a text.
-fn identifiers(text: &str) -> Vec<String> {
+pub fn identifiers(text: &str) -> Vec<String> {
     let part = |letter: char| letter.is_ascii_alphanumeric() || ":/_.-".contains(letter);
     text.split(|letter| !part(letter))
         .filter(|word| word.starts_with("arn:") || is_ec2_id(word))

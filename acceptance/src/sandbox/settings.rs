@@ -13,6 +13,8 @@ pub struct Settings {
     pub pending_describes: u32,
     /// How many seconds lists that filter by tags stay behind.
     pub tag_lag_seconds: f64,
+    /// For how many seconds calls that name what was just made do not find it.
+    pub visibility_lag_seconds: f64,
     /// How long CreateAccount is in progress.
     pub account_creation_milliseconds: u64,
     /// The failure reasons of the next account creations, first to last: `ACCOUNT_LIMIT_EXCEEDED`.
@@ -26,6 +28,7 @@ impl Default for Settings {
         Self {
             pending_describes: 1,
             tag_lag_seconds: 0.0,
+            visibility_lag_seconds: 0.0,
             account_creation_milliseconds: 500,
             account_failures: Vec::new(),
             verify_signatures: true,

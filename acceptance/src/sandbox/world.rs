@@ -21,6 +21,7 @@ use super::gate::Gate;
 use super::lag::Lag;
 use super::model::Models;
 use super::peer::Peer;
+use super::recent::Recent;
 use super::routing::{self, Home, SERVICES, Service};
 use super::settings;
 use super::signature::unchecked_authorization;
@@ -49,6 +50,8 @@ pub struct World {
     pub gate: Arc<Gate>,
     /// What lists by tags do not show yet.
     pub lag: Lag,
+    /// What was made when.
+    pub recent: Recent,
     /// The REST paths of operations.
     pub models: Arc<Models>,
     /// The processes.
@@ -100,6 +103,7 @@ impl World {
             settings: settings::Current::default(),
             gate: Arc::new(gate),
             lag: Lag::default(),
+            recent: Recent::default(),
             children,
             localstack: Arc::new(Emulator::new(Kind::LocalStack)),
             moto: Arc::new(Emulator::new(Kind::Moto)),
