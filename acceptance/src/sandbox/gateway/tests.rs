@@ -184,9 +184,12 @@ async fn calling_process() {
 
 /// Runs [`calling_process`] under a program name and says which signal ended it.
 async fn run_caller(name: &str, sandbox: &Handle) -> Option<i32> {
-    let folder = tempfile::tempdir().unwrap();
+    // A link, not a copy: a file that is being written cannot be run, and a process that another
+    // test starts meanwhile would hold it open for writing.
+    let own = std::env::current_exe().unwrap();
+    let folder = tempfile::tempdir_in(own.parent().unwrap()).unwrap();
     let program = folder.path().join(name);
-    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    std::fs::hard_link(&own, &program).unwrap();
     let credentials = sandbox.credentials("111122223333").await.unwrap();
     let output = tokio::process::Command::new(program)
         .args(["--exact", "sandbox::gateway::tests::calling_process"])

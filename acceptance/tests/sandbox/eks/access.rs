@@ -154,9 +154,11 @@ fn a_provider_is_killed_at_its_call() {
         let (admin, client) = ground.person("admin").await;
         ground.admit("kill", &admin, "AmazonEKSClusterAdminPolicy", &[]).await;
         // Only what is called like our provider may be killed.
-        let folder = tempfile::tempdir().unwrap();
+        let own = tools_folder().join("bin/kubectl").canonicalize().unwrap();
+        let folder = tempfile::tempdir_in(own.parent().unwrap()).unwrap();
         let program = folder.path().join("terraform-provider-travel_test");
-        std::fs::copy(tools_folder().join("bin/kubectl"), &program).unwrap();
+        // A copy could still be open for writing in a process that another test starts.
+        std::fs::hard_link(&own, &program).unwrap();
         let mut kubectl = Kubectl::new(&cluster, &client);
         kubectl.ok(&["get", "namespaces"], "").await;
         kubectl.program = program;
