@@ -15,6 +15,7 @@
 //! | `# outside: SERVICE …` | before the plan somebody else makes this call ([`Outside`]) |
 //! | `# drift: ADDRESS …` | in `drift.tf`: somebody else changes this, and the plan is this ([`Drift`]) |
 //! | `# no drift: ATTRIBUTE …` | in `drift.tf`: nobody can change these attributes from outside |
+//! | `# no update: ATTRIBUTE …` | in `drift.tf`: no step and no drift has an update set these attributes |
 //! | `# refresh: NUMBER` | a plan right after it makes at most that many calls to AWS and Kubernetes, not counting STS; counted by the conformance checks, and after the first file by the case's own test |
 //! | `# import: ADDRESS ID ATTRIBUTE …` | after the apply ADDRESS is forgotten and brought in again by ID; the plan then sets just these attributes, which only the provider reads |
 //! | `# import identity: ADDRESS NAME=VALUE … ATTRIBUTE …` | the same by identity, in a block; terraform 1.11, which knows none, skips it |
@@ -117,6 +118,8 @@ pub struct Step {
     pub drifts: Vec<Drift>,
     /// The attributes that nobody can change from outside.
     pub undrifted: Vec<String>,
+    /// The attributes that no update of the case sets.
+    pub not_updated: Vec<String>,
     /// What is forgotten and brought in again after the apply.
     pub imports: Vec<Import>,
     /// What a destroy leaves, each by a part of what it is called.
@@ -192,6 +195,11 @@ impl Case {
     pub(crate) fn cannot_be_destroyed(&self) -> bool {
         let is_refused = self.steps.last().is_some_and(|step| step.destroy_refused.is_some());
         self.setup.is_none() && is_refused
+    }
+
+    /// What a destroy leaves, each by a part of what it is called.
+    pub(crate) fn leaves(&self) -> &[String] {
+        self.steps.last().map_or(&[], |step| &step.leaves)
     }
 
     /// Goes through all steps, and destroys what the last one left.
@@ -299,6 +307,9 @@ impl Step {
                 "drift" => step.drifts.push(Drift::parse(rest)?),
                 "no drift" => {
                     step.undrifted.extend(rest.split_whitespace().map(str::to_owned));
+                }
+                "no update" => {
+                    step.not_updated.extend(rest.split_whitespace().map(str::to_owned));
                 }
                 "as" => step.as_step = Some(rest.to_owned()),
                 "import" => step.imports.push(Import::by_id(rest)?),

@@ -5,17 +5,21 @@
 
 mod aftermath;
 mod budget;
+pub mod coverage;
 mod crash;
 mod destroy;
-pub mod drift;
+mod disturbed;
+mod drift;
 mod faults;
 mod fresh;
 mod import;
 mod interrupt;
 mod inventory;
 mod known;
+mod late;
 pub mod page;
 mod reference;
+mod replaced;
 mod secrets;
 mod trial;
 mod unknowns;
@@ -24,6 +28,9 @@ mod walk;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use futures::future::{BoxFuture, try_join_all};
+use futures::try_join;
+use tokio::sync::Semaphore;
 
 use crate::case::Case;
 pub use known::{DEFECTS, Defect, is_left_out};
@@ -107,55 +114,102 @@ impl Check {
     }
 }
 
-/// Runs checks on a resource's case, each on a sandbox that nothing else works in; none where this
-/// machine cannot have what the case needs.
+/// Runs checks on a resource's case, each on a sandbox that nothing else works in, of which there are
+/// as many at a time as there are `places`; none where this machine cannot have what the case needs.
 ///
 /// # Errors
 /// What a check finds.
-pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option<Counts>> {
+pub async fn run(
+    case: &Case,
+    checks: &[Check],
+    extent: Extent,
+    places: &Semaphore,
+) -> Result<Option<Counts>> {
     if let Some(missing) = trial::missing(case) {
         eprintln!("left out: {missing}");
         return Ok(None);
     }
-    let mut counts = Counts::new();
+    let mut left: Vec<Check> = checks.to_vec();
+    let mut parts: Vec<BoxFuture<'_, Result<Counts>>> = Vec::new();
     if checks.contains(&Check::Drift) {
-        counts.extend(drift::run(case, extent).await?);
+        left.retain(|check| *check != Check::Drift);
+        parts.push(Box::pin(drift::run(case, extent)));
     }
-    let checks: Vec<Check> = checks.iter().copied().filter(|it| *it != Check::Drift).collect();
     if extent == Extent::Sample {
-        let walk = Walk::new(&checks, extent);
-        counts.extend(walked(case, walk, None).await?.0);
-        return Ok(Some(counts));
-    }
-    // An import forgets what the provider remembered; kills and faults are compared with a walk without.
-    let is_quiet = |check: &Check| !check.disturbs() && *check != Check::Import;
-    let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
-    let mut walk = Walk::new(&quiet, extent);
-    walk.is_recorded = checks.iter().any(|check| check.disturbs());
-    let mut plain = inventory::Inventories::new();
-    if walk.is_recorded || !quiet.is_empty() {
-        let (found, inventories) = walked(case, walk, None).await?;
-        counts.extend(found);
-        plain = inventories;
+        let walk = Walk::new(&left, extent);
+        parts.push(Box::pin(async { Ok(walked(case, walk, None).await?.0) }));
+        return side_by_side(parts, places).await.map(Some);
     }
     if checks.contains(&Check::Import) {
         let walk = Walk::new(&[Check::Import], extent);
-        counts.extend(walked(case, walk, None).await?.0);
+        parts.push(Box::pin(async { Ok(walked(case, walk, None).await?.0) }));
     }
     if checks.contains(&Check::Unknowns) {
-        *counts.entry(Check::Unknowns).or_default() += unknowns::late(case).await?;
+        parts.push(Box::pin(counted(Check::Unknowns, unknowns::late(case))));
     }
     if checks.contains(&Check::Faults) {
-        *counts.entry(Check::Faults).or_default() += aftermath::run(case, extent).await?;
+        parts.push(Box::pin(counted(Check::Faults, aftermath::run(case, extent))));
+        parts.push(Box::pin(counted(Check::Faults, late::steps(case))));
     }
-    for check in checks.iter().filter(|check| check.disturbs()) {
-        let walk = Walk::new(&[*check], extent);
-        add(&mut counts, walked(case, walk, Some(&plain)).await?.0);
+    if checks.contains(&Check::Crash) {
+        parts.push(Box::pin(counted(Check::Crash, late::kills(case))));
+        parts.push(Box::pin(counted(Check::Crash, replaced::run(case))));
     }
-    if checks.contains(&Check::Crash) && extent == Extent::Full {
-        *counts.entry(Check::Crash).or_default() += fresh::run(case, &plain).await?;
-    }
+    let (mut counts, others) =
+        try_join!(walks(case, &left, extent, places), side_by_side(parts, places))?;
+    add(&mut counts, others);
     Ok(Some(counts))
+}
+
+/// The walks through a case: first one that nothing disturbs, with which the others are compared.
+async fn walks(
+    case: &Case,
+    checks: &[Check],
+    extent: Extent,
+    places: &Semaphore,
+) -> Result<Counts> {
+    // An import forgets what the provider remembered; kills and faults are compared with a walk without.
+    let is_quiet = |check: &Check| !check.disturbs() && *check != Check::Import;
+    let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
+    let disturbing: Vec<Check> = checks.iter().copied().filter(|it| it.disturbs()).collect();
+    if quiet.is_empty() && disturbing.is_empty() {
+        return Ok(Counts::new());
+    }
+    let mut walk = Walk::new(&quiet, extent);
+    walk.is_recorded = !disturbing.is_empty();
+    let place = places.acquire().await?;
+    let (mut counts, plain) = walked(case, walk, None).await?;
+    drop(place);
+    let mut parts: Vec<BoxFuture<'_, Result<Counts>>> = Vec::new();
+    for check in disturbing {
+        let walk = Walk::new(&[check], extent);
+        parts.push(Box::pin(async { Ok(walked(case, walk, Some(&plain)).await?.0) }));
+        if check == Check::Crash && extent == Extent::Full {
+            parts.push(Box::pin(counted(check, fresh::run(case, &plain))));
+        }
+    }
+    add(&mut counts, side_by_side(parts, places).await?);
+    Ok(counts)
+}
+
+/// What the parts have counted together.
+async fn side_by_side(
+    parts: Vec<BoxFuture<'_, Result<Counts>>>,
+    places: &Semaphore,
+) -> Result<Counts> {
+    let placed = parts.into_iter().map(|part| async {
+        let _place = places.acquire().await?;
+        part.await
+    });
+    let mut counts = Counts::new();
+    for found in try_join_all(placed).await? {
+        add(&mut counts, found);
+    }
+    Ok(counts)
+}
+
+async fn counted(check: Check, run: impl Future<Output = Result<u64>>) -> Result<Counts> {
+    Ok(Counts::from([(check, run.await?)]))
 }
 
 fn add(counts: &mut Counts, more: Counts) {

@@ -1,5 +1,6 @@
 # Another name or address is no change of this resource's.
 # no drift: name email
+# no update: email name
 # drift: travel_account.this parent_id by organizations MoveAccount {"AccountId": "${account}", "SourceParentId": "${unit}", "DestinationParentId": "${root}"}
 # drift: travel_account.this tags tags_all by organizations TagResource {"ResourceId": "${account}", "Tags": [{"Key": "team", "Value": "theirs"}]}
 # drift: travel_account.this tags tags_all by organizations UntagResource {"ResourceId": "${account}", "TagKeys": ["team"]}

@@ -1,5 +1,6 @@
 # What EKS itself lets nobody change back or away, and security groups, of which the case has none.
 # no drift: version encryption_key_arn service_ipv4_cidr authentication_mode cluster_role_arn node_role_arn security_group_ids
+# no update: authentication_mode cluster_role_arn node_role_arn security_group_ids service_ipv4_cidr
 # drift: travel_eks_platform.this addons by eks DELETE /clusters/acceptance/addons/metrics-server
 # drift: travel_eks_platform.this access_entries by eks DELETE /clusters/acceptance/access-entries/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Facceptance-viewer
 # drift: travel_eks_platform.this access_entries by eks DELETE /clusters/acceptance/access-entries/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Facceptance-admin/access-policies/arn%3Aaws%3Aeks%3A%3Aaws%3Acluster-access-policy%2FAmazonEKSAdminPolicy

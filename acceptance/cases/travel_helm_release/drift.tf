@@ -1,5 +1,6 @@
 # A cluster is where it is.
 # no drift: cluster
+# no update: cluster
 # drift: travel_helm_release.this documents by kubectl case set image deployment/probe probe=probe:2 --namespace probe
 # drift: travel_helm_release.this nothing by kubectl case label configmap probe team=nobody --namespace probe
 # drift: travel_helm_release.this documents by kubectl case delete secret probe --namespace probe

@@ -1,5 +1,6 @@
 # What it is called here nobody else knows, and more features are agreed on by all accounts.
 # no drift: name feature_set
+# no update: feature_set
 # drift: travel_organization.this policy_types by organizations DisablePolicyType {"RootId": "${root}", "PolicyType": "TAG_POLICY"}
 # drift: travel_organization.this create by organizations DeleteOrganization {}
 # drift: travel_organization.this trusted_services by organizations DisableAWSServiceAccess {"ServicePrincipal": "config.amazonaws.com"}

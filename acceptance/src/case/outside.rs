@@ -65,6 +65,17 @@ pub enum Outside {
 }
 
 impl Outside {
+    /// Whether it adds something, as far as its name tells.
+    pub fn adds(&self) -> bool {
+        match self {
+            Self::Query { operation, .. } | Self::Json { operation, .. } => {
+                operation.starts_with("Create")
+            }
+            Self::Kubectl { arguments, .. } => arguments.iter().any(|word| word == "create"),
+            Self::Rest { .. } => false,
+        }
+    }
+
     /// Reads a directive.
     ///
     /// # Errors

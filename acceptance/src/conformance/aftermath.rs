@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 
+use super::disturbed::Disturbed;
 use super::inventory::Inventory;
+use super::replaced::replaces;
 use super::{Check, Extent, Trial, trial};
 use crate::case::{Case, Step};
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Rule};
@@ -47,7 +49,6 @@ impl Trial<'_> {
         if self.case.cannot_be_destroyed() || !step.outside.is_empty() {
             return Ok(());
         }
-        let leaves = self.case.steps.last().map(|step| step.leaves.clone()).unwrap_or_default();
         let before = Inventory::take(self.sandbox, self.case).await?;
         let ways: &[Way] = match extent {
             Extent::Sample => &[Way::CreateBeforeDestroy],
@@ -64,7 +65,8 @@ impl Trial<'_> {
                     went.with_context(|| format!("{way:?} after a failure of change {at}"))?;
                 let plan = self.plan("").await?;
                 self.carry_out("", &plan).await.context("failed to remove it")?;
-                let after = Inventory::take(self.sandbox, self.case).await?.without(&leaves);
+                let after =
+                    Inventory::take(self.sandbox, self.case).await?.without(self.case.leaves());
                 before.compare(&after).with_context(|| format!("{way:?} left something"))?;
                 if !has_failed {
                     break;
@@ -81,12 +83,9 @@ impl Trial<'_> {
             Filter { executable: KILLABLE.to_owned(), kind: Kind::Write, ..Filter::default() };
         let action = Action::Trouble { trouble: Trouble::AccessDenied, code: None };
         let rule = Rule { skip: at - 1, ..Rule::once(filter, action) };
-        let rule = self.sandbox.add_fault(&rule).await?;
-        let plan = self.plan(&step.text).await?;
-        let applied = self.carry_out(&step.text, &plan).await;
-        let fired = self.sandbox.fault(rule).await?.fired;
-        self.sandbox.clear_faults().await?;
-        if fired.is_empty() {
+        let expected = self.plan(&step.text).await?;
+        let Disturbed { applied, rules } = self.disturbed(&step.text, &expected, &[rule]).await?;
+        if rules.iter().all(|rule| rule.fired.is_empty()) {
             return applied.map(|()| false);
         }
         match way {
@@ -108,12 +107,11 @@ impl Trial<'_> {
     /// then works.
     async fn create_before_destroy(&mut self, step: &Step) -> Result<()> {
         let begun: BTreeSet<String> = self.state.objects.keys().cloned().collect();
-        let mut configuration = self.read(&step.text)?;
-        for block in configuration.resources.values_mut() {
-            block.create_before_destroy |= block.type_name == self.case.type_name;
-        }
-        let plan = self.core.plan(&configuration, &self.state).await?;
-        if let Err(error) = self.core.carry_out(&configuration, &plan, &mut self.state).await {
+        self.side_by_side = true;
+        let plan = self.plan(&step.text).await?;
+        let applied = self.carry_out(&step.text, &plan).await;
+        self.side_by_side = false;
+        if let Err(error) = applied {
             tracing::info!("with create_before_destroy: {error:#}");
             let lost: Vec<&String> =
                 begun.iter().filter(|it| !self.state.objects.contains_key(*it)).collect();
@@ -126,13 +124,6 @@ impl Trial<'_> {
 
     /// The step of the case that replaces what stands before it.
     fn replacement(&self) -> Option<&Step> {
-        let replaces = |(address, actions): (&String, &String)| {
-            address.starts_with(&format!("{}.", self.case.type_name)) && actions == "delete create"
-        };
-        let is_one = |step: &&Step| {
-            let mut planned = step.plan.iter().flatten();
-            !step.is_refused() && step.outside.is_empty() && planned.any(replaces)
-        };
-        self.case.steps.iter().find(is_one)
+        self.case.steps.iter().find(|step| replaces(self.case, step))
     }
 }

@@ -3,10 +3,11 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::crash::{End, MOST};
+use super::crash::End;
+use super::disturbed::places;
 use super::inventory::Inventory;
 use super::reference::page_of;
-use super::{Check, Trial};
+use super::{Check, Extent, Trial};
 use crate::sandbox::faults::{Kind, Moment};
 
 impl Trial<'_> {
@@ -22,21 +23,24 @@ impl Trial<'_> {
         }
         let expected = self.plan("").await?;
         let state = self.state.clone();
-        let mut at = 1;
-        loop {
-            ensure!(at < MOST, "does not get on");
+        let mut is_gone = false;
+        for at in places(Extent::Sample) {
             let ended = self.attempt("", &expected, Kind::Write, at, Moment::After).await;
             self.count(Check::Destroy);
-            match ended.with_context(|| format!("with {} parts gone", at / 2))? {
-                End::Well => break,
-                End::Killed => self.state = state.clone(),
+            is_gone = match ended.with_context(|| format!("with {} parts gone", at / 2))? {
+                End::Well => true,
+                End::Killed => false,
+            };
+            if is_gone {
+                break;
             }
-            at *= 2;
+            self.state = state.clone();
         }
-        let leaves = self.case.steps.last().map(|step| step.leaves.clone()).unwrap_or_default();
+        ensure!(is_gone, "does not get on");
+        let leaves = self.case.leaves();
         let says_so = page_of(&self.case.type_name)?.contains("- A destroy leaves: ");
         ensure!(leaves.is_empty() || says_so, "the page does not say what a destroy leaves");
-        let after = Inventory::take(self.sandbox, self.case).await?.without(&leaves);
+        let after = Inventory::take(self.sandbox, self.case).await?.without(leaves);
         before.compare(&after).context("a destroy does not leave what was there before")
     }
 }

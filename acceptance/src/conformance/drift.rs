@@ -1,15 +1,13 @@
 //! Drift: what somebody else changes shows in the plan as just that, and an apply changes it back;
-//! what is nobody's to change back shows not at all.
+//! what is nobody's to change back shows not at all, and stays through updates and the destroy.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::reference::{CONFIG_ONLY, attributes_called, replacing_attributes};
+use super::inventory::Inventory;
 use super::{Check, Counts, Extent, Trial, trial};
-use crate::case::{Case, Drift, Planned};
-use crate::core::Schemas;
+use crate::case::{Case, Drift, Outside, Planned};
 use crate::terraform::PlanSummary;
 
 /// So many changes a sample takes.
@@ -40,11 +38,39 @@ impl Trial<'_> {
             Extent::Sample => SAMPLED,
             Extent::Chained | Extent::Full => usize::MAX,
         };
-        for drift in scene.drifts.iter().take(most) {
+        // What somebody else adds is there while all the other changes are mended.
+        let is_foreign = |drift: &&Drift| {
+            drift.planned == Planned::Nothing && drift.calls.iter().any(Outside::adds)
+        };
+        let (theirs, ours): (Vec<&Drift>, Vec<&Drift>) =
+            scene.drifts.iter().take(most).partition(is_foreign);
+        let mut foreign = Inventory::default();
+        for drift in theirs.into_iter().chain(ours) {
+            let before = match is_foreign(&drift) {
+                true => Some(Inventory::take(self.sandbox, self.case).await?),
+                false => None,
+            };
             self.mend(&scene.text, drift).await.with_context(|| drift.text.clone())?;
+            if let Some(before) = before {
+                let after = Inventory::take(self.sandbox, self.case).await?;
+                foreign = foreign.and(after.beyond(&before));
+            }
             self.count(Check::Drift);
         }
-        Ok(())
+        self.keep(&foreign).await
+    }
+
+    /// Checks that what somebody else has made is still there, and outlasts a destroy, which may be
+    /// refused for it.
+    async fn keep(&mut self, foreign: &Inventory) -> Result<()> {
+        if foreign.is_empty() {
+            return Ok(());
+        }
+        Inventory::take(self.sandbox, self.case).await?.holds(foreign).context("after updates")?;
+        if let Err(error) = self.destroy().await {
+            tracing::info!("with foreign parts: {error:#}");
+        }
+        Inventory::take(self.sandbox, self.case).await?.holds(foreign).context("after a destroy")
     }
 
     async fn mend(&mut self, text: &str, drift: &Drift) -> Result<()> {
@@ -82,30 +108,4 @@ fn expected(drift: &Drift) -> PlanSummary {
         }
     }
     summary
-}
-
-/// The attributes that an update can set and of which a case says no drift, nor that there is none.
-///
-/// # Errors
-/// Where the resource has no page, or the case names what it has not.
-pub fn without_drift(case: &Case, schemas: &Schemas) -> Result<BTreeSet<String>> {
-    let schema = schemas.resources.get(&case.type_name).context("there is no such resource")?;
-    let scene = case.drift.as_ref();
-    let covered = scene.into_iter().flat_map(|scene| &scene.drifts).flat_map(|it| &it.covered);
-    let undrifted = scene.into_iter().flat_map(|scene| &scene.undrifted);
-    let mut said: BTreeSet<String> = covered.chain(undrifted).cloned().collect();
-    let has =
-        |name: &String| schema.attributes.contains_key(name) || schema.blocks.contains_key(name);
-    let unknown: Vec<&String> = said.iter().filter(|name| !has(name)).collect();
-    ensure!(unknown.is_empty(), "{} has no {unknown:?}", case.type_name);
-    // They say where and which the object is.
-    said.extend(["account", "region"].map(str::to_owned));
-    said.extend(
-        schemas.identities.get(&case.type_name).into_iter().flat_map(|it| it.names.clone()),
-    );
-    said.extend(replacing_attributes(&case.type_name)?);
-    said.extend(attributes_called(&case.type_name, CONFIG_ONLY, false)?);
-    let updatable =
-        schema.attributes.iter().filter(|(_, attribute)| attribute.required || attribute.optional);
-    Ok(updatable.map(|(name, _)| name.clone()).filter(|name| !said.contains(name)).collect())
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use travel_value::Value;
 
-use super::crash::{DENSE, MOST, goes_on};
+use super::disturbed::{Disturbed, places};
 use super::{Check, Extent, Trial};
 use crate::core::Plan;
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Moment, Rule, Standing};
@@ -52,10 +52,8 @@ impl Trial<'_> {
             _ => Kind::Write,
         };
         self.suffered += 1;
-        let (mut at, mut step) = (1, 1);
         let mut begun = BTreeMap::new();
-        for attempt in 0.. {
-            ensure!(at < MOST, "does not get on");
+        for (attempt, at) in (0..).zip(places(extent)) {
             let is_last = self.attempt_with_faults(text, expected, (kind, at), attempt).await;
             if is_last.with_context(|| format!("with a fault at call {at}"))? {
                 return self.expect_the_same(&begun);
@@ -63,13 +61,8 @@ impl Trial<'_> {
             let tainted = self.state.objects.iter().filter(|(_, object)| object.tainted);
             begun.extend(tainted.map(|(address, object)| (address.clone(), names(&object.value))));
             self.count(Check::Faults);
-            at += step;
-            step = match extent {
-                Extent::Sample => at,
-                _ => step + u64::from(at > DENSE),
-            };
         }
-        Ok(())
+        bail!("does not get on")
     }
 
     /// Checks that what a failed create had begun was completed, and not made anew.
@@ -93,25 +86,16 @@ impl Trial<'_> {
     ) -> Result<bool> {
         let filter = || Filter { executable: KILLABLE.to_owned(), kind, ..Filter::default() };
         let (action, moment) = passing(attempt);
-        let rule = Rule { skip: at - 1, moment, ..Rule::once(filter(), action) };
-        self.sandbox.add_fault(&rule).await?;
+        let passes = Rule { skip: at - 1, moment, ..Rule::once(filter(), action) };
         // Of an early change the answer is lost: what was made must not be made again.
         let changes = Filter { kind: Kind::Write, ..filter() };
-        let rule =
-            Rule { skip: attempt % 3, moment: Moment::After, ..Rule::once(changes, Action::Reset) };
-        self.sandbox.add_fault(&rule).await?;
+        let (skip, moment) = (attempt % 3, Moment::After);
+        let is_lost = Rule { skip, moment, ..Rule::once(changes, Action::Reset) };
         let action = Action::Trouble { trouble: lasting(attempt), code: None };
-        let rule = Rule { skip: at, ..Rule::once(filter(), action) };
-        let rule = self.sandbox.add_fault(&rule).await?;
-        let mut applied = self.plan(text).await;
-        if let Ok(plan) = &applied {
-            goes_on(expected, plan)?;
-            let plan = plan.clone();
-            let carried_out = self.carry_out(text, &plan).await;
-            applied = carried_out.map(|()| plan);
-        }
-        let lasting = self.sandbox.fault(rule).await?;
-        self.sandbox.clear_faults().await?;
+        let lasts = Rule { skip: at, ..Rule::once(filter(), action) };
+        let Disturbed { applied, mut rules } =
+            self.disturbed(text, expected, &[passes, is_lost, lasts]).await?;
+        let lasting = rules.pop().context("the sandbox has lost a rule")?;
         match applied {
             Ok(_) => Ok(lasting.fired.is_empty()),
             Err(error) if lasting.fired.is_empty() => Err(error.context("failed of what passes")),

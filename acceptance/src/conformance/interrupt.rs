@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use super::crash::{DENSE, MOST, goes_on};
+use super::disturbed::{goes_on, places};
 use super::{Check, Extent, Trial};
 use crate::core::Plan;
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Rule};
@@ -28,22 +28,15 @@ impl Trial<'_> {
         expected: &Plan,
         extent: Extent,
     ) -> Result<()> {
-        let (mut at, mut step) = (1, 1);
-        for attempt in 0.. {
-            ensure!(at < MOST, "does not get on");
+        for (attempt, at) in (0..).zip(places(extent)) {
             let refreshes = attempt % 2 == 0;
             let is_last = self.attempt_until(text, expected, at, refreshes).await;
             if is_last.with_context(|| format!("interrupted at call {at}"))? {
                 return Ok(());
             }
             self.count(Check::Interrupt);
-            at += step;
-            step = match extent {
-                Extent::Sample => 2 * at,
-                _ => step + u64::from(at > DENSE),
-            };
         }
-        Ok(())
+        bail!("does not get on")
     }
 
     /// Plans and applies a text once; whether the command ended before the call at which it was to be

@@ -82,6 +82,38 @@ impl Inventory {
         self
     }
 
+    /// What is there beyond another.
+    pub fn beyond(mut self, other: &Self) -> Self {
+        for (name, count) in &mut self.0 {
+            *count = count.saturating_sub(other.0.get(name).copied().unwrap_or_default());
+        }
+        self.0.retain(|_, count| *count > 0);
+        self
+    }
+
+    /// Whether nothing is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Both together.
+    pub fn and(mut self, other: Self) -> Self {
+        for (name, count) in other.0 {
+            *self.0.entry(name).or_default() += count;
+        }
+        self
+    }
+
+    /// Checks that all of another is there.
+    ///
+    /// # Errors
+    /// Where something is missing.
+    pub fn holds(&self, other: &Self) -> Result<()> {
+        let missing: Vec<String> = other.clone().beyond(self).0.into_keys().collect();
+        ensure!(missing.is_empty(), "there is no {missing:?} any more");
+        Ok(())
+    }
+
     /// Checks that another is the same.
     ///
     /// # Errors
@@ -304,6 +336,9 @@ mod tests {
         check(&["a", "b"], &["b", "a"], None);
         check(&["a", "b"], &["a", "a"], Some("a: 2 instead of 1; b: 0 instead of 1"));
         check(&[], &["a"], Some("a: 1 instead of 0"));
+        assert_eq!(of(&["a", "a", "b"]).beyond(&of(&["a", "b"])), of(&["a"]));
+        assert!(of(&["a", "b"]).holds(&of(&["b"])).is_ok());
+        assert!(of(&["a", "b"]).holds(&of(&["b", "b"])).is_err());
         assert!(of(&["a", "b"]).check_single().is_ok());
         assert!(of(&["a", "a"]).check_single().is_err());
     }

@@ -63,7 +63,7 @@ const fn meaning(check: Check) -> &'static str {
             "Each plan is what its step says, changes only what is written anew, and is empty once it is applied; a replacement is announced"
         }
         Check::Drift => {
-            "What somebody else changes is planned to be changed back, and nothing else; what is not the resource's own stays"
+            "What somebody else changes is planned to be changed back, and nothing else; what is not the resource's own stays, through updates and the destroy"
         }
         Check::Import => {
             "An import by id and by identity leaves nothing to set but what only the provider reads, and ends in the same state"
@@ -72,13 +72,13 @@ const fn meaning(check: Check) -> &'static str {
             "A destroy leaves just what was there before, also where more and more parts are gone that the state still knows of"
         }
         Check::Crash => {
-            "The provider is killed at a call, before it arrives or after it was carried out; the same command goes on, and nothing is there twice, too much, or anew"
+            "The provider is killed at a call, before it arrives or after it was carried out; the same command goes on, and nothing is there twice, too much, or anew; also where lists by tags lag five seconds, and under create_before_destroy"
         }
         Check::Interrupt => {
             "A command is interrupted at a call or while it waits; what was made is in the state and not tainted, and the next apply goes on, also without a refresh"
         }
         Check::Faults => {
-            "While every few calls are throttled, fail or are cut off, one call is refused: the error says which, the same command goes on, and nothing is there twice, too much, or anew"
+            "While every few calls are throttled, fail or are cut off, one call is refused: the error says which, the same command goes on, and nothing is there twice, too much, or anew; also where what was made is not found for two seconds, and an answer never comes"
         }
         Check::Budget => "A refresh makes no more calls than the resource's page declares",
         Check::Unknowns => {

@@ -41,6 +41,8 @@ pub struct Trial<'a> {
     pub(super) disturbed: usize,
     /// How many commands have met faults.
     pub(super) suffered: usize,
+    /// Whether the case's resource is replaced with `create_before_destroy`.
+    pub(super) side_by_side: bool,
     /// The text that is applied.
     pub(super) current: String,
     /// What was written for each resource when it was last applied.
@@ -69,6 +71,7 @@ impl<'a> Trial<'a> {
             before: None,
             disturbed: 0,
             suffered: 0,
+            side_by_side: false,
             current: String::new(),
             applied: BTreeMap::new(),
             secrets: BTreeSet::new(),
@@ -94,7 +97,12 @@ impl<'a> Trial<'a> {
         let setup = self.case.setup.as_ref().map_or("", |setup| &setup.text);
         let charts = repository().join("acceptance/charts").display().to_string();
         let variables = BTreeMap::from([("charts".to_owned(), charts.into())]);
-        Configuration::read(&format!("{PROVIDER}\n{setup}\n{text}"), variables)
+        let mut read = Configuration::read(&format!("{PROVIDER}\n{setup}\n{text}"), variables)?;
+        for block in read.resources.values_mut() {
+            let is_of_case = block.type_name == self.case.type_name;
+            block.create_before_destroy |= self.side_by_side && is_of_case;
+        }
+        Ok(read)
     }
 
     /// Plans a step's text.

@@ -94,8 +94,9 @@ impl Passage {
                 }
                 continue;
             }
-            let interference = self.suffer(&due.action).await;
+            // Told at once: a caller that gives up takes this along.
             self.fired(due.rule, None);
+            let interference = self.suffer(&due.action).await;
             if interference.is_some() {
                 return interference;
             }
