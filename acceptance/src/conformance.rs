@@ -12,7 +12,7 @@ mod faults;
 mod fresh;
 mod import;
 mod interrupt;
-mod inventory;
+pub mod inventory;
 mod known;
 pub mod page;
 mod reference;

@@ -26,6 +26,8 @@ pub mod recovery;
 pub mod scope;
 pub mod session;
 pub mod settings;
+pub mod states;
+pub mod survey;
 pub mod tags;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod ephemeral;
 pub mod list;
 pub mod model;
+pub mod orphan;
 pub mod ownership;
 mod page;
 pub mod parts;

@@ -13,6 +13,7 @@ pub mod kubeconfig;
 pub mod platform;
 pub mod release;
 pub mod restart_workload;
+pub mod survey;
 
 pub use clusters::{Clusters, Reached};
 pub use platform::Kubernetes;
