@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Output;
 
+use http::Method;
 use serde_json::Value as Json;
 use tokio::process::Command;
 use travel_acceptance::case::Case;
@@ -112,7 +113,8 @@ async fn report(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> (Json, 
     let output = travel(sandbox, folder, &all).await;
     let (printed, said) = (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned());
     let report = serde_json::from_slice(&printed);
-    let report = report.unwrap_or_else(|_| panic!("{}{said}", String::from_utf8_lossy(&printed)));
+    assert!(report.is_ok(), "{}{said}", String::from_utf8_lossy(&printed));
+    let report = report.unwrap();
     (report, output.status.success())
 }
 
@@ -126,10 +128,11 @@ fn orphans(report: &Json) -> BTreeMap<String, String> {
     named.collect()
 }
 
-/// What has lost its state, each with a part of it that no list by tags alone would show.
-const LOST: [&str; 7] = [
+/// What has lost its state.
+const LOST: [&str; 8] = [
     "travel_helm_release/case//default/lost",
     "travel_kms_key/lost",
+    "travel_network/early",
     "travel_network/killed",
     "travel_network/lost",
     "travel_organizational_unit/inner",
@@ -183,8 +186,17 @@ async fn what_has_lost_its_state_is_listed_and_destroyed() {
     sandbox.kill_at(filter, 1, Moment::After).await.unwrap();
     killed.apply(&[]).await.unwrap_err();
     sandbox.clear_faults().await.unwrap();
+    // What stands in no VPC may come before it.
+    let early = workspace(&sandbox, "test/early", &network("early", "10.4.0.0/16")).await;
+    let filter = Filter::of("iam", "CreateRole");
+    sandbox.kill_at(filter, 1, Moment::After).await.unwrap();
+    early.apply(&[]).await.unwrap_err();
+    sandbox.clear_faults().await.unwrap();
 
-    let folders = [&kept, &lost, &killed].map(|it| it.folder().display().to_string());
+    let bucket = in_bucket(&sandbox, &kept).await;
+    let [lost, killed, early] =
+        [&lost, &killed, &early].map(|it| it.folder().display().to_string());
+    let folders = [bucket, lost, killed, early];
     let states = folders.iter().flat_map(|folder| ["--state", folder.as_str()]);
     let mut arguments: Vec<&str> = states.collect();
     arguments.extend(REGIONS);
@@ -214,6 +226,22 @@ async fn what_has_lost_its_state_is_listed_and_destroyed() {
     assert!(good && orphans(&again).is_empty(), "{again:#}");
     let plan = kept.plan(&[]).await.unwrap();
     assert!(plan.is_empty(), "{plan:?}");
+}
+
+/// The place of a bucket in which the state of a workspace stands, with a lock beside it.
+async fn in_bucket(sandbox: &Sandbox, workspace: &Workspace) -> String {
+    let client = sandbox.client();
+    let put = async |path: &str, body: Vec<u8>| {
+        client.rest("s3", Method::PUT, path, body).await.unwrap();
+    };
+    let place = "<CreateBucketConfiguration><LocationConstraint>eu-central-1</LocationConstraint>\
+                 </CreateBucketConfiguration>";
+    put("/states", place.into()).await;
+    let state = std::fs::read(workspace.folder().join("terraform.tfstate")).unwrap();
+    put("/states/kept/terraform.tfstate", state).await;
+    put("/states/kept/terraform.tfstate.tflock", b"{}".to_vec()).await;
+    put("/states/other/no-state.txt", b"none".to_vec()).await;
+    "s3://states/kept/".to_owned()
 }
 
 /// One object in two states is told of.

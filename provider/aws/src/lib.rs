@@ -8,6 +8,7 @@
 
 pub mod batch;
 pub mod budget;
+pub mod checkup;
 pub mod cluster_access;
 pub mod connection;
 pub mod consistency;

@@ -10,6 +10,7 @@ pub mod call;
 pub mod data;
 pub mod diagnostic;
 pub mod ephemeral;
+pub mod finding;
 pub mod list;
 pub mod model;
 pub mod orphan;

@@ -5,6 +5,7 @@
 //! and who reaches it), [`platform`] (what all resources share), [`release`] (planning, observing
 //! and changing one release, whichever page it stands on).
 
+pub mod checkup;
 pub mod cluster_token;
 pub mod clusters;
 pub mod helm_release;

@@ -1,6 +1,7 @@
 //! The command `travel`: what people ask of the provider beside plans and applies. Takes its
 //! credentials and endpoints from the same environment.
 
+mod doctor;
 mod orphans;
 mod states;
 mod table;
@@ -37,15 +38,17 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Orphans(orphans::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// Where to look; shared by all subcommands.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Place {
-    /// An account, by its id or name. By default all that can be reached
+    /// An account, by its id or name; any number of them. By default all that can be reached
     #[arg(long = "account", value_name = "NAME|ID")]
     accounts: Vec<String>,
-    /// A region. By default all that are enabled
+    /// A region; any number of them. By default, orphans are looked for in all that are enabled, and
+    /// the doctor looks at that of the environment
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
     /// A cluster of EKS to look into: its name, REGION/NAME or ACCOUNT/REGION/NAME
@@ -93,6 +96,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
     let session = Session::new().await?;
     match cli.command {
         Command::Orphans(arguments) => orphans::run(&session, &arguments).await,
+        Command::Doctor(arguments) => doctor::run(&session, &arguments).await,
     }
 }
 

@@ -47,14 +47,9 @@ impl<R: Resource> Page<R> {
         if !objects.is_empty() {
             return Ok(objects);
         }
-        // What is named by an id instead of a name is found by nothing else.
-        match R::mark(call, &wanted).await? {
-            Some(mark) if is_meant(&mark.generation) => {
-                let read = R::read(call, &wanted).await?;
-                Ok(read.iter().map(<R as Model>::to_value).collect())
-            }
-            _ => Ok(Vec::new()),
-        }
+        // What was made before all that a page finds an object by still has the mark.
+        let mark = R::mark(call, &wanted).await?;
+        Ok(mark.filter(|it| is_meant(&it.generation)).map(|_| state.clone()).into_iter().collect())
     }
 
     async fn call_for(&self, state: &Value, marked: &Marked) -> Result<Call<R::Platform>, Failure> {

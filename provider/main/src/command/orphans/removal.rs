@@ -137,7 +137,11 @@ async fn attempt(session: &Session, orphan: &Orphan) -> Attempt {
     eprintln!("removing {} of {}", orphan.mark.resource, orphan.mark.deployment);
     let (mut found, mut told, mut errors) = (false, Vec::new(), Vec::new());
     let mut ways: BTreeSet<(&str, &BTreeMap<String, String>)> = BTreeSet::new();
-    for object in &orphan.objects {
+    let objects = match orphan.objects.iter().all(is_placeless) {
+        true => in_regions(session, &orphan.objects).await,
+        false => orphan.objects.clone(),
+    };
+    for object in &objects {
         if !ways.insert((&object.remover, &object.known)) {
             continue;
         }
@@ -153,6 +157,25 @@ async fn attempt(session: &Session, orphan: &Orphan) -> Attempt {
         true => Attempt::Removed { found, told },
         false => Attempt::Failed(errors.join(" ")),
     }
+}
+
+/// Whether only the account is known of something: it may be a part of an object in any region.
+fn is_placeless(object: &Marked) -> bool {
+    object.known.keys().all(|path| path == "account_id")
+}
+
+/// The same things, as parts of objects in each region of their accounts.
+async fn in_regions(session: &Session, objects: &[Marked]) -> Vec<Marked> {
+    let accounts: BTreeSet<&str> = objects.iter().map(|it| it.known("account_id")).collect();
+    let accounts = accounts.into_iter().map(str::to_owned).collect();
+    let (reached, _) = session.platforms.aws.reach(&Area { accounts, regions: Vec::new() }).await;
+    let regions: BTreeSet<String> = reached.into_iter().flat_map(|it| it.regions).collect();
+    let placed = |object: &Marked, region: &String| {
+        let mut object = object.clone();
+        object.known.insert("region".to_owned(), region.clone());
+        object
+    };
+    objects.iter().flat_map(|it| regions.iter().map(|region| placed(it, region))).collect()
 }
 
 fn in_words(diagnostic: &Diagnostic) -> String {
