@@ -6,7 +6,8 @@ use crate::settings::Settings;
 use crate::testing::{Fake, Reply, Request, call_on};
 
 fn answer(request: &Request) -> Reply {
-    let none = |set: &str| Reply::ec2("x", &format!("<{set}/>"));
+    let action = request.action.trim_start_matches("ec2:");
+    let none = |set: &str| Reply::ec2(action, &format!("<{set}/>"));
     match request.action.as_str() {
         "ec2:DescribeRegions" => {
             let item = "<item><regionName>eu-central-1</regionName></item>";
@@ -21,13 +22,11 @@ fn answer(request: &Request) -> Reply {
         "ec2:DescribeNatGateways" => none("natGatewaySet"),
         "ec2:DescribeInstances" => none("reservationSet"),
         "eks:GET /clusters" => Reply::json(json!({"clusters": []})),
-        "servicequotas:GetServiceQuota" | "quotas:GetServiceQuota" => {
-            match request.input["ServiceCode"].as_str() {
-                Some("vpc") => Reply::json(json!({"Quota": {"Value": 5.0}})),
-                Some("ec2") => Reply::error("AccessDeniedException", "no"),
-                _ => Reply::error("NoSuchResourceException", "no"),
-            }
-        }
+        "servicequotas:GetServiceQuota" => match request.input["ServiceCode"].as_str() {
+            Some("vpc") => Reply::json(json!({"Quota": {"Value": 5.0}})),
+            Some("ec2") => Reply::error("AccessDeniedException", "no"),
+            _ => Reply::error("NoSuchResourceException", "no"),
+        },
         "servicequotas:GetAWSDefaultServiceQuota" => {
             Reply::json(json!({"Quota": {"Value": 100.0}}))
         }
