@@ -14,7 +14,7 @@ mod faults;
 mod fresh;
 mod import;
 mod interrupt;
-mod inventory;
+pub mod inventory;
 mod known;
 mod late;
 pub mod page;

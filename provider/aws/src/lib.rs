@@ -8,6 +8,7 @@
 
 pub mod batch;
 pub mod budget;
+pub mod checkup;
 pub mod cluster_access;
 pub mod connection;
 pub mod consistency;
@@ -26,6 +27,8 @@ pub mod recovery;
 pub mod scope;
 pub mod session;
 pub mod settings;
+pub mod states;
+pub mod survey;
 pub mod tags;
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl Aws {
         Self { session: RwLock::new(Arc::new(session)) }
     }
 
-    fn session(&self) -> Arc<Session> {
+    pub(crate) fn session(&self) -> Arc<Session> {
         Arc::clone(&self.session.read().unwrap_or_else(PoisonError::into_inner))
     }
 

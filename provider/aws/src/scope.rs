@@ -240,6 +240,10 @@ clients! {
     organizations: aws_sdk_organizations;
     /// The Recycle Bin.
     rbin: aws_sdk_rbin;
+    /// Buckets, and the states in them.
+    s3: aws_sdk_s3;
+    /// What an account may have of each thing.
+    quotas: aws_sdk_servicequotas;
     /// Parameters.
     ssm: aws_sdk_ssm;
     /// Who calls, and roles to assume.

@@ -190,7 +190,7 @@ impl Session {
         self.caller.get(async { caller_of(&self.base().await?).await }).await
     }
 
-    async fn base(&self) -> Result<SdkConfig, Diagnostic> {
+    pub(crate) async fn base(&self) -> Result<SdkConfig, Diagnostic> {
         self.base.get(load(&self.settings)).await
     }
 

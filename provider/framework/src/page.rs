@@ -7,6 +7,7 @@ mod delete;
 mod generating;
 pub(crate) mod identity;
 mod moving;
+mod orphaned;
 mod planning;
 mod read;
 mod validation;
@@ -20,6 +21,8 @@ use travel_value::{Path, Value};
 use crate::call::{Call, Failure};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, known_part, made_part};
+use crate::orphan::{Marked, Removal};
+use crate::ownership::Claim;
 use crate::platform::Platform;
 use crate::resource::{Description, Resource};
 use crate::schema::{Block, Schema};
@@ -30,6 +33,7 @@ use crate::server::{
 use crate::shape;
 use crate::shared::Shared;
 
+pub(crate) use orphaned::unknown_type;
 pub(crate) use read::decode_state;
 pub(crate) use validation::check_rules;
 
@@ -47,6 +51,7 @@ pub(crate) trait Managed: Send + Sync {
     fn import(&self, request: &ImportRequest) -> ImportResponse;
     async fn take_over(&self, request: &MoveRequest) -> MoveResponse;
     fn generate(&self, state: Value) -> Value;
+    async fn remove_marked(&self, marked: &Marked) -> Result<Removal, Failure>;
 }
 
 /// A resource of one model.
@@ -93,6 +98,16 @@ impl<R: Resource> Page<R> {
         let resource =
             self.resource_key(named).unwrap_or_else(|| format!("{}/", R::DESCRIPTION.type_name));
         let claim = self.shared.claim(resource, generation)?;
+        self.call_as(place, claim, timeout).await
+    }
+
+    /// An operation on behalf of a claim.
+    async fn call_as(
+        &self,
+        place: &Value,
+        claim: Claim,
+        timeout: std::time::Duration,
+    ) -> Result<Call<R::Platform>, Failure> {
         let cancel = self.shared.cancel();
         // A stop must also end the search for credentials, which may wait on the network.
         let scope = tokio::select! {
@@ -182,6 +197,10 @@ impl<R: Resource> Managed for Page<R> {
     fn generate(&self, state: Value) -> Value {
         let state = shape::inward(&self.block, state);
         shape::outward(&self.block, self.generated(state))
+    }
+
+    async fn remove_marked(&self, marked: &Marked) -> Result<Removal, Failure> {
+        Page::remove_marked(self, marked).await
     }
 }
 

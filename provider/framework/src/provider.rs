@@ -8,12 +8,14 @@ use tokio::sync::mpsc::Sender;
 use travel_value::Value;
 
 use crate::action::{Action, Invocable, Invoker};
+use crate::call::Failure;
 use crate::data::{DataSource, Function, Readable, Source};
 use crate::diagnostic::Diagnostics;
 use crate::ephemeral::{Ephemeral, Openable, Opener};
 use crate::list::{Listable, Lister, Lists};
 use crate::model::Model;
-use crate::page::{Managed, Page, check_rules};
+use crate::orphan::{Marked, Removal};
+use crate::page::{Managed, Page, check_rules, unknown_type};
 use crate::platform::Platform;
 use crate::resource::{Description, Resource};
 use crate::schema::Block;
@@ -32,6 +34,7 @@ pub struct Provider {
     schemas: Schemas,
     platforms: Vec<Arc<dyn Configurable>>,
     resources: BTreeMap<&'static str, Box<dyn Managed>>,
+    order: Vec<&'static str>,
     data_sources: BTreeMap<&'static str, Box<dyn Readable>>,
     functions: BTreeMap<String, Box<dyn Function>>,
     ephemeral_resources: BTreeMap<&'static str, Box<dyn Openable>>,
@@ -68,6 +71,7 @@ impl Provider {
             self.schemas.identities.insert(type_name.to_owned(), identity);
         }
         self.resources.insert(type_name, Box::new(page));
+        self.order.push(type_name);
         self
     }
 
@@ -120,6 +124,23 @@ impl Provider {
     /// What tools need to know of each resource.
     pub fn descriptions(&self) -> impl Iterator<Item = &'static Description> {
         self.resources.values().map(|resource| resource.description())
+    }
+
+    /// The types of resources in the order in which they were added: what stands later uses what
+    /// stands before.
+    pub fn order(&self) -> &[&'static str] {
+        &self.order
+    }
+
+    /// Removes what carries a mark and stands in no state, with the object that it is a part of.
+    ///
+    /// # Errors
+    /// As the delete of its page.
+    pub async fn remove_orphan(&self, marked: &Marked) -> Result<Removal, Failure> {
+        match self.resources.get(marked.remover.as_str()) {
+            Some(resource) => resource.remove_marked(marked).await,
+            None => Err(unknown_type(&marked.remover).into()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use travel_framework::model::Model as _;
+use travel_framework::orphan::Marked;
 use travel_framework::ownership::Mark;
 use travel_framework::platform::Platform;
 use travel_framework::resource::{Found, Resource};
@@ -726,6 +727,39 @@ async fn bad_values_are_refused_at_their_attribute() {
         let core = Core::start().await;
         let found = core.provider.validate_resource(TYPE, config("x", 0), true).await;
         assert_eq!(words(&found), "size: invalid size: size must be between 1 and 100; 0 is not.");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_no_state_holds_is_removed_by_its_mark() {
+    in_a_cloud(async |cloud| {
+        let core = Core::start().await;
+        core.create(&config("x", 1)).await;
+        let mark = cloud.objects.lock().unwrap()["disk-1"].mark.clone().unwrap();
+        let known = BTreeMap::from([("id".to_owned(), "disk-1".to_owned())]);
+        let orphan = Marked::new(mark.clone(), "disk", "disk-1", known.clone());
+        let adopted = Mark { generation: "another".into(), ..mark.clone() };
+        let other = Marked::new(adopted, "disk", "disk-1", known);
+        assert!(!core.provider.remove_orphan(&other).await.unwrap().found);
+        assert_eq!(cloud.ids(), ["disk-1"], "of another generation");
+        assert!(core.provider.remove_orphan(&orphan).await.unwrap().found);
+        assert!(cloud.ids().is_empty());
+        assert!(!core.provider.remove_orphan(&orphan).await.unwrap().found, "it is gone");
+        let newer = Mark { resource: "test_newer/x".into(), ..mark };
+        let newer = Marked::new(newer, "", "", BTreeMap::new());
+        let error = core.provider.remove_orphan(&newer).await.unwrap_err();
+        assert!(error.into_diagnostic().summary.contains("no test_newer"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_create_says_how_to_find_what_it_has_left() {
+    in_a_cloud(async |cloud| {
+        cloud.trouble_at(3, Trouble::Error);
+        let (_, found) = Core::start().await.create(&config("x", 1)).await;
+        assert!(words(&found).contains("travel orphans"), "{}", words(&found));
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod objects;
+mod review;
 pub mod token;
 
 mod answer;

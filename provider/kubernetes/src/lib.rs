@@ -5,6 +5,7 @@
 //! and who reaches it), [`platform`] (what all resources share), [`release`] (planning, observing
 //! and changing one release, whichever page it stands on).
 
+pub mod checkup;
 pub mod cluster_token;
 pub mod clusters;
 pub mod helm_release;
@@ -13,6 +14,7 @@ pub mod kubeconfig;
 pub mod platform;
 pub mod release;
 pub mod restart_workload;
+pub mod survey;
 
 pub use clusters::{Clusters, Reached};
 pub use platform::Kubernetes;

@@ -1,5 +1,6 @@
-//! The provider as a whole: what it serves, and the reference pages of it.
+//! The provider as a whole: what it serves, the reference pages of it, and the command beside it.
 
+pub mod command;
 pub mod contract;
 pub mod docs;
 mod eks;

@@ -1,8 +1,9 @@
-//! The provider binary: serves the registry to Terraform.
+//! The provider binary: serves the registry to Terraform. Under its second name, `travel`, and
+//! wherever it is given a subcommand, it is a command for people.
 
 use std::process::ExitCode;
 
-use terraform_provider_travel::registry;
+use terraform_provider_travel::{command, registry};
 use travel_plugin::{PluginInfo, serve};
 
 const INFO: PluginInfo = PluginInfo {
@@ -12,5 +13,10 @@ const INFO: PluginInfo = PluginInfo {
 };
 
 fn main() -> ExitCode {
-    serve(registry::provider(), INFO)
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if command::is_meant(&arguments) {
+        command::run(arguments)
+    } else {
+        serve(registry::provider(), INFO)
+    }
 }

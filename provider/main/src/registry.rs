@@ -23,31 +23,51 @@ A plan tells the truth, and an apply that was cut off is continued by the next o
 is marked with its owner before or as it is made. Credentials, endpoints and proxies come from \
 the standard AWS environment.";
 
+/// What the resources work on.
+pub struct Platforms {
+    /// AWS.
+    pub aws: Arc<Aws>,
+    /// Kubernetes, in clusters of AWS or others.
+    pub kubernetes: Arc<Kubernetes>,
+}
+
+impl Default for Platforms {
+    fn default() -> Self {
+        let aws = Arc::new(Aws::new());
+        let kubernetes = Arc::new(Kubernetes::new(Arc::new(EksClusters(Arc::clone(&aws)))));
+        Self { aws, kubernetes }
+    }
+}
+
 /// The provider with everything it serves.
 pub fn provider() -> Provider {
-    let aws = Arc::new(Aws::new());
-    let kubernetes = Arc::new(Kubernetes::new(Arc::new(EksClusters(Arc::clone(&aws)))));
+    provider_on(&Platforms::default())
+}
+
+/// The same, on platforms that others work on, too. Resources stand in the order of the platform's
+/// phases: each uses only what stands before it.
+pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
     Provider::new(DESCRIPTION)
-        .platform(&aws)
-        .platform(&kubernetes)
-        .resource::<organization::Organization>(&aws)
-        .resource::<organizational_unit::OrganizationalUnit>(&aws)
-        .resource::<account::Account>(&aws)
-        .resource::<kms_key::KmsKey>(&aws)
-        .resource::<parameter::Parameter>(&aws)
-        .resource::<network::Network>(&aws)
-        .resource::<eks_platform::EksPlatform>(&aws)
-        .resource::<helm_release::HelmRelease>(&kubernetes)
-        .resource::<helm_stack::HelmStack>(&kubernetes)
-        .resource::<dr_snapshot_policy::DrSnapshotPolicy>(&aws)
-        .list::<organizational_unit::OrganizationalUnit>(&aws)
-        .list::<account::Account>(&aws)
-        .list::<kms_key::KmsKey>(&aws)
-        .list::<network::Network>(&aws)
-        .ephemeral_resource::<cluster_token::ClusterToken>(&kubernetes)
-        .ephemeral_resource::<kubeconfig::KubeconfigText>(&kubernetes)
-        .action::<restart_workload::RestartWorkload>(&kubernetes)
-        .data_source::<caller::CallerData>(&aws)
-        .data_source::<zones::ZonesData>(&aws)
+        .platform(aws)
+        .platform(kubernetes)
+        .resource::<organization::Organization>(aws)
+        .resource::<organizational_unit::OrganizationalUnit>(aws)
+        .resource::<account::Account>(aws)
+        .resource::<kms_key::KmsKey>(aws)
+        .resource::<parameter::Parameter>(aws)
+        .resource::<network::Network>(aws)
+        .resource::<eks_platform::EksPlatform>(aws)
+        .resource::<helm_release::HelmRelease>(kubernetes)
+        .resource::<helm_stack::HelmStack>(kubernetes)
+        .resource::<dr_snapshot_policy::DrSnapshotPolicy>(aws)
+        .list::<organizational_unit::OrganizationalUnit>(aws)
+        .list::<account::Account>(aws)
+        .list::<kms_key::KmsKey>(aws)
+        .list::<network::Network>(aws)
+        .ephemeral_resource::<cluster_token::ClusterToken>(kubernetes)
+        .ephemeral_resource::<kubeconfig::KubeconfigText>(kubernetes)
+        .action::<restart_workload::RestartWorkload>(kubernetes)
+        .data_source::<caller::CallerData>(aws)
+        .data_source::<zones::ZonesData>(aws)
         .function(subnets::Subnets)
 }

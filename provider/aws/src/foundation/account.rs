@@ -189,6 +189,12 @@ impl Resource for Account {
     }
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
+        if let Some(id) = &plan.id {
+            // It is known by its id, and by neither name nor address.
+            let seen = Self::observe(call, id, plan).await?;
+            let found = |(object, mark)| Found { object, mark, complete: true, label: id.clone() };
+            return Ok(seen.map(found).into_iter().collect());
+        }
         creation::wait_for_others(call, &plan.name).await?;
         let client = call.scope.organizations();
         let mut pages = client.list_accounts().into_paginator().send();

@@ -276,13 +276,22 @@ impl Resource for KmsKey {
     }
 
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
-        let tags = observed::tags(&call.scope, state.key_id()?).await?;
+        let Some(key) = &state.key_id else { return Ok(None) };
+        let tags = observed::tags(&call.scope, key).await?;
         Ok(tags.as_ref().and_then(tags::mark))
     }
 
     fn import(id: &str) -> Result<Self, Diagnostic> {
         planning::import(id)
     }
+}
+
+/// Whether there is a key of this ARN which is not about to be deleted.
+///
+/// # Errors
+/// Where the call fails.
+pub async fn is_in_use(scope: &crate::Scope, arn: &str) -> Result<bool, Failure> {
+    Ok(describe(scope, arn).await?.is_some_and(|metadata| !is_going(&metadata)))
 }
 
 impl KmsKey {

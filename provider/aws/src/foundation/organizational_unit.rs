@@ -114,6 +114,12 @@ impl Resource for OrganizationalUnit {
     }
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
+        if let Some(id) = &plan.id {
+            // It is known by its id, and by neither name nor parent.
+            let seen = Self::observe(call, id, plan).await?;
+            let found = |(object, mark)| Found { object, mark, complete: true, label: id.clone() };
+            return Ok(seen.map(found).into_iter().collect());
+        }
         let client = call.scope.organizations();
         let mut pages = client
             .list_organizational_units_for_parent()

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use travel_framework::{Diagnostic, Failure};
 use travel_value::Path;
 
+use crate::Scope;
 use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
 use crate::error::{Answer, Reply, is_code};
 use crate::tags::{TagChanges, Tags};
@@ -42,6 +43,16 @@ pub struct Wanted {
     pub kms_key_arn: Option<String>,
     /// The attribute that says so: an object with a `kms_key_arn` in it.
     pub path: Path,
+}
+
+/// Whether there is a log group of this name.
+///
+/// # Errors
+/// Where the call fails.
+pub async fn exists(scope: &Scope, name: &str) -> Result<bool, Failure> {
+    let request = scope.logs().describe_log_groups().log_group_name_prefix(name);
+    let found = request.into_paginator().items().send().try_collect().await.at(scope)?;
+    Ok(found.into_iter().any(|it| it.log_group_name.as_deref() == Some(name)))
 }
 
 impl LogGroup {

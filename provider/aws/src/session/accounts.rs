@@ -83,6 +83,41 @@ impl Session {
         }
     }
 
+    /// The accounts that the caller can reach, by their ids with their names: all of the
+    /// organization where it is its management account, otherwise its own alone.
+    ///
+    /// # Errors
+    /// Where AWS does not answer.
+    pub async fn reachable_accounts(&self) -> Result<BTreeMap<String, String>, Diagnostic> {
+        let own = self.caller().await?.account_id;
+        if !self.manages(&own).await? {
+            return Ok(BTreeMap::from([(own.clone(), own)]));
+        }
+        let directory = self.directory().await?;
+        let names = directory.iter().flat_map(|(name, ids)| ids.iter().map(move |id| (id, name)));
+        Ok(names.map(|(id, name)| (id.clone(), name.clone())).collect())
+    }
+
+    /// Whether the account of this id is the management account of its organization.
+    ///
+    /// # Errors
+    /// Where AWS does not answer.
+    pub async fn manages(&self, account_id: &str) -> Result<bool, Diagnostic> {
+        self.caller().await?;
+        let client = aws_sdk_organizations::Client::new(&with_region(&self.base().await?));
+        let answer = client.describe_organization().send().await;
+        let alone = ["AWSOrganizationsNotInUseException", "AccessDeniedException"];
+        match answer {
+            Err(error) if is_code(&error, &alone) => Ok(false),
+            Err(error) => Err(error::diagnostic(&error, "looking for the organization")),
+            Ok(answer) => {
+                let organization = answer.organization();
+                let management = organization.and_then(|it| it.master_account_id());
+                Ok(management == Some(account_id))
+            }
+        }
+    }
+
     async fn directory(&self) -> Result<Directory, Diagnostic> {
         // Asking who calls comes first: it soon tells an endpoint that does not answer.
         self.caller().await?;

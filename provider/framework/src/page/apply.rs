@@ -14,6 +14,10 @@ use crate::resource::{Proof, Resource, Timeouts};
 use crate::server::{ApplyRequest, ApplyResponse};
 use crate::timeouts::{INCOMPLETE, READY};
 
+/// Ends the error of every create that failed: what it made may outlast its state.
+const ORPHANS_HINT: &str =
+    "What was made and is in no state is listed by: travel orphans --state FOLDER.";
+
 /// How an operation ended: the state it left, and what went wrong, if something did.
 pub(super) struct Ended {
     pub state: Value,
@@ -151,7 +155,11 @@ impl<R: Resource> Page<R> {
                 INCOMPLETE
             }
             Err(failure) => {
-                diagnostics.push(failure.into_diagnostic());
+                let mut error = failure.into_diagnostic();
+                if creating {
+                    error.detail = format!("{} {ORPHANS_HINT}", error.detail);
+                }
+                diagnostics.push(error);
                 if creating || is_incomplete(&request.prior) { INCOMPLETE } else { READY }
             }
         };

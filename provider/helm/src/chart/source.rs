@@ -179,6 +179,18 @@ pub async fn find(reference: &ChartReference) -> Result<Loaded, SourceError> {
     tokio::task::spawn_blocking(move || unpack(&entry, &data, place)).await?
 }
 
+/// The names of the charts that a mirror has.
+///
+/// # Errors
+/// [`SourceError`], where it is none or does not answer.
+pub async fn names(mirror: &str) -> Result<Vec<String>, SourceError> {
+    let mirror = Mirror::of(mirror)?;
+    let place = mirror.to_string();
+    let text = mirror.read(INDEX, LARGEST_INDEX).await?;
+    let read = tokio::task::spawn_blocking(move || Index::read(&text).map(|index| index.names()));
+    read.await?.map_err(|problem| SourceError::Index { place, problem })
+}
+
 /// Loads a chart from a folder or an archive.
 async fn at_path(reference: &ChartReference) -> Result<Loaded, SourceError> {
     let place = reference.chart.clone();

@@ -53,19 +53,44 @@ pub async fn marked_releases(
     cluster: &Cluster,
     claim: &Claim,
 ) -> Result<Vec<Release>, travel_kube::Error> {
+    let selector = format!("{RESOURCE}={}", as_label(&claim.resource));
+    let is_own = |release: &Release| mark(release, claim).is_some_and(|mark| claim.owns(&mark));
+    last_revisions(cluster, &selector, is_own).await
+}
+
+/// The releases of the whole cluster that carry a mark, whoever's, in their last revisions, each
+/// with the mark in the words of its labels.
+///
+/// # Errors
+/// As [`Cluster::send`].
+pub async fn all_marked(cluster: &Cluster) -> Result<Vec<(Mark, Release)>, travel_kube::Error> {
+    let found = last_revisions(cluster, RESOURCE, |_| true).await?.into_iter();
+    let marked = found.filter_map(|release| {
+        let label = |name: &str| release.labels.get(name).cloned();
+        let (deployment, resource) = (label(DEPLOYMENT)?, label(RESOURCE)?);
+        Some((Mark { deployment, resource, generation: label(GENERATION)? }, release))
+    });
+    Ok(marked.collect())
+}
+
+/// The last revision of every release with such labels that is meant, unless that is uninstalled.
+async fn last_revisions(
+    cluster: &Cluster,
+    selector: &str,
+    is_meant: impl Fn(&Release) -> bool,
+) -> Result<Vec<Release>, travel_kube::Error> {
     let secrets = cluster.resource("v1", "Secret").await?;
-    let labels = format!("owner=helm,{RESOURCE}={}", as_label(&claim.resource));
-    let selection = Selection { labels: Some(labels), ..Selection::default() };
+    let labels = Some(format!("owner=helm,{selector}"));
+    let selection = Selection { labels, ..Selection::default() };
     let mut last: BTreeMap<(String, String), Release> = BTreeMap::new();
     for secret in cluster.list(&secrets, &selection).await? {
         let release = Release::from_secret(secret.value()).map_err(|error| {
             let problem = ErrorKind::Answer(error.to_string());
             travel_kube::Error::new("read the records of releases", problem)
         })?;
-        let is_own = mark(&release, claim).is_some_and(|mark| claim.owns(&mark));
         let key = (release.namespace.clone(), release.name.clone());
         let is_later = last.get(&key).is_none_or(|known| known.version < release.version);
-        if is_own && is_later {
+        if is_meant(&release) && is_later {
             last.insert(key, release);
         }
     }
@@ -76,15 +101,19 @@ pub async fn marked_releases(
 /// A text as the value of a label: what of it a label may hold, and a digest that tells it from
 /// every other.
 pub fn as_label(text: &str) -> String {
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
-    let readable: String =
-        text.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect();
-    let readable = readable.trim_start_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    let readable: String = readable.chars().take(LONGEST - DIGEST - 1).collect();
+    let readable: String = readable(text).chars().take(LONGEST - DIGEST - 1).collect();
     let digest: String =
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let separator = if readable.is_empty() { "" } else { "-" };
     format!("{readable}{separator}{}", &digest[..DIGEST])
+}
+
+/// What of a text a label may hold.
+pub fn readable(text: &str) -> String {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let readable: String =
+        text.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect();
+    readable.trim_start_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned()
 }
 
 #[cfg(test)]

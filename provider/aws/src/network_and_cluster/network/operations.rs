@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use ipnet::Ipv4Net;
 use travel_framework::ownership::{Mark, RESOURCE_TAG};
 use travel_framework::resource::{Found, Resource, Timeouts};
+use travel_framework::timeouts::READY;
 use travel_framework::{Diagnostic, Failure, Plan};
 
 use super::address_block::Block;
@@ -114,7 +115,9 @@ impl Resource for Network {
 
     async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
         let ownership = Ownership::for_deleting(&call.claim, prior);
-        let (observed, _) = listing::look(call, ownership, &place_of(call, prior)).await?;
+        let mut place = place_of(call, prior);
+        place.logs = place.logs.and(remains(call, prior));
+        let (observed, _) = listing::look(call, ownership, &place).await?;
         refuse_if_used(call, &observed).await?;
         let wanted = Wanted::of(prior)?;
         let keys = Keys::observed(&observed, &BTreeSet::new());
@@ -128,7 +131,7 @@ impl Resource for Network {
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
         let table = || state.route_tables.iter().flatten().find_map(|(_, table)| table.id.clone());
         let anchor = if state.vpc_id.is_none() { state.id.clone() } else { table() };
-        let Some(id) = anchor else { return Ok(None) };
+        let Some(id) = anchor else { return mark_of_remains(call, state).await };
         let request = call.scope.ec2().describe_tags().filters(ec2::filter("resource-id", &id));
         let found = request.into_paginator().items().send().try_collect().await.at(&call.scope)?;
         let pairs = found.iter().filter_map(|tag| Some((tag.key()?, tag.value()?)));
@@ -160,6 +163,30 @@ fn log_names(call: &Call, network: &Network) -> LogNames {
         groups: cloudwatch.clone().map(|logs| log_group::name(&network.name, logs)).collect(),
         roles: cloudwatch.map(|logs| role::name(&network.name, region, logs)).collect(),
     }
+}
+
+/// The log group and role that there may be of a network whose attributes do not tell: they may
+/// have come before all that would show that it has flow logs.
+fn remains(call: &Call, network: &Network) -> LogNames {
+    let is_ready = network.lifecycle.status.as_deref() == Some(READY);
+    if is_ready || network.flow_logs.is_some() {
+        return LogNames::default();
+    }
+    LogNames {
+        groups: [log_group::default_name(&network.name)].into(),
+        roles: [role::default_name(&network.name, call.scope.region())].into(),
+    }
+}
+
+/// The mark on what there is of a network that has no VPC.
+async fn mark_of_remains(call: &Call, network: &Network) -> Result<Option<Mark>, Failure> {
+    let place = Place { logs: remains(call, network), ..Place::default() };
+    let ownership = Ownership::for_reading(&call.claim, network);
+    let (observed, _) = listing::look(call, ownership, &place).await?;
+    let parts = observed.own_ids().into_values().map(|(_, tags)| tags);
+    let groups = observed.log_groups.values().map(|it| &it.tags);
+    let roles = observed.roles.values().map(|it| &it.role.tags);
+    Ok(parts.chain(groups).chain(roles).find_map(mark))
 }
 
 /// Makes of what is there what is wanted, and tells in `state` how far that came.

@@ -99,7 +99,13 @@ impl Resource for DrSnapshotPolicy {
     }
 
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
-        let Some(id) = &state.policy_id else { return Ok(None) };
+        let Some(id) = &state.policy_id else {
+            // The role comes first, and may be all there is.
+            let places = Box::pin(Places::of(call, state)).await?;
+            let Some(name) = places.source_place.role else { return Ok(None) };
+            let role = Box::pin(observed::own_role(call, &call.scope, &name)).await?;
+            return Ok(role.and_then(|it| tags::mark(&it.role.tags)));
+        };
         let policy = Box::pin(observed::policy(&call.scope, id)).await?;
         Ok(policy.as_ref().and_then(|policy| tags::mark(&policy.tags)))
     }

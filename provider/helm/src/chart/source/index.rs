@@ -49,6 +49,11 @@ impl Index {
         Ok(Index { entries })
     }
 
+    /// The names of its charts.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+
     /// The version asked for, or the newest that fits.
     pub(super) fn choose(
         &self,
