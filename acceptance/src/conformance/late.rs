@@ -55,8 +55,8 @@ pub(super) async fn steps(case: &Case) -> Result<u64> {
         pending_describes: PENDING_DESCRIBES,
         ..Settings::default()
     };
-    let mut trial = Trial::begin(&sandbox, case).await?;
     sandbox.set_settings(&late).await?;
+    let mut trial = Trial::begin(&sandbox, case).await?;
     let filter = Filter { executable: KILLABLE.to_owned(), kind: Kind::Write, ..Filter::default() };
     let rule = Rule { skip: 1, moment: Moment::After, ..Rule::once(filter, Action::Hang) };
     let rule = sandbox.add_fault(&rule).await?;
