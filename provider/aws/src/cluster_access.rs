@@ -37,6 +37,8 @@ const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 pub struct ClusterAccess {
     /// The cluster's name.
     pub name: String,
+    /// The account and region it is in, for the log.
+    pub place: String,
     /// The version of Kubernetes, as in `1.35`, which the cluster itself may tell wrong.
     pub version: String,
     /// The address of its API.
@@ -61,7 +63,10 @@ impl ClusterAccess {
                 token: Some(Arc::clone(&self.tokens) as Arc<dyn TokenSource>),
             },
             proxy_url,
-            settings: Settings::default(),
+            settings: Settings {
+                cluster: Some(format!("{} ({})", self.name, self.place)),
+                ..Settings::default()
+            },
         }
     }
 }
@@ -106,6 +111,7 @@ fn access(scope: &Scope, name: &str, cluster: &Cluster) -> Result<ClusterAccess,
     })?;
     Ok(ClusterAccess {
         name: name.to_owned(),
+        place,
         version: cluster.version().unwrap_or_default().to_owned(),
         endpoint: endpoint.to_owned(),
         certificate_authority,

@@ -12,6 +12,7 @@ use travel_framework::Diagnostic;
 
 use crate::batch::Batch;
 use crate::budget::Budgeted;
+use crate::call_log::Purposes;
 use crate::partition::Partition;
 use crate::session::{Session, Wanted};
 use crate::settings::Settings;
@@ -190,7 +191,8 @@ macro_rules! clients {
                     self.spot.clients.$name.get_or_init(|| {
                         let (http_client, partition) = self.own_way(stringify!($name));
                         let mut config = $sdk::config::Builder::from(&self.spot.config)
-                            .retry_partition(partition);
+                            .retry_partition(partition)
+                            .interceptor(Purposes::new(Some(self.spot.account_id.clone())));
                         config.set_http_client(http_client);
                         $sdk::Client::from_conf(config.build())
                     })

@@ -21,6 +21,7 @@ use travel_framework::Diagnostic;
 
 use self::once::Once;
 use crate::budget::Budget;
+use crate::call_log::Purposes;
 use crate::connection::{self, Pool};
 use crate::error;
 use crate::partition::Partition;
@@ -355,7 +356,9 @@ fn with_region(config: &SdkConfig) -> SdkConfig {
 async fn caller_of(config: &SdkConfig) -> Result<Caller, Diagnostic> {
     let config = first_contact(config);
     let region = config.region().map(ToString::to_string).unwrap_or_default();
-    let answer = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
+    let config = aws_sdk_sts::config::Builder::from(&config).interceptor(Purposes::new(None));
+    let client = aws_sdk_sts::Client::from_conf(config.build());
+    let answer = client.get_caller_identity().send().await;
     let answer = answer.map_err(|error| error::diagnostic(&error, &format!("region {region}")))?;
     let arn = answer.arn.unwrap_or_default();
     let partition = Partition::of_arn(&arn).unwrap_or_else(|| Partition::of_region(&region));
