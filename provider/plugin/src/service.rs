@@ -73,7 +73,9 @@ impl<S: Server> ProviderService<S> {
                 Err(panic) => A::refusal(panicked(&self.info, rpc, &panic)),
             };
             let duration_milliseconds = started.elapsed().as_millis();
-            debug!(diagnostics = log(&answer), duration_milliseconds, "request answered");
+            // Not within the event, which is put together only where its level is heard.
+            let diagnostics = log(&answer);
+            debug!(diagnostics, duration_milliseconds, "request answered");
             answer
         };
         Ok(Response::new(work.instrument(span).await))
