@@ -15,6 +15,7 @@ mod interrupt;
 mod inventory;
 mod known;
 pub mod page;
+pub mod permissions;
 mod reference;
 mod secrets;
 mod trial;
@@ -54,6 +55,8 @@ pub enum Check {
     Unknowns,
     /// Secrets show in no log, no error, and in no other place than their own.
     Secrets,
+    /// What a plan and an apply call is what the page lists, and for a plan that is enough.
+    Permissions,
 }
 
 /// How much of a check is done.
@@ -72,7 +75,7 @@ pub type Counts = BTreeMap<Check, u64>;
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Steps,
         Self::Drift,
         Self::Import,
@@ -83,6 +86,7 @@ impl Check {
         Self::Budget,
         Self::Unknowns,
         Self::Secrets,
+        Self::Permissions,
     ];
 
     /// Whether it disturbs the commands of a walk.
@@ -103,6 +107,7 @@ impl Check {
             Self::Budget => "budget",
             Self::Unknowns => "unknowns",
             Self::Secrets => "secrets",
+            Self::Permissions => "permissions",
         }
     }
 }
@@ -128,7 +133,8 @@ pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option
         return Ok(Some(counts));
     }
     // An import forgets what the provider remembered; kills and faults are compared with a walk without.
-    let is_quiet = |check: &Check| !check.disturbs() && *check != Check::Import;
+    let has_own_walk = |check: &Check| matches!(check, Check::Import | Check::Permissions);
+    let is_quiet = |check: &Check| !check.disturbs() && !has_own_walk(check);
     let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
     let mut walk = Walk::new(&quiet, extent);
     walk.is_recorded = checks.iter().any(|check| check.disturbs());
@@ -141,6 +147,9 @@ pub async fn run(case: &Case, checks: &[Check], extent: Extent) -> Result<Option
     if checks.contains(&Check::Import) {
         let walk = Walk::new(&[Check::Import], extent);
         counts.extend(walked(case, walk, None).await?.0);
+    }
+    if checks.contains(&Check::Permissions) {
+        *counts.entry(Check::Permissions).or_default() += permissions::run(case).await?;
     }
     if checks.contains(&Check::Unknowns) {
         *counts.entry(Check::Unknowns).or_default() += unknowns::late(case).await?;
@@ -175,6 +184,9 @@ async fn walked(
     if walk.does(Check::Secrets) {
         let (name, value) = secrets::LOG_ALL;
         trial.core.start.environment.insert(name.to_owned(), value.to_owned());
+    }
+    if walk.does(Check::Permissions) {
+        trial.log_calls();
     }
     trial.walk(&walk).await.with_context(|| case.type_name.clone())?;
     Ok((trial.counts, trial.inventories))
