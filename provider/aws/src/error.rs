@@ -125,6 +125,11 @@ fn plain_code(code: &str) -> String {
     code.rsplit('#').next().unwrap_or(code).to_owned()
 }
 
+/// Whether an error code says that the credentials have ended.
+pub fn is_expired(code: &str) -> bool {
+    Remedy::of(code) == Remedy::Expired
+}
+
 /// What the service itself says of the error; empty where it did not answer.
 pub fn message<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
     error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default()

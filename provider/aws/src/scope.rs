@@ -14,6 +14,7 @@ use crate::batch::Batch;
 use crate::budget::Budgeted;
 use crate::call_log::Purposes;
 use crate::partition::Partition;
+use crate::session::renewal::RetryRenewed;
 use crate::session::{Session, Wanted};
 use crate::settings::Settings;
 
@@ -192,6 +193,7 @@ macro_rules! clients {
                         let (http_client, partition) = self.own_way(stringify!($name));
                         let mut config = $sdk::config::Builder::from(&self.spot.config)
                             .retry_partition(partition)
+                            .retry_classifier(RetryRenewed)
                             .interceptor(Purposes::new(Some(self.spot.account_id.clone())));
                         config.set_http_client(http_client);
                         $sdk::Client::from_conf(config.build())

@@ -41,6 +41,14 @@ impl<R: Resource> Page<R> {
                 };
             }
         };
+        if let Some(error) = self.outlasted(&request.prior, &request.planned)
+            && error.is_error()
+        {
+            let Ended { state, private, diagnostics } =
+                Ended::failed(request.prior, private.for_state(), error.into());
+            let (private, identity) = (private.encode(), request.identity);
+            return ApplyResponse { state, private, identity, diagnostics };
+        }
         let label = self.label(&request);
         let begun = Instant::now();
         let (ended, done) = if request.planned.is_null() {
