@@ -300,8 +300,9 @@ pub fn check_plans_only_read(permissions: &Permissions) -> Result<()> {
                 bail!("a plan of {type_name} needs {action}, which may change something");
             }
         }
-        let verbs = needs.plan.kubernetes.values().flatten();
-        for verb in verbs.filter(|verb| !matches!(verb.as_str(), "get" | "list" | "watch")) {
+        let mut verbs = needs.plan.kubernetes.values().flatten();
+        let writes = verbs.find(|verb| !matches!(verb.as_str(), "get" | "list" | "watch"));
+        if let Some(verb) = writes {
             bail!("a plan of {type_name} needs to {verb} in a cluster");
         }
     }
