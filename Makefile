@@ -70,6 +70,11 @@ docs: ## Write the reference pages and the committed schema again
 	cargo build -q --workspace --example docs
 	target/debug/examples/docs
 
+.PHONY: permissions
+permissions: tools install ## Find out anew what plans and applies need to be allowed, for the reference pages; RESOURCE= chooses
+	tools/run target/debug/travel-conformance --write-permissions $(if $(RESOURCE),--resource $(RESOURCE))
+	@$(MAKE) --no-print-directory docs
+
 .PHONY: proto
 proto: ## Generate the Rust of the plugin protocol again
 	cargo run -p travel-proto --example generate

@@ -18,6 +18,7 @@ pub mod inventory;
 mod known;
 mod late;
 pub mod page;
+pub mod permissions;
 mod reference;
 mod replaced;
 mod secrets;
@@ -61,6 +62,8 @@ pub enum Check {
     Unknowns,
     /// Secrets show in no log, no error, and in no other place than their own.
     Secrets,
+    /// What a plan and an apply call is what the page lists, and for a plan that is enough.
+    Permissions,
 }
 
 /// How much of a check is done.
@@ -79,7 +82,7 @@ pub type Counts = BTreeMap<Check, u64>;
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Steps,
         Self::Drift,
         Self::Import,
@@ -90,6 +93,7 @@ impl Check {
         Self::Budget,
         Self::Unknowns,
         Self::Secrets,
+        Self::Permissions,
     ];
 
     /// Whether it disturbs the commands of a walk.
@@ -110,6 +114,7 @@ impl Check {
             Self::Budget => "budget",
             Self::Unknowns => "unknowns",
             Self::Secrets => "secrets",
+            Self::Permissions => "permissions",
         }
     }
 }
@@ -144,6 +149,9 @@ pub async fn run(
         let walk = Walk::new(&[Check::Import], extent);
         parts.push(Box::pin(async { Ok(walked(case, walk, None).await?.0) }));
     }
+    if checks.contains(&Check::Permissions) {
+        parts.push(Box::pin(counted(Check::Permissions, permissions::run(case))));
+    }
     if checks.contains(&Check::Unknowns) {
         parts.push(Box::pin(counted(Check::Unknowns, unknowns::late(case))));
     }
@@ -169,7 +177,8 @@ async fn walks(
     places: &Semaphore,
 ) -> Result<Counts> {
     // An import forgets what the provider remembered; kills and faults are compared with a walk without.
-    let is_quiet = |check: &Check| !check.disturbs() && *check != Check::Import;
+    let has_own_walk = |check: &Check| matches!(check, Check::Import | Check::Permissions);
+    let is_quiet = |check: &Check| !check.disturbs() && !has_own_walk(check);
     let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
     let disturbing: Vec<Check> = checks.iter().copied().filter(|it| it.disturbs()).collect();
     if quiet.is_empty() && disturbing.is_empty() {
@@ -229,6 +238,9 @@ async fn walked(
     if walk.does(Check::Secrets) {
         let (name, value) = secrets::LOG_ALL;
         trial.core.start.environment.insert(name.to_owned(), value.to_owned());
+    }
+    if walk.does(Check::Permissions) {
+        trial.log_calls();
     }
     trial.walk(&walk).await.with_context(|| case.type_name.clone())?;
     Ok((trial.counts, trial.inventories))

@@ -10,6 +10,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 use travel_acceptance::case::Case;
 use travel_acceptance::conformance::page::{self, Found};
+use travel_acceptance::conformance::permissions::{self, Permissions};
 use travel_acceptance::conformance::{Check, Counts, Extent, is_left_out, run};
 
 /// Checks what every resource promises.
@@ -28,6 +29,9 @@ struct Arguments {
     /// The page that is written when all checks of all resources have run.
     #[arg(long)]
     page: Option<PathBuf>,
+    /// Only write down the permissions that the resources need, for their pages.
+    #[arg(long)]
+    write_permissions: bool,
     /// How many sandboxes there are side by side; each takes over a gigabyte, and waits a good deal.
     #[arg(long, default_value_t = 3)]
     jobs: usize,
@@ -40,6 +44,9 @@ async fn main() -> Result<()> {
         Some(resource) => vec![Case::of(resource)?],
         None => Case::all()?,
     };
+    if arguments.write_permissions {
+        return write_permissions(cases, arguments.jobs).await;
+    }
     let extent = if arguments.full { Extent::Full } else { Extent::Chained };
     let places = Semaphore::new(arguments.jobs.max(1));
     let one = |case: Case| {
@@ -63,6 +70,22 @@ async fn main() -> Result<()> {
         std::fs::write(&path, page::text(&found, extent))
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
+    Ok(())
+}
+
+async fn write_permissions(cases: Vec<Case>, jobs: usize) -> Result<()> {
+    let one = |case: Case| async move {
+        let needs = permissions::gather(&case).await.with_context(|| case.type_name.clone())?;
+        let needs = needs.context("this machine lacks tools that the case needs")?;
+        println!("{}: {:?}", case.type_name, needs.plan);
+        // Each by itself, so that one that fails does not cost the others.
+        permissions::write(Permissions::from([(case.type_name, needs)]))
+    };
+    let all: Vec<Result<()>> =
+        futures::stream::iter(cases).map(one).buffer_unordered(jobs.max(1)).collect().await;
+    let failed: Vec<String> =
+        all.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
+    ensure!(failed.is_empty(), "permissions are missing: {}", failed.join("\n"));
     Ok(())
 }
 

@@ -28,7 +28,11 @@ pub(super) async fn run(case: &Case, extent: Extent) -> Result<Counts> {
 }
 
 impl Trial<'_> {
-    async fn drift(&mut self, extent: Extent) -> Result<()> {
+    /// Applies the scene, and lets what it says happen, as far as the extent goes.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub(super) async fn drift(&mut self, extent: Extent) -> Result<()> {
         let scene = self.case.drift.as_ref().context("the case has no drift.tf")?;
         let plan = self.plan(&scene.text).await?;
         self.carry_out(&scene.text, &plan).await?;

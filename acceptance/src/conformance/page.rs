@@ -87,6 +87,9 @@ const fn meaning(check: Check) -> &'static str {
         Check::Secrets => {
             "What is sensitive, and what lets others act as whoever applies, stands in no log or error, and in plan and state only in its own place; what is write-only in neither"
         }
+        Check::Permissions => {
+            "The whole case calls just what the page lists, and a plan succeeds where all else is refused that is not listed for it"
+        }
     }
 }
 
@@ -102,14 +105,14 @@ mod tests {
         ]);
         let page = text(&found, Extent::Chained);
         assert!(page.contains(
-            "| resource | steps | drift | import | destroy | crash | interrupt | faults | budget | unknowns | secrets |\n"
+            "| resource | steps | drift | import | destroy | crash | interrupt | faults | budget | unknowns | secrets | permissions |\n"
         ));
         assert!(
-            page.contains("| `travel_a` | 3 | 0 | 0 | 0 | 0 | 0 | 0 | 1 | 0 | 0 |\n"),
+            page.contains("| `travel_a` | 3 | 0 | 0 | 0 | 0 | 0 | 0 | 1 | 0 | 0 | 0 |\n"),
             "{page}"
         );
         assert!(
-            page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n"),
+            page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n"),
             "{page}"
         );
     }

@@ -68,7 +68,11 @@ impl Trial<'_> {
             tracing::info!("{}/{}", case.type_name, step.name);
             self.step(step, walk, is_end).await.with_context(|| step.name.clone())?;
         }
-        self.end(walk).await.context("failed to destroy what the steps made")
+        self.end(walk).await.context("failed to destroy what the steps made")?;
+        if walk.does(Check::Permissions) {
+            self.check_permissions().await?;
+        }
+        Ok(())
     }
 
     async fn step(&mut self, step: &Step, walk: &Walk, is_end: bool) -> Result<()> {
@@ -118,6 +122,9 @@ impl Trial<'_> {
             plan.changes.iter().map(|(it, change)| (it.clone(), change.config.clone())).collect();
         if walk.does(Check::Budget) {
             self.check_budget(step).await?;
+        }
+        if walk.does(Check::Permissions) {
+            self.plan_with_what_is_listed(step).await?;
         }
         if walk.does(Check::Import) {
             self.imports(step, is_end).await?;

@@ -1,13 +1,14 @@
 //! The provider's process: started and met as go-plugin does it, in plaintext.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
@@ -39,18 +40,53 @@ pub struct Start {
 
 /// What providers have logged.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<String>>);
+pub struct Log(Arc<Mutex<Logged>>);
+
+#[derive(Debug, Default)]
+struct Logged {
+    lines: String,
+    calls: BTreeSet<LoggedCall>,
+}
+
+/// A kind of call that a provider has logged, which it does from level debug on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct LoggedCall {
+    /// The request of terraform it was made for, such as `ReadResource`.
+    #[serde(rename = "tf_rpc", default)]
+    pub request: String,
+    /// The type of the resource that was about.
+    #[serde(rename = "tf_resource_type", default)]
+    pub type_name: String,
+    /// The service by its name in IAM's actions, or `kubernetes`.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+}
 
 impl Log {
     /// All lines since the last call. Those that a process has just written may come with the next.
     pub fn take(&self) -> String {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.logged().lines)
+    }
+
+    /// The kinds of calls that were made so far.
+    pub fn calls(&self) -> BTreeSet<LoggedCall> {
+        self.logged().calls.clone()
     }
 
     fn add(&self, line: &str) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.push_str(line);
-        lines.push('\n');
+        let mut logged = self.logged();
+        logged.lines.push_str(line);
+        logged.lines.push('\n');
+        if line.contains("\"operation\":")
+            && let Ok(call) = serde_json::from_str(line)
+        {
+            logged.calls.insert(call);
+        }
+    }
+
+    fn logged(&self) -> MutexGuard<'_, Logged> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

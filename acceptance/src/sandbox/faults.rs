@@ -48,6 +48,8 @@ pub struct Filter {
     pub executable: String,
     /// Calls that only read, or only those that do not.
     pub kind: Kind,
+    /// Calls that are left out, as `service:operation`; `*` stands for any text.
+    pub except: Vec<String>,
 }
 
 /// Whether a call changes anything, judged by the operation's verb.
@@ -349,6 +351,12 @@ impl Filter {
                 Kind::Read => reads(&subject.operation),
                 Kind::Write => !reads(&subject.operation),
             }
+            && !self.leaves_out(subject)
+    }
+
+    fn leaves_out(&self, subject: &Subject) -> bool {
+        let name = format!("{}:{}", subject.service, subject.operation);
+        self.except.iter().any(|pattern| wildcard(pattern, &name))
     }
 }
 
@@ -392,6 +400,9 @@ mod tests {
         check(Filter { kind: Kind::Write, ..any.clone() }, None, true);
         check(Filter { user_agent: "deployment/dev".into(), ..any.clone() }, None, true);
         check(Filter { account: "222233334444".into(), ..any.clone() }, None, false);
+        let except = |pattern: &str| Filter { except: vec![pattern.to_owned()], ..any.clone() };
+        check(except("ec2:Create*"), None, false);
+        check(except("kms:CreateVpc"), None, true);
         let ours = Filter { executable: KILLABLE.into(), ..any };
         check(ours.clone(), None, false);
         check(ours.clone(), Some("terraform"), false);

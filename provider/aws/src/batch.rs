@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::oneshot;
+use tracing::Instrument;
 use travel_framework::{Diagnostic, Failure};
 
 /// How long the first to ask waits for others. Terraform reads ten objects side by side, and begins
@@ -57,7 +58,7 @@ impl<T: Clone + Send + 'static> Batch<T> {
         };
         // In a task of its own, so that the others get their answer also where this one is given up.
         if !was_served {
-            tokio::spawn(Arc::clone(self).serve(fetch));
+            tokio::spawn(Arc::clone(self).serve(fetch).in_current_span());
         }
         answered.await.map_err(|_| {
             Failure::from(Diagnostic::error(

@@ -23,11 +23,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::Instant;
 
-use crate::error::is_throttled;
+use crate::error::{self, is_throttled};
 
 /// The part of the rate that a refusal takes away.
 const CUT: f64 = 0.3;
@@ -203,37 +201,15 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Whether an answer says that there were too many requests. Reads the body of an error, which is
-/// short, and puts it back.
+/// Whether an answer says that there were too many requests.
 async fn refuses(answer: &mut HttpResponse) -> Result<bool, ConnectorError> {
-    match answer.status().as_u16() {
-        ..400 => return Ok(false),
-        429 => return Ok(true),
-        _ => {}
-    }
-    let body = std::mem::replace(answer.body_mut(), SdkBody::empty());
-    let bytes = ByteStream::new(body).collect().await;
-    let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
-    let refused = code(&bytes).is_some_and(|code| is_throttled(&code));
-    *answer.body_mut() = SdkBody::from(bytes);
-    Ok(refused)
-}
-
-/// The error code in a body, be it of JSON or XML.
-fn code(body: &[u8]) -> Option<String> {
-    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) {
-        let code = ["__type", "code", "Code"].into_iter().find_map(|name| json[name].as_str())?;
-        // As in `com.amazonaws.ssm#ThrottlingException`, or with an address behind a colon.
-        let code = code.split(':').next().unwrap_or(code);
-        return Some(code.rsplit('#').next().unwrap_or(code).to_owned());
-    }
-    let text = std::str::from_utf8(body).ok()?;
-    let (_, rest) = text.split_once("<Code>")?;
-    rest.split_once("</Code>").map(|(code, _)| code.trim().to_owned())
+    let is_refused = error::code_in(answer).await?.is_some_and(|code| is_throttled(&code));
+    Ok(is_refused || answer.status().as_u16() == 429)
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
     use futures::future::join_all;
 
     use super::*;

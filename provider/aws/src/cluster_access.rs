@@ -37,6 +37,8 @@ const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 pub struct ClusterAccess {
     /// The cluster's name.
     pub name: String,
+    /// The account and region it is in, for the log.
+    pub place: String,
     /// The version of Kubernetes, as in `1.35`, which the cluster itself may tell wrong.
     pub version: String,
     /// The address of its API.
@@ -61,7 +63,10 @@ impl ClusterAccess {
                 token: Some(Arc::clone(&self.tokens) as Arc<dyn TokenSource>),
             },
             proxy_url,
-            settings: Settings::default(),
+            settings: Settings {
+                cluster: Some(format!("{} ({})", self.name, self.place)),
+                ..Settings::default()
+            },
         }
     }
 }
@@ -106,6 +111,7 @@ fn access(scope: &Scope, name: &str, cluster: &Cluster) -> Result<ClusterAccess,
     })?;
     Ok(ClusterAccess {
         name: name.to_owned(),
+        place,
         version: cluster.version().unwrap_or_default().to_owned(),
         endpoint: endpoint.to_owned(),
         certificate_authority,
@@ -133,12 +139,15 @@ impl EksTokens {
         Self { cluster: cluster.to_owned(), config: scope.sdk_config().clone() }
     }
 
-    async fn url(&self, now: SystemTime) -> Result<String, BoxError> {
+    /// The signed address, and when the credentials end that it is signed with.
+    async fn url(&self, now: SystemTime) -> Result<(String, Option<SystemTime>), BoxError> {
         let endpoint = sts_endpoint(&self.config).await?;
         let separator = if endpoint.ends_with('/') { "" } else { "/" };
         let url = format!("{endpoint}{separator}?Action=GetCallerIdentity&Version=2011-06-15");
         let provider = self.config.credentials_provider().ok_or("there are no credentials")?;
-        let identity = provider.provide_credentials().await?.into();
+        let credentials = provider.provide_credentials().await?;
+        let end = credentials.expiry();
+        let identity = credentials.into();
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(REQUEST_LIFETIME);
@@ -155,7 +164,7 @@ impl EksTokens {
         let (instructions, _) = sign(request, &parameters)?.into_parts();
         let mut request = http::Request::get(&url).body(())?;
         instructions.apply_to_request_http1x(&mut request);
-        Ok(request.uri().to_string())
+        Ok((request.uri().to_string(), end))
     }
 }
 
@@ -163,9 +172,11 @@ impl EksTokens {
 impl TokenSource for EksTokens {
     async fn token(&self) -> Result<Token, BoxError> {
         let now = SystemTime::now();
-        let url = self.url(now).await?;
+        let (url, end) = self.url(now).await?;
         let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url));
-        Ok(Token::new(token, Some(now + TOKEN_LIFETIME)))
+        // A signature counts no longer than the session that has made it.
+        let end = end.map_or(now + TOKEN_LIFETIME, |end| end.min(now + TOKEN_LIFETIME));
+        Ok(Token::new(token, Some(end)))
     }
 }
 

@@ -18,6 +18,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::header::USER_AGENT;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::call_log::Logged;
+
 /// How long it may take to open a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answer may take.
@@ -69,10 +71,9 @@ impl Pool {
             .tls_provider(provider)
             .tls_context(self.context.clone())
             .build();
-        SharedHttpConnector::new(Named {
-            user_agent: self.user_agent.clone(),
-            inner: SharedHttpConnector::new(inner),
-        })
+        let named =
+            Named { user_agent: self.user_agent.clone(), inner: SharedHttpConnector::new(inner) };
+        SharedHttpConnector::new(Logged::new(SharedHttpConnector::new(named)))
     }
 }
 
@@ -152,7 +153,7 @@ fn explain(error: ConnectorError, endpoint: String, attempt: u32) -> ConnectorEr
 }
 
 /// Which attempt a request is, counted from one, as the SDK writes it into a header.
-fn attempt(request: &HttpRequest) -> u32 {
+pub fn attempt(request: &HttpRequest) -> u32 {
     let header = request.headers().get("amz-sdk-request").unwrap_or_default();
     let number = header.split(';').find_map(|part| part.trim().strip_prefix("attempt="));
     number.and_then(|digits| digits.parse().ok()).unwrap_or(1)

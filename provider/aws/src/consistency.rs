@@ -17,6 +17,7 @@ use travel_framework::wait::Pace;
 use crate::connection::{Unreachable, find};
 use crate::error::{Answer, Reply, is_code, is_throttled};
 use crate::platform::Aws;
+use crate::session::renewal::has_renewed;
 
 /// An operation under way on AWS.
 pub type Call = travel_framework::Call<Aws>;
@@ -155,6 +156,7 @@ impl Outcome {
         }
         match error {
             SdkError::ServiceError(answered) => match answered.raw().status().as_u16() {
+                _ if has_renewed(answered.raw()) => Self::Later,
                 _ if answered.err().code().is_some_and(is_throttled) => Self::Later,
                 500.. => Self::Uncertain,
                 _ => Self::Refused,

@@ -6,7 +6,9 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
 use aws_types::request_id::RequestId;
@@ -62,6 +64,70 @@ pub fn is_code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, codes
 /// out.
 pub fn is_throttled(code: &str) -> bool {
     Remedy::of(code) == Remedy::Throttled
+}
+
+/// How much an error says to whoever watches an apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Nothing: a look at what is not there.
+    Expected,
+    /// That something was not done.
+    Refused,
+    /// That something may have to be done about it.
+    Troubling,
+}
+
+impl Weight {
+    /// That of an error code.
+    pub fn of(code: &str) -> Self {
+        let is_absence = code.contains("NotFound") || code.contains("NoSuch");
+        match Remedy::of(code) {
+            _ if is_absence => Self::Expected,
+            Remedy::None => Self::Refused,
+            _ => Self::Troubling,
+        }
+    }
+}
+
+/// The error code of an answer; none where it is no error, or says none. Reads the body of an error,
+/// which is short, and puts it back.
+///
+/// # Errors
+/// Where the body does not come.
+pub async fn code_in(answer: &mut HttpResponse) -> Result<Option<String>, ConnectorError> {
+    if answer.status().as_u16() < 400 {
+        return Ok(None);
+    }
+    let body = std::mem::replace(answer.body_mut(), SdkBody::empty());
+    let bytes = ByteStream::new(body).collect().await;
+    let bytes = bytes.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+    // The JSON protocols over REST may say it in the head only.
+    let code = answer.headers().get("x-amzn-errortype").map(plain_code).or_else(|| code_of(&bytes));
+    *answer.body_mut() = SdkBody::from(bytes);
+    Ok(code)
+}
+
+/// The error code in a body, be it of JSON or XML.
+fn code_of(body: &[u8]) -> Option<String> {
+    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) {
+        let code = ["__type", "code", "Code"].into_iter().find_map(|name| json[name].as_str())?;
+        return Some(plain_code(code));
+    }
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, rest) = text.split_once("<Code>")?;
+    rest.split_once("</Code>").map(|(code, _)| code.trim().to_owned())
+}
+
+/// A code without what may stand around it, as in `com.amazonaws.ssm#ThrottlingException`, or with an
+/// address behind a colon.
+fn plain_code(code: &str) -> String {
+    let code = code.split(':').next().unwrap_or(code);
+    code.rsplit('#').next().unwrap_or(code).to_owned()
+}
+
+/// Whether an error code says that the credentials have ended.
+pub fn is_expired(code: &str) -> bool {
+    Remedy::of(code) == Remedy::Expired
 }
 
 /// What the service itself says of the error; empty where it did not answer.
@@ -285,13 +351,18 @@ fn action<E>() -> String {
     let service = path.split("::").next().unwrap_or_default();
     let operation = path.rsplit("::").next().unwrap_or_default();
     let operation = operation.strip_suffix("Error").unwrap_or(operation);
-    let service = match service.strip_prefix("aws_sdk_").unwrap_or(service) {
+    let service = iam_prefix(service.strip_prefix("aws_sdk_").unwrap_or(service));
+    format!("{service}:{operation}")
+}
+
+/// What IAM's actions call a service, of which this is the SDK's name.
+pub fn iam_prefix(service: &str) -> &str {
+    match service {
         "cloudwatchlogs" => "logs",
-        "resourcegroupstagging" => "tag",
+        "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         "elasticloadbalancingv2" => "elasticloadbalancing",
         other => other,
-    };
-    format!("{service}:{operation}")
+    }
 }
 
 /// The text without the dot that may end it.

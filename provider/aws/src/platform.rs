@@ -2,14 +2,16 @@
 //! have in common, and where the calls of each go.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::Utc;
 use travel_framework::platform::Platform;
 use travel_framework::{Diagnostic, Diagnostics, Plan};
 use travel_value::Value;
 
 use crate::scope::Scope;
-use crate::session::{Session, Wanted};
+use crate::session::{Session, Wanted, renewal};
 use crate::settings::{self, Config, Settings};
 use crate::{placement, tags};
 
@@ -108,6 +110,10 @@ impl Platform for Aws {
             (None, None) => session.settings().account.known().cloned(),
         };
         Ok(scope.named(name))
+    }
+
+    fn outlasted(&self, needed: Duration) -> Option<Diagnostic> {
+        renewal::outlasted(needed, Utc::now(), |name| std::env::var(name).ok())
     }
 
     fn place(&self, scope: &Scope, state: &mut Value) {

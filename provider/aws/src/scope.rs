@@ -13,7 +13,9 @@ use travel_framework::Diagnostic;
 
 use crate::batch::Batch;
 use crate::budget::Budgeted;
+use crate::call_log::Purposes;
 use crate::partition::Partition;
+use crate::session::renewal::RetryRenewed;
 use crate::session::{Session, Wanted};
 use crate::settings::Settings;
 
@@ -206,7 +208,9 @@ macro_rules! clients {
                     clients.$name.get_or_init(|| {
                         let (http_client, partition) = self.own_way(stringify!($name));
                         let mut config = $sdk::config::Builder::from(&self.spot.config)
-                            .retry_partition(partition);
+                            .retry_partition(partition)
+                            .retry_classifier(RetryRenewed)
+                            .interceptor(Purposes::new(Some(self.spot.account_id.clone())));
                         config.set_http_client(http_client);
                         if !self.sends_again {
                             config.set_retry_config(Some(RetryConfig::disabled()));

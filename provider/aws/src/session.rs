@@ -3,24 +3,27 @@
 
 mod accounts;
 mod once;
+pub mod renewal;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use travel_framework::Diagnostic;
 
 use self::once::Once;
+use self::renewal::{Renewal, Renewing};
 use crate::budget::Budget;
+use crate::call_log::Purposes;
 use crate::connection::{self, Pool};
 use crate::error;
 use crate::partition::Partition;
@@ -30,10 +33,6 @@ use crate::settings::{AccountRole, Setting, Settings, not_allowed};
 /// How long the first answer of an endpoint may take: it decides whether there is one at all.
 const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 const FIRST_ANSWER_ATTEMPTS: u32 = 3;
-/// How long it may take to get credentials, retries included, and how long before their end they
-/// are renewed.
-const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
-const CREDENTIALS_BUFFER: Duration = Duration::from_secs(60);
 /// The role that Organizations makes in every account it creates.
 const CONVENTIONAL_ROLE: &str = "OrganizationAccountAccessRole";
 
@@ -285,13 +284,11 @@ async fn load(settings: &Settings) -> Result<SdkConfig, Diagnostic> {
         .connect_timeout(connection::CONNECT_TIMEOUT)
         .read_timeout(connection::READ_TIMEOUT)
         .build();
-    let credentials = IdentityCache::lazy()
-        .load_timeout(CREDENTIALS_TIMEOUT)
-        .buffer_time(CREDENTIALS_BUFFER)
-        .build();
+    let renewal = Renewal::default();
+    let client = Renewing::new(SharedHttpClient::new(pool), renewal.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(SharedHttpClient::new(pool))
-        .identity_cache(credentials)
+        .http_client(SharedHttpClient::new(client))
+        .identity_cache(SharedIdentityCache::new(renewal))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(settings.max_retries + 1));
     match &settings.profile {
@@ -355,7 +352,9 @@ fn with_region(config: &SdkConfig) -> SdkConfig {
 async fn caller_of(config: &SdkConfig) -> Result<Caller, Diagnostic> {
     let config = first_contact(config);
     let region = config.region().map(ToString::to_string).unwrap_or_default();
-    let answer = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
+    let config = aws_sdk_sts::config::Builder::from(&config).interceptor(Purposes::new(None));
+    let client = aws_sdk_sts::Client::from_conf(config.build());
+    let answer = client.get_caller_identity().send().await;
     let answer = answer.map_err(|error| error::diagnostic(&error, &format!("region {region}")))?;
     let arn = answer.arn.unwrap_or_default();
     let partition = Partition::of_arn(&arn).unwrap_or_else(|| Partition::of_region(&region));

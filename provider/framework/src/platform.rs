@@ -1,5 +1,7 @@
 //! What resources of one kind share: the provider's configuration for them, and where calls go.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use travel_value::Value;
 
@@ -31,6 +33,13 @@ pub trait Platform: Send + Sync + 'static {
     /// # Errors
     /// Where there are no usable credentials for that place.
     async fn scope(&self, object: &Value) -> Result<Self::Scope, Diagnostic>;
+
+    /// What is to be said where the credentials have ended, or end before an operation that may take
+    /// so long, and nobody can renew them: an error or a warning. Asks nobody.
+    fn outlasted(&self, needed: Duration) -> Option<Diagnostic> {
+        let _ = needed;
+        None
+    }
 
     /// Notes in an object's state where it really is (the resolved account and region).
     fn place(&self, scope: &Self::Scope, state: &mut Value);

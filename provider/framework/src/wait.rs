@@ -1,6 +1,7 @@
 //! Waiting for the cloud: polls with full jitter until a condition holds, tells how long it has
 //! waited, and ends on time, on cancel or on the condition's own failure.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -73,16 +74,22 @@ impl<P: Platform> Call<P> {
                 Look::Done(value) => return Ok(value),
                 Look::Pending(state) => state,
             };
-            let now = Instant::now();
-            if now >= self.deadline {
+            if Instant::now() >= self.deadline {
                 return Err(self.time_is_up(what, begun, &state).into());
             }
-            if now.duration_since(told) >= PROGRESS_INTERVAL {
-                told = now;
-                let seconds = now.duration_since(begun).as_secs();
-                tracing::info!("waiting for {what}: {state} ({seconds} s)");
+            let mut pause = pin!(self.pause(pace.pause(attempt)));
+            // A pause may be longer than what passes between two words of progress.
+            loop {
+                tokio::select! {
+                    biased;
+                    () = tokio::time::sleep_until(told + PROGRESS_INTERVAL) => {
+                        told = Instant::now();
+                        let seconds = begun.elapsed().as_secs();
+                        tracing::info!("waiting for {what}: {state} ({seconds} s)");
+                    }
+                    ended = &mut pause => break ended?,
+                }
             }
-            self.pause(pace.pause(attempt)).await?;
             attempt += 1;
         }
     }

@@ -6,6 +6,7 @@ mod review;
 pub mod token;
 
 mod answer;
+mod call_log;
 mod retry;
 
 use std::sync::Arc;
@@ -253,7 +254,7 @@ impl Cluster {
                 }
                 None => None,
             };
-            let outcome = self.attempt(call, authorization.clone()).await;
+            let outcome = self.attempt(call, attempt, authorization.clone()).await;
             let (wait, error) = match outcome {
                 Ok((status, headers, body)) if status.is_success() => {
                     return Ok(Answer { status, warnings: answer::warnings(&headers), body });
@@ -299,10 +300,11 @@ impl Cluster {
         Error::new(call.action.clone(), ErrorKind::Token(error))
     }
 
-    /// One attempt of a call: the answer whatever its status, or why there was none.
+    /// One attempt of a call, counted from one: the answer whatever its status, or why there was none.
     async fn attempt(
         &self,
         call: &Call,
+        number: u32,
         authorization: Option<HeaderValue>,
     ) -> Result<RawAnswer, Failure> {
         let settings = &self.inner.settings;
@@ -319,9 +321,8 @@ impl Cluster {
         });
         let outcome = tokio::time::timeout(settings.request_timeout, exchange).await;
         let outcome = outcome.unwrap_or(Err(Failure::Unreachable(Unreachable::Timeout, None)));
-        let status = outcome.as_ref().map(|(status, ..)| status.as_u16()).unwrap_or_default();
-        let milliseconds = started.elapsed().as_millis();
-        tracing::debug!(method = %call.method, path = call.path, status, milliseconds, "called the cluster");
+        let cluster = settings.cluster.as_deref().unwrap_or(&self.inner.endpoint);
+        call_log::write(call, cluster, number, &outcome, started.elapsed());
         outcome
     }
 }

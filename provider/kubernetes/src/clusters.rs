@@ -1,6 +1,7 @@
 //! How a configuration names a cluster, and what it takes to reach one.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use travel_framework::{Diagnostic, Model, Plan};
@@ -15,6 +16,13 @@ pub trait Clusters: Send + Sync + 'static {
     /// # Errors
     /// Where it cannot be told whether there is one, or the cluster cannot be called yet.
     async fn reach(&self, cluster: &ClusterReference) -> Result<Option<Reached>, Diagnostic>;
+
+    /// As [`travel_framework::platform::Platform::outlasted`], of the credentials that clusters are
+    /// reached with.
+    fn outlasted(&self, needed: Duration) -> Option<Diagnostic> {
+        let _ = needed;
+        None
+    }
 }
 
 /// A cluster that was found.

@@ -247,6 +247,10 @@ impl Platform for Kubernetes {
         Ok(Scope { connected, charts: self.charts() })
     }
 
+    fn outlasted(&self, needed: Duration) -> Option<Diagnostic> {
+        self.clusters.outlasted(needed)
+    }
+
     fn place(&self, scope: &Scope, state: &mut Value) {
         let connected = scope.connected.as_ref();
         if let Some(known) = connected.and_then(|connected| connected.reference.as_ref()) {

@@ -1,6 +1,7 @@
 //! The reference pages, in the layout that registries read, from the schema and the examples.
 
 mod attributes;
+mod permissions;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,6 +36,7 @@ pub fn pages(provider: &Provider, examples: &Path) -> Result<BTreeMap<String, St
             let is_listed = schemas.lists.contains_key(name);
             page.push_str(&behaviour(description, is_listed));
         }
+        page.push_str(&permissions::section(name)?);
         pages.insert(format!("resources/{}.md", short(name)), page);
     }
     for (name, schema) in &schemas.data_sources {

@@ -1,9 +1,11 @@
 //! Reaching clusters of EKS: what travel-aws knows of them, for the resources inside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use travel_aws::Aws;
+use travel_framework::platform::Platform;
 use travel_framework::{Diagnostic, Failure};
 use travel_kubernetes::clusters::{ClusterReference, Clusters, Reached};
 
@@ -26,5 +28,9 @@ impl Clusters for EksClusters {
         };
         let config = found.config(cluster.proxy_url.clone());
         Ok(Some(Reached { config, version: found.version, reference }))
+    }
+
+    fn outlasted(&self, needed: Duration) -> Option<Diagnostic> {
+        self.0.outlasted(needed)
     }
 }

@@ -6,7 +6,7 @@ mod diagnostic;
 mod schema;
 mod value;
 
-pub use answer::Answer;
+pub use answer::{Answer, log};
 pub use diagnostic::diagnostics;
 pub use schema::{function, identity_schema, schema};
 pub use value::{Values, attribute_path, raw_json};

@@ -16,14 +16,14 @@ use std::time::Instant;
 use tokio::sync::mpsc::{Sender, channel};
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
-use tracing::{Instrument, Span, debug, info_span, trace};
+use tracing::{Instrument, Span, debug, error, info_span, trace};
 use travel_framework::server::Server;
 use travel_framework::{Diagnostic, Diagnostics};
 use travel_proto::tfplugin6 as wire;
 use travel_proto::tfplugin6::provider_server::Provider;
 
 use crate::PluginInfo;
-use crate::convert::{Answer, ConvertError};
+use crate::convert::{Answer, ConvertError, log};
 use crate::guard::{Panic, apart, guarded};
 
 /// Serves one provider: the service that [`crate::serve`] puts on a socket, for those who call it
@@ -73,7 +73,9 @@ impl<S: Server> ProviderService<S> {
                 Err(panic) => A::refusal(panicked(&self.info, rpc, &panic)),
             };
             let duration_milliseconds = started.elapsed().as_millis();
-            debug!(diagnostics = answer.told(), duration_milliseconds, "request answered");
+            // Not within the event, which is put together only where its level is heard.
+            let diagnostics = log(&answer);
+            debug!(diagnostics, duration_milliseconds, "request answered");
             answer
         };
         Ok(Response::new(work.instrument(span).await))
@@ -138,6 +140,7 @@ impl<S: Server> ProviderService<S> {
                 () = sender.closed() => None,
             };
             if let Some(error) = error {
+                error!(detail = error.detail, "{}", error.summary);
                 // Where nobody reads any more, nobody is left to be told.
                 let _ = sender.send(failed(error.into())).await;
             }

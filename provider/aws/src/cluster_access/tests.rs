@@ -58,7 +58,7 @@ async fn tells_gone_from_not_ready_from_unreachable() {
 /// The parts of a signed address: what comes before the query, and the query's fields.
 async fn signed(config: SdkConfig) -> (String, Vec<(String, String)>) {
     let tokens = EksTokens { cluster: "main".to_owned(), config };
-    let url =
+    let (url, _) =
         tokens.url(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)).await.unwrap();
     let (base, query) = url.split_once('?').unwrap();
     let fields = query.split('&').filter_map(|field| field.split_once('='));

@@ -1,5 +1,6 @@
 //! Carrying out a plan, and telling the truth about how far it came.
 
+use tokio::time::Instant;
 use travel_value::Value;
 
 use super::Page;
@@ -44,13 +45,29 @@ impl<R: Resource> Page<R> {
                 };
             }
         };
-        let ended = if request.planned.is_null() {
-            self.delete_object(&request.prior, private).await
+        if let Some(error) = self.outlasted(&request.prior, &request.planned)
+            && error.is_error()
+        {
+            let Ended { state, private, diagnostics } =
+                Ended::failed(request.prior, private.for_state(), error.into());
+            let (private, identity) = (private.encode(), request.identity);
+            return ApplyResponse { state, private, identity, diagnostics };
+        }
+        let label = self.label(&request);
+        let begun = Instant::now();
+        let (ended, done) = if request.planned.is_null() {
+            tracing::info!("deleting {label}");
+            (self.delete_object(&request.prior, private).await, "deleted")
         } else if request.prior.is_null() {
-            self.create_object(&request, private).await
+            tracing::info!("creating {label}");
+            (self.create_object(&request, private).await, "created")
         } else {
-            self.update_object(&request, private).await
+            tracing::info!("updating {label}");
+            (self.update_object(&request, private).await, "updated")
         };
+        let seconds = begun.elapsed().as_secs();
+        let done = if ended.diagnostics.has_error() { "failed" } else { done };
+        tracing::info!(seconds, "{label}: {done}");
         let identity = match self.identity_of(&ended.state) {
             Value::Null if ended.state.is_null() => Value::Null,
             Value::Null => request.identity,
@@ -58,6 +75,14 @@ impl<R: Resource> Page<R> {
         };
         let private = ended.private.for_state().encode();
         ApplyResponse { state: ended.state, private, identity, diagnostics: ended.diagnostics }
+    }
+
+    /// What the log calls an object: its type and name, or its id where it has none.
+    fn label(&self, request: &ApplyRequest) -> String {
+        let description = &R::DESCRIPTION;
+        let object = if request.planned.is_null() { &request.prior } else { &request.planned };
+        let name = object.get("name").as_str().or_else(|| object.get(description.id).as_str());
+        format!("{} {}", description.type_name, name.unwrap_or_default()).trim_end().to_owned()
     }
 
     async fn update_object(&self, request: &ApplyRequest, private: Private) -> Ended {

@@ -3,7 +3,7 @@
 use travel_value::Value;
 
 use super::Page;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::plan::{Computed, Plan, effective, plan_by_schema, replacements};
 use crate::platform::Platform;
 use crate::private::{Private, Purpose, Target};
@@ -32,6 +32,10 @@ impl<R: Resource> Page<R> {
         if plan.diagnostics.has_error() {
             return refused(plan.diagnostics, request);
         }
+        if let Some(said) = self.outlasted(&request.prior, &plan.planned) {
+            // Whoever plans may have others apply, with credentials of their own.
+            plan.diagnostics.push(Diagnostic { severity: Severity::Warning, ..said });
+        }
         PlanResponse {
             identity: self.planned_identity(request, &plan),
             requires_replace: plan.replace.into_iter().collect(),
@@ -39,6 +43,19 @@ impl<R: Resource> Page<R> {
             private: private.encode(),
             diagnostics: plan.diagnostics,
         }
+    }
+
+    /// What is to be said of credentials that the way from one object to another may outlive.
+    pub(super) fn outlasted(&self, prior: &Value, planned: &Value) -> Option<Diagnostic> {
+        let timeouts = if planned.is_null() { prior } else { planned };
+        let timeouts = R::TIMEOUTS.overridden(timeouts);
+        let needed = match (prior.is_null(), planned.is_null()) {
+            (_, true) => timeouts.delete,
+            (true, _) => timeouts.create,
+            _ if effective(&self.block, prior) == effective(&self.block, planned) => return None,
+            _ => timeouts.update,
+        };
+        self.platform.outlasted(needed)
     }
 
     fn plan_destroy<'a>(&self, request: &'a PlanRequest) -> Plan<'a> {

@@ -63,6 +63,8 @@ pub enum Access {
 /// How calls to a cluster are made.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What the log calls the cluster; none calls it by its address.
+    pub cluster: Option<String>,
     /// The User-Agent header.
     pub user_agent: String,
     /// How long a connection may take to come about.
@@ -79,6 +81,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            cluster: None,
             user_agent: concat!("travel/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),

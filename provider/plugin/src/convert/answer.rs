@@ -10,8 +10,8 @@ pub trait Answer: Default {
     /// Adds errors and warnings.
     fn tell(&mut self, diagnostics: Diagnostics);
 
-    /// How many errors and warnings it tells.
-    fn told(&self) -> usize;
+    /// The errors and warnings it tells.
+    fn told(&self) -> Vec<Told<'_>>;
 
     /// An answer that holds nothing but these.
     fn refusal(diagnostics: impl Into<Diagnostics>) -> Self {
@@ -21,6 +21,44 @@ pub trait Answer: Default {
     }
 }
 
+/// An error or warning of an answer, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// Whether it is an error.
+    pub is_error: bool,
+    /// What it is.
+    pub summary: &'a str,
+    /// What there is to say of it.
+    pub detail: &'a str,
+}
+
+impl<'a> Told<'a> {
+    fn of(diagnostic: &'a wire::Diagnostic) -> Self {
+        let is_error = diagnostic.severity() != wire::diagnostic::Severity::Warning;
+        Self { is_error, summary: &diagnostic.summary, detail: &diagnostic.detail }
+    }
+
+    const fn error(summary: &'a str) -> Self {
+        Self { is_error: true, summary, detail: "" }
+    }
+
+    fn write(self) {
+        let Self { is_error, summary, detail } = self;
+        if is_error {
+            tracing::error!(detail, "{summary}");
+        } else {
+            tracing::warn!(detail, "{summary}");
+        }
+    }
+}
+
+/// Writes an answer's errors and warnings to the log, and gives how many there are.
+pub fn log(answer: &impl Answer) -> usize {
+    let told = answer.told();
+    told.iter().for_each(|it| it.write());
+    told.len()
+}
+
 macro_rules! answers_with_diagnostics {
     ($($message:ident),* $(,)?) => {$(
         impl Answer for wire::$message::Response {
@@ -28,8 +66,8 @@ macro_rules! answers_with_diagnostics {
                 self.diagnostics.extend(diagnostics(told));
             }
 
-            fn told(&self) -> usize {
-                self.diagnostics.len()
+            fn told(&self) -> Vec<Told<'_>> {
+                self.diagnostics.iter().map(Told::of).collect()
             }
         }
     )*};
@@ -72,8 +110,8 @@ impl Answer for wire::call_function::Response {
         }
     }
 
-    fn told(&self) -> usize {
-        usize::from(self.error.is_some())
+    fn told(&self) -> Vec<Told<'_>> {
+        self.error.iter().map(|error| Told::error(&error.text)).collect()
     }
 }
 
@@ -83,7 +121,7 @@ impl Answer for wire::stop_provider::Response {
         self.error = texts.join("\n");
     }
 
-    fn told(&self) -> usize {
-        usize::from(!self.error.is_empty())
+    fn told(&self) -> Vec<Told<'_>> {
+        (!self.error.is_empty()).then(|| Told::error(&self.error)).into_iter().collect()
     }
 }

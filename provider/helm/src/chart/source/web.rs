@@ -1,6 +1,6 @@
 //! Files of a web server: within limits, through the environment's proxy, and with credentials for their own host only.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -125,7 +125,8 @@ impl Site {
         loop {
             let address = self.place(name);
             let seconds = ATTEMPT.as_secs();
-            let outcome = tokio::time::timeout(ATTEMPT, self.attempt(&address, limit)).await;
+            let exchange = self.attempt(&address, attempt, limit);
+            let outcome = tokio::time::timeout(ATTEMPT, exchange).await;
             let error = match outcome.unwrap_or(Err(WebError::Timeout { address, seconds })) {
                 Ok(data) => return Ok(data),
                 Err(error) if attempt >= ATTEMPTS || !error.may_pass() => return Err(error),
@@ -138,7 +139,7 @@ impl Site {
         }
     }
 
-    async fn attempt(&self, address: &str, limit: usize) -> Result<Bytes, WebError> {
+    async fn attempt(&self, address: &str, number: u32, limit: usize) -> Result<Bytes, WebError> {
         let mut place = address.to_owned();
         for _ in 0..=MOST_REDIRECTS {
             let uri: Uri = place.parse().map_err(|_| WebError::Address(place.clone()))?;
@@ -151,7 +152,10 @@ impl Site {
             }
             let request =
                 request.body(Empty::new()).map_err(|_| WebError::Address(place.clone()))?;
-            let response = send(&uri, request, &place).await?;
+            let begun = Instant::now();
+            let response = send(&uri, request, &place).await;
+            log(&place, number, &response, begun.elapsed());
+            let response = response?;
             let status = response.status();
             let next = response.headers().get(LOCATION).and_then(|next| next.to_str().ok());
             match next.filter(|_| status.is_redirection()) {
@@ -173,6 +177,48 @@ impl WebError {
             }
             _ => false,
         }
+    }
+}
+
+/// Writes the log's line for a request. The address's query is left out: that of a redirect may be
+/// signed, and so be worth as much as credentials.
+fn log(
+    address: &str,
+    attempt: u32,
+    outcome: &Result<Response<Incoming>, WebError>,
+    duration: Duration,
+) {
+    let address = address.split('?').next().unwrap_or(address);
+    let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
+    let duration_milliseconds = duration.as_millis();
+    let operation = "GetFile";
+    match outcome {
+        Ok(_) if status.is_some_and(|it| it < 400) => tracing::debug!(
+            service = "charts",
+            operation,
+            address,
+            attempt,
+            status,
+            duration_milliseconds,
+            "charts:GetFile succeeded"
+        ),
+        Ok(_) => tracing::warn!(
+            service = "charts",
+            operation,
+            address,
+            attempt,
+            status,
+            duration_milliseconds,
+            "charts:GetFile failed"
+        ),
+        Err(_) => tracing::warn!(
+            service = "charts",
+            operation,
+            address,
+            attempt,
+            duration_milliseconds,
+            "charts:GetFile got no answer"
+        ),
     }
 }
 

@@ -1,0 +1,169 @@
+//! What AWS demands beside the action that a call is named after, and which services an action's
+//! prefix stands for: from the Service Authorization Reference, and where that is silent from the
+//! service's own guide.
+
+use anyhow::{Result, bail};
+
+/// What goes with an action. What the reference calls dependent actions is for a request that uses all
+/// that they are for; ours carry tags in every create. Beside these stands what undoes or mends alone
+/// what is made, also where a case only ever removes it with its parent.
+const DEMANDS: &[(&str, &[&str])] = &[
+    ("dlm:CreateLifecyclePolicy", &["dlm:TagResource", "dlm:UntagResource", "iam:PassRole"]),
+    ("dlm:UpdateLifecyclePolicy", &["iam:PassRole"]),
+    ("ec2:AllocateAddress", &["ec2:CreateTags"]),
+    // A flow log to a bucket is a log delivery (VPC guide, "Publish flow logs to Amazon S3").
+    (
+        "ec2:CreateFlowLogs",
+        &["ec2:CreateTags", "iam:PassRole", "logs:CreateLogDelivery", "logs:DeleteLogDelivery"],
+    ),
+    ("ec2:DeleteFlowLogs", &["logs:DeleteLogDelivery"]),
+    ("ec2:CreateEgressOnlyInternetGateway", &["ec2:CreateTags"]),
+    ("ec2:CreateInternetGateway", &["ec2:CreateTags"]),
+    ("ec2:CreateNatGateway", &["ec2:CreateTags"]),
+    ("ec2:CreateRoute", &[]),
+    ("ec2:CreateRouteTable", &["ec2:CreateTags"]),
+    ("ec2:CreateSecurityGroup", &["ec2:CreateTags"]),
+    ("ec2:CreateSubnet", &["ec2:AssociateSubnetCidrBlock", "ec2:CreateTags"]),
+    ("ec2:AssociateRouteTable", &["ec2:ReplaceRouteTableAssociation"]),
+    ("ec2:AuthorizeSecurityGroupIngress", &["ec2:RevokeSecurityGroupIngress"]),
+    ("ec2:CreateTags", &[]),
+    ("ec2:CreateVpc", &["ec2:CreateTags"]),
+    // A private name is a zone that EC2 associates with the network.
+    (
+        "ec2:CreateVpcEndpoint",
+        &[
+            "ec2:CreateTags",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "route53:AssociateVPCWithHostedZone",
+        ],
+    ),
+    (
+        "eks:CreateAccessEntry",
+        &["eks:DeleteAccessEntry", "eks:TagResource", "eks:UpdateAccessEntry"],
+    ),
+    ("eks:CreateAddon", &["eks:DeleteAddon", "eks:TagResource", "iam:PassRole"]),
+    ("eks:UpdateAddon", &["iam:PassRole"]),
+    // EKS takes a grant on the key of its secrets (EKS guide, "Encrypt Kubernetes secrets with KMS").
+    (
+        "eks:CreateCluster",
+        &[
+            "eks:TagResource",
+            "iam:CreateServiceLinkedRole",
+            "iam:PassRole",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+        ],
+    ),
+    ("eks:ListFargateProfiles", &["eks:DeleteFargateProfile"]),
+    ("eks:ListInsights", &["eks:DescribeInsight"]),
+    ("eks:AssociateEncryptionConfig", &["kms:CreateGrant", "kms:DescribeKey"]),
+    // EKS looks at the policies of the nodes' role as the caller (EKS guide, "Using service-linked
+    // roles", and "IAM troubleshooting").
+    (
+        "eks:CreateNodegroup",
+        &[
+            "eks:TagResource",
+            "iam:CreateServiceLinkedRole",
+            "iam:GetRole",
+            "iam:ListAttachedRolePolicies",
+            "iam:PassRole",
+        ],
+    ),
+    (
+        "eks:CreatePodIdentityAssociation",
+        &["eks:DeletePodIdentityAssociation", "eks:TagResource", "iam:GetRole", "iam:PassRole"],
+    ),
+    ("eks:UpdatePodIdentityAssociation", &["iam:GetRole", "iam:PassRole"]),
+    ("iam:CreateOpenIDConnectProvider", &["iam:TagOpenIDConnectProvider"]),
+    ("iam:AttachRolePolicy", &["iam:DetachRolePolicy"]),
+    ("iam:CreateRole", &["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]),
+    ("iam:DeleteRolePermissionsBoundary", &["iam:PutRolePermissionsBoundary"]),
+    ("iam:PutRolePolicy", &["iam:DeleteRolePolicy"]),
+    ("kms:CreateAlias", &[]),
+    ("kms:CreateGrant", &[]),
+    ("kms:EnableKey", &["kms:DisableKey"]),
+    // The role is for keys of several regions.
+    ("kms:CreateKey", &["iam:CreateServiceLinkedRole", "kms:PutKeyPolicy", "kms:TagResource"]),
+    // In the replica's region.
+    (
+        "kms:ReplicateKey",
+        &["iam:CreateServiceLinkedRole", "kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"],
+    ),
+    ("logs:CreateLogGroup", &["logs:TagResource"]),
+    (
+        "organizations:CreateAccount",
+        &["organizations:CloseAccount", "organizations:TagResource", "organizations:UntagResource"],
+    ),
+    ("organizations:CreateOrganization", &["iam:CreateServiceLinkedRole"]),
+    (
+        "organizations:CreateOrganizationalUnit",
+        &["organizations:TagResource", "organizations:UntagResource"],
+    ),
+    // The service's own role is made with the first access.
+    ("organizations:EnableAWSServiceAccess", &["iam:CreateServiceLinkedRole"]),
+    (
+        "rbin:CreateRule",
+        &["rbin:DeleteRule", "rbin:TagResource", "rbin:UntagResource", "rbin:UpdateRule"],
+    ),
+    // Values that are encrypted under a key of one's own are read and written with that key (Systems
+    // Manager guide, "Restricting access to parameters").
+    ("ssm:GetParameters", &["kms:Decrypt"]),
+    (
+        "ssm:PutParameter",
+        &[
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "ssm:AddTagsToResource",
+            "ssm:RemoveTagsFromResource",
+        ],
+    ),
+];
+
+/// Actions that change nothing, though their verbs do not say so.
+const READING: [&str; 1] = ["kms:Decrypt"];
+
+/// What AWS demands beside an action.
+///
+/// # Errors
+/// Where the action makes something, and nobody has looked that up yet.
+pub(super) fn demanded(action: &str) -> Result<&'static [&'static str]> {
+    if let Some((_, demanded)) = DEMANDS.iter().find(|(known, _)| *known == action) {
+        return Ok(demanded);
+    }
+    let (_, operation) = action.split_once(':').unwrap_or(("", action));
+    if operation.starts_with("Create") || operation.starts_with("Allocate") {
+        bail!(
+            "nobody has said what AWS demands beside {action}: look its dependent actions up in the \
+             Service Authorization Reference, and write them into permissions/actions.rs"
+        );
+    }
+    Ok(&[])
+}
+
+/// Whether an action changes nothing, though its verb does not say so.
+pub(super) fn reads_only(action: &str) -> bool {
+    READING.contains(&action)
+}
+
+/// The services, as the record names them, whose calls an action's prefix is for.
+pub(super) fn services(prefix: &str) -> Vec<&str> {
+    match prefix {
+        "elasticloadbalancing" => vec!["elb", "elbv2"],
+        "tag" => vec!["resourcegroupstaggingapi"],
+        other => vec![other],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_something_is_looked_up() {
+        assert_eq!(demanded("kms:DescribeKey").unwrap(), [""; 0]);
+        assert_eq!(demanded("logs:CreateLogGroup").unwrap(), ["logs:TagResource"]);
+        assert!(demanded("sqs:CreateQueue").is_err());
+    }
+}
