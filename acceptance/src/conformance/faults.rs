@@ -10,7 +10,7 @@ use super::disturbed::{Disturbed, places};
 use super::{Check, Extent, Trial};
 use crate::core::Plan;
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Moment, Rule, Standing};
-use crate::sandbox::record::Query;
+use crate::sandbox::record::{Entry, Query};
 use crate::sandbox::trouble::Trouble;
 
 /// What passes, in turn.
@@ -92,7 +92,9 @@ impl Trial<'_> {
         let (skip, moment) = (attempt % 3, Moment::After);
         let is_lost = Rule { skip, moment, ..Rule::once(changes, Action::Reset) };
         let action = Action::Trouble { trouble: lasting(attempt), code: None };
-        let lasts = Rule { skip: at, ..Rule::once(filter(), action) };
+        // Credentials that have ended stay so: once would be put right by getting them anew.
+        let times = (lasting(attempt) != Trouble::ExpiredToken).then_some(1);
+        let lasts = Rule { skip: at, times, ..Rule::once(filter(), action) };
         let Disturbed { applied, mut rules } =
             self.disturbed(text, expected, &[passes, is_lost, lasts]).await?;
         let lasting = rules.pop().context("the sandbox has lost a rule")?;
@@ -106,24 +108,25 @@ impl Trial<'_> {
         }
     }
 
-    /// Checks that an error says which call has met a trouble.
+    /// Checks that an error says which call has met a trouble, or one of those that have.
     async fn check_error(&self, met: &Standing, said: &str) -> Result<()> {
-        let sequence = met.fired.first().map(|fired| fired.sequence).unwrap_or_default();
-        let query = Query { since: sequence.saturating_sub(1), ..Query::default() };
-        let record = self.sandbox.record(&query).await?;
-        let call = record.iter().find(|call| call.sequence == sequence);
-        let call = call.context("the call that met a fault is not in the record")?;
+        let since = met
+            .fired
+            .iter()
+            .map(|fired| fired.sequence)
+            .min()
+            .unwrap_or_default()
+            .saturating_sub(1);
+        let mut calls = self.sandbox.record(&Query { since, ..Query::default() }).await?;
+        calls.retain(|call| met.fired.iter().any(|fired| fired.sequence == call.sequence));
         // An API server's calls have no names, and no ids that it tells.
-        let is_told = call.service == "kubernetes"
-            || (said.contains(&call.operation) && said.contains(&call.request_id));
-        ensure!(
-            is_told,
-            "{} {} ({}) failed with {:?}, but this is said: {said}",
-            call.service,
-            call.operation,
-            call.request_id,
-            call.error,
-        );
+        let is_told = |call: &Entry| {
+            call.service == "kubernetes"
+                || (said.contains(&call.operation) && said.contains(&call.request_id))
+        };
+        let of_call = |it: &Entry| format!("{} {} ({})", it.service, it.operation, it.request_id);
+        let failed: Vec<String> = calls.iter().map(of_call).collect();
+        ensure!(calls.iter().any(is_told), "{failed:?} have failed, but this is said: {said}");
         Ok(())
     }
 }

@@ -78,7 +78,16 @@ async fn select(
 /// Writes the record of a new revision. That the name is taken means that another process is at it.
 pub(super) async fn create(cluster: &Cluster, release: &Release) -> Result<(), Obstacle> {
     let secret = document(release, "createdAt")?;
-    match cluster.create(&secret, FIELD_MANAGER).await {
+    let mut made = cluster.create(&secret, FIELD_MANAGER).await;
+    // The answer alone may have been lost: the record that is there tells.
+    if made.as_ref().is_err_and(Error::is_unreachable) {
+        made = match cluster.get(secret.key()).await? {
+            Some(there) if there.value()["data"] == secret.value()["data"] => return Ok(()),
+            Some(_) => return Err(Obstacle::Overtaken { revision: release.version }),
+            None => cluster.create(&secret, FIELD_MANAGER).await,
+        };
+    }
+    match made {
         Ok(_) => Ok(()),
         Err(error) if error.is_already_exists() => {
             Err(Obstacle::Overtaken { revision: release.version })
