@@ -176,8 +176,8 @@ pub async fn gather(case: &Case) -> Result<Option<Needs>> {
         eprintln!("left out: {missing}");
         return Ok(None);
     }
-    let mut calls = walked(case, &[Check::Import]).await?.0;
-    calls.extend(drifted(case).await?);
+    let mut calls = walked(case, &[Check::Import], Extent::Chained).await?.0;
+    calls.extend(aside(case).await?);
     Needs::of(&case.type_name, &calls).map(Some)
 }
 
@@ -187,8 +187,9 @@ pub async fn gather(case: &Case) -> Result<Option<Needs>> {
 /// # Errors
 /// Where it needs more or less.
 pub(super) async fn run(case: &Case) -> Result<u64> {
-    let (mut calls, count) = walked(case, &[Check::Import, Check::Permissions]).await?;
-    calls.extend(drifted(case).await?);
+    let checks = [Check::Import, Check::Permissions];
+    let (mut calls, count) = walked(case, &checks, Extent::Chained).await?;
+    calls.extend(aside(case).await?);
     let found = Needs::of(&case.type_name, &calls)?;
     let listed = listed(&case.type_name)?;
     check_covered(&found, &listed)?;
@@ -202,21 +203,28 @@ pub(super) async fn run(case: &Case) -> Result<u64> {
     Ok(count + 1)
 }
 
-async fn walked(case: &Case, checks: &[Check]) -> Result<(BTreeSet<LoggedCall>, u64)> {
+async fn walked(
+    case: &Case,
+    checks: &[Check],
+    extent: Extent,
+) -> Result<(BTreeSet<LoggedCall>, u64)> {
     let sandbox = trial::start_for(case).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.log_calls();
-    trial.walk(&Walk::new(checks, Extent::Chained)).await?;
+    trial.walk(&Walk::new(checks, extent)).await?;
     let count = trial.counts.get(&Check::Permissions).copied().unwrap_or_default();
     Ok((trial.calls().await, count))
 }
 
-async fn drifted(case: &Case) -> Result<BTreeSet<LoggedCall>> {
+/// The calls that mend a drift, and those that go on after a kill.
+async fn aside(case: &Case) -> Result<BTreeSet<LoggedCall>> {
     let sandbox = trial::start_for(case).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.log_calls();
     trial.drift(Extent::Chained).await?;
-    Ok(trial.calls().await)
+    let mut calls = trial.calls().await;
+    calls.extend(walked(case, &[Check::Crash], Extent::Sample).await?.0);
+    Ok(calls)
 }
 
 fn listed(type_name: &str) -> Result<Needs> {
