@@ -6,7 +6,6 @@ mod actions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -22,8 +21,6 @@ use actions::{demanded, reads_only, services};
 
 /// The variable by which the provider logs its calls, and how much of the log that takes.
 pub(super) const LOG_CALLS: (&str, &str) = ("TF_LOG_PROVIDER", "DEBUG");
-/// How long the last lines of an ended process may take to be read.
-const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// What each resource needs, by its type: the file that the pages are written from.
 pub type Permissions = BTreeMap<String, Needs>;
@@ -255,8 +252,7 @@ impl Trial<'_> {
     }
 
     async fn calls(&self) -> BTreeSet<LoggedCall> {
-        tokio::time::sleep(LAST_LINES).await;
-        self.core.start.log.calls()
+        self.core.start.log.calls().await
     }
 
     /// Checks that everything that was called so far is listed.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 use travel_proto::tfplugin6 as wire;
@@ -40,7 +41,11 @@ pub struct Start {
 
 /// What providers have logged.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<Logged>>);
+pub struct Log {
+    logged: Arc<Mutex<Logged>>,
+    /// Held by all who still read what a process writes.
+    readers: Arc<RwLock<()>>,
+}
 
 #[derive(Debug, Default)]
 struct Logged {
@@ -69,8 +74,9 @@ impl Log {
         std::mem::take(&mut self.logged().lines)
     }
 
-    /// The kinds of calls that were made so far.
-    pub fn calls(&self) -> BTreeSet<LoggedCall> {
+    /// The kinds of calls that were made by the processes so far, once they have all ended.
+    pub async fn calls(&self) -> BTreeSet<LoggedCall> {
+        drop(self.readers.write().await);
         self.logged().calls.clone()
     }
 
@@ -86,7 +92,7 @@ impl Log {
     }
 
     fn logged(&self) -> MutexGuard<'_, Logged> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -170,7 +176,8 @@ impl Provider {
             .spawn()
             .with_context(|| format!("failed to start {}", start.program.display()))?;
         let log = process.stderr.take().context("the provider has no log")?;
-        tokio::spawn(keep(log, start.log.clone()));
+        let reader = Arc::clone(&start.log.readers).read_owned().await;
+        tokio::spawn(keep(log, start.log.clone(), reader));
         let printed = process.stdout.take().context("the provider prints nothing")?;
         let mut lines = BufReader::new(printed).lines();
         let line =
@@ -236,7 +243,7 @@ pub fn value(message: Option<&wire::DynamicValue>, kind: &Type) -> Result<Value>
     }
 }
 
-async fn keep(written: impl AsyncRead + Unpin, log: Log) {
+async fn keep(written: impl AsyncRead + Unpin, log: Log, _reader: OwnedRwLockReadGuard<()>) {
     let mut lines = BufReader::new(written).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         log.add(&line);
