@@ -34,6 +34,7 @@ use futures::try_join;
 use tokio::sync::Semaphore;
 
 use crate::case::Case;
+use crate::stage;
 pub use known::{DEFECTS, Defect, is_left_out};
 pub use trial::{Trial, provider_start};
 pub use walk::Walk;
@@ -130,7 +131,7 @@ pub async fn run(
     extent: Extent,
     places: &Semaphore,
 ) -> Result<Option<Counts>> {
-    if let Some(missing) = trial::missing(case) {
+    if let Some(missing) = stage::missing(case.cluster()) {
         eprintln!("left out: {missing}");
         return Ok(None);
     }
@@ -232,7 +233,7 @@ async fn walked(
     walk: Walk,
     reference: Option<&inventory::Inventories>,
 ) -> Result<(Counts, inventory::Inventories)> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.reference = reference.cloned();
     if walk.does(Check::Secrets) {

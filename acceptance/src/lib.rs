@@ -8,5 +8,6 @@ pub mod group;
 pub mod live;
 pub mod load;
 pub mod sandbox;
+pub mod stage;
 pub mod terraform;
 pub mod tools;

@@ -3,42 +3,26 @@
 
 use std::collections::BTreeSet;
 
+use tokio::sync::Semaphore;
 use travel_acceptance::case::Case;
-use travel_acceptance::cluster;
-use travel_acceptance::sandbox::fakes::control_plane::missing_program;
 use travel_acceptance::sandbox::faults::{Filter, Kind, Moment};
 use travel_acceptance::sandbox::record::Query;
-use travel_acceptance::sandbox::{self, Options, Sandbox};
+use travel_acceptance::stage;
 use travel_acceptance::terraform::{Core, Workspace};
 
-/// A sandbox takes over a gigabyte, so tests take turns.
-static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-/// A sandbox with what a case needs to be there before; none where this machine cannot have it.
-async fn start_for(case: &Case) -> Option<Sandbox> {
-    if case.cluster().is_some()
-        && let Some(missing) = missing_program(&sandbox::tools_folder())
-    {
-        eprintln!("left out: {} is missing", missing.display());
-        return None;
-    }
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    if let Some(name) = case.cluster() {
-        cluster::make(&sandbox, name).await.unwrap();
-    }
-    Some(sandbox)
-}
+/// A sandbox takes over a gigabyte, so that there are only two at a time.
+static PLACES: Semaphore = Semaphore::const_new(2);
 
 async fn run_case(type_name: &str) {
-    if sandbox::left_out() {
+    let case = Case::of(type_name).unwrap();
+    if stage::left_out(case.cluster()) {
         return;
     }
-    let _turn = TURN.lock().await;
-    let case = Case::of(type_name).unwrap();
+    let _place = PLACES.acquire().await.unwrap();
     let cores = Core::installed();
     assert!(!cores.is_empty(), "neither terraform nor tofu is there: run `make tools`");
     for core in cores {
-        let Some(sandbox) = start_for(&case).await else { return };
+        let sandbox = stage::start(case.cluster()).await.unwrap();
         let workspace = Workspace::new(core, sandbox.environment()).unwrap();
         let ended = case.run(&workspace, &sandbox.client()).await;
         assert!(ended.is_ok(), "{core:?}: {:?}", ended.err());
@@ -50,12 +34,12 @@ async fn run_case(type_name: &str) {
 /// left; in the end the plan is empty, and the case ends as it always does. A sample of the calls
 /// by default, every one with FULL=1.
 async fn kill_case(type_name: &str) {
-    if sandbox::left_out() {
+    let case = Case::of(type_name).unwrap();
+    if stage::left_out(case.cluster()) {
         return;
     }
-    let _turn = TURN.lock().await;
-    let case = Case::of(type_name).unwrap();
-    let Some(sandbox) = start_for(&case).await else { return };
+    let _place = PLACES.acquire().await.unwrap();
+    let sandbox = stage::start(case.cluster()).await.unwrap();
     let workspace = Workspace::new(Core::installed()[0], sandbox.environment()).unwrap();
     case.prepare(&workspace).await.unwrap();
     case.set_up(&workspace, &sandbox.client()).await.unwrap();

@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use tokio::process::Command;
 use travel_acceptance::case::Case;
-use travel_acceptance::cluster;
 use travel_acceptance::conformance::inventory::Inventory;
-use travel_acceptance::sandbox::fakes::control_plane::missing_program;
-use travel_acceptance::sandbox::{self, Options, Sandbox, repository};
+use travel_acceptance::sandbox::{self, Sandbox, repository};
+use travel_acceptance::stage;
 
 /// The case whose cluster the test uses, so that an inventory looks into it.
 const CASE: &str = "travel_helm_release";
@@ -49,17 +48,12 @@ fn has(checks: &BTreeSet<String>, start: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_apply_needs_is_looked_at() {
-    if sandbox::left_out() {
-        return;
-    }
-    if let Some(missing) = missing_program(&sandbox::tools_folder()) {
-        eprintln!("left out: {} is missing", missing.display());
-        return;
-    }
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let case = Case::of(CASE).unwrap();
     let name = case.cluster().unwrap();
-    cluster::make(&sandbox, name).await.unwrap();
+    if stage::left_out(case.cluster()) {
+        return;
+    }
+    let sandbox = stage::start(case.cluster()).await.unwrap();
     let before = Inventory::take(&sandbox, &case).await.unwrap();
 
     let chart = repository().join("acceptance/charts/probe").display().to_string();

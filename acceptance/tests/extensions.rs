@@ -10,8 +10,8 @@ use travel_acceptance::case::{Case, PROVIDER};
 use travel_acceptance::cluster;
 use travel_acceptance::conformance::provider_start;
 use travel_acceptance::core::{self, Configuration, Listed, Provider};
-use travel_acceptance::sandbox::fakes::control_plane::missing_program;
-use travel_acceptance::sandbox::{self, Options, Sandbox, repository};
+use travel_acceptance::sandbox::{self, Sandbox, repository};
+use travel_acceptance::stage;
 use travel_acceptance::terraform::{Core, Workspace};
 use travel_value::Value;
 
@@ -19,17 +19,6 @@ use travel_value::Value;
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 const CLUSTER: &str = "dev";
-
-/// A sandbox with a cluster; none where this machine cannot have it.
-async fn with_cluster() -> Option<Sandbox> {
-    if let Some(missing) = missing_program(&sandbox::tools_folder()) {
-        eprintln!("left out: {} is missing", missing.display());
-        return None;
-    }
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    cluster::make(&sandbox, CLUSTER).await.unwrap();
-    Some(sandbox)
-}
 
 /// The examples of a kind, each by its name.
 fn examples(kind: &str, file: &str) -> BTreeMap<String, String> {
@@ -42,11 +31,11 @@ fn examples(kind: &str, file: &str) -> BTreeMap<String, String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ephemeral_resources_are_as_their_examples_say() {
-    if sandbox::left_out() {
+    if stage::left_out(Some(CLUSTER)) {
         return;
     }
     let _turn = TURN.lock().await;
-    let Some(sandbox) = with_cluster().await else { return };
+    let sandbox = stage::start(Some(CLUSTER)).await.unwrap();
     let examples = examples("ephemeral-resources", "ephemeral-resource.tf");
     assert!(!examples.is_empty());
     for core in Core::installed() {
@@ -117,11 +106,11 @@ spec:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_is_restarted_and_awaited() {
-    if sandbox::left_out() {
+    if stage::left_out(Some(CLUSTER)) {
         return;
     }
     let _turn = TURN.lock().await;
-    let Some(sandbox) = with_cluster().await else { return };
+    let sandbox = stage::start(Some(CLUSTER)).await.unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), WORKLOADS).unwrap();
     kubectl(&sandbox, &format!("apply -f {}", file.path().display())).await;
@@ -159,7 +148,7 @@ async fn a_workload_is_restarted_and_awaited() {
 
 /// Applies the first step of a case with our own core, and lists its type.
 async fn listed(type_name: &str) -> Option<(Sandbox, Vec<Listed>, Vec<Value>)> {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let sandbox = stage::start(None).await.unwrap();
     let case = Case::of(type_name).unwrap();
     let setup = case.setup.as_ref().map_or("", |setup| &setup.text);
     let text = format!("{PROVIDER}\n{setup}\n{}", case.steps[0].text);

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use travel_acceptance::case::Case;
-use travel_acceptance::cluster;
 use travel_acceptance::conformance::{Extent, Trial, Walk};
-use travel_acceptance::sandbox::fakes::control_plane::missing_program;
 use travel_acceptance::sandbox::faults::{Action, Filter, Rule};
 use travel_acceptance::sandbox::record::Query;
 use travel_acceptance::sandbox::trouble::Trouble;
-use travel_acceptance::sandbox::{self, Options, Sandbox};
+use travel_acceptance::stage;
 
 /// How long the last lines of a process may take to be read.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,22 +21,19 @@ type Call = (String, String, u64);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_has_every_call_once() {
-    if sandbox::left_out() {
+    if stage::left_out(None) {
         return;
     }
     // One with two regions, batches and tags; one with a cluster, which is called itself.
     check("travel_kms_key", "kms").await;
-    if missing_program(&sandbox::tools_folder()).is_none() {
+    if !stage::left_out(Some("case")) {
         check("travel_helm_release", "eks").await;
     }
 }
 
 async fn check(type_name: &str, throttled: &str) {
     let case = Case::of(type_name).unwrap();
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    if let Some(name) = case.cluster() {
-        cluster::make(&sandbox, name).await.unwrap();
-    }
+    let sandbox = stage::start(case.cluster()).await.unwrap();
     let since = sandbox.last_call().await.unwrap();
     let mut trial = Trial::begin(&sandbox, &case).await.unwrap();
     trial.core.start.environment.insert("TF_LOG_PROVIDER".to_owned(), "DEBUG".to_owned());

@@ -10,11 +10,10 @@ use http::Method;
 use serde_json::Value as Json;
 use tokio::process::Command;
 use travel_acceptance::case::Case;
-use travel_acceptance::cluster;
 use travel_acceptance::conformance::inventory::Inventory;
-use travel_acceptance::sandbox::fakes::control_plane::missing_program;
 use travel_acceptance::sandbox::faults::{Filter, Moment};
-use travel_acceptance::sandbox::{self, Options, Sandbox};
+use travel_acceptance::sandbox::{self, Sandbox};
+use travel_acceptance::stage;
 use travel_acceptance::terraform::{Core, Workspace};
 
 /// The case whose cluster the test uses, so that an inventory looks into it.
@@ -142,16 +141,11 @@ const LOST: [&str; 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_lost_its_state_is_listed_and_destroyed() {
-    if sandbox::left_out() {
-        return;
-    }
-    if let Some(missing) = missing_program(&sandbox::tools_folder()) {
-        eprintln!("left out: {} is missing", missing.display());
-        return;
-    }
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let case = Case::of(CASE).unwrap();
-    cluster::make(&sandbox, case.cluster().unwrap()).await.unwrap();
+    if stage::left_out(case.cluster()) {
+        return;
+    }
+    let sandbox = stage::start(case.cluster()).await.unwrap();
     let organization = "resource \"travel_organization\" \"this\" {\n  name = \"kept\"\n}\n\n\
                         output \"root\" { value = travel_organization.this.root_id }\n";
     let text = [

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, ensure};
 use super::disturbed::Disturbed;
 use super::inventory::Inventory;
 use super::replaced::replaces;
-use super::{Check, Extent, Trial, trial};
+use super::{Check, Extent, Trial};
 use crate::case::{Case, Step};
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Rule};
 use crate::sandbox::trouble::Trouble;
+use crate::stage;
 
 /// The changes that are refused, by their place among those of the create.
 const PLACES: [u64; 2] = [2, 15];
@@ -32,7 +33,7 @@ enum Way {
 /// # Errors
 /// What is found.
 pub(super) async fn run(case: &Case, extent: Extent) -> Result<u64> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.aftermath(extent).await.context("failed after a failure")?;
     Ok(trial.counts.get(&Check::Faults).copied().unwrap_or_default())

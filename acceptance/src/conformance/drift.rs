@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::inventory::Inventory;
-use super::{Check, Counts, Extent, Trial, trial};
+use super::{Check, Counts, Extent, Trial};
 use crate::case::{Case, Drift, Outside, Planned};
+use crate::stage;
 use crate::terraform::PlanSummary;
 
 /// So many changes a sample takes.
@@ -21,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// # Errors
 /// Where a plan is not what the change says, or an apply does not mend it.
 pub(super) async fn run(case: &Case, extent: Extent) -> Result<Counts> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.drift(extent).await.with_context(|| format!("{}/drift.tf", case.type_name))?;
     Ok(trial.counts)

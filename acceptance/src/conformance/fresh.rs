@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 
 use super::crash::End;
 use super::inventory::Inventories;
-use super::{Check, Extent, Trial, Walk, trial};
+use super::{Check, Extent, Trial, Walk};
 use crate::case::{Case, Step};
 use crate::sandbox::faults::{Kind, Moment};
+use crate::stage;
 
 /// Kills at every call of every step, and of the destroy; the number of kills.
 ///
@@ -44,7 +45,7 @@ async fn kill(
     moment: Moment,
     reference: &Inventories,
 ) -> Result<bool> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.reference = Some(reference.clone());
     let walk = Walk::new(&[Check::Crash], Extent::Full);

@@ -4,10 +4,11 @@
 use anyhow::{Context, Result, ensure};
 
 use super::inventory::Inventory;
-use super::{Check, Extent, Trial, Walk, trial};
+use super::{Check, Extent, Trial, Walk};
 use crate::case::Case;
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Moment, Rule};
 use crate::sandbox::settings::Settings;
+use crate::stage;
 
 /// For how many seconds lists by tags stay behind: longer than a provider takes to start again.
 const TAG_LAG_SECONDS: f64 = 5.0;
@@ -23,7 +24,7 @@ const PENDING_DESCRIBES: u32 = 3;
 /// Where something is there twice, or is left by a destroy.
 pub(super) async fn kills(case: &Case) -> Result<u64> {
     let late = Settings { tag_lag_seconds: TAG_LAG_SECONDS, ..Settings::default() };
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     let step = case.steps.first().context("the case has no steps")?;
     trial.happen_outside(step).await?;
@@ -49,7 +50,7 @@ pub(super) async fn kills(case: &Case) -> Result<u64> {
 /// # Errors
 /// Where a command fails of that.
 pub(super) async fn steps(case: &Case) -> Result<u64> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let late = Settings {
         visibility_lag_seconds: VISIBILITY_LAG_SECONDS,
         pending_describes: PENDING_DESCRIBES,

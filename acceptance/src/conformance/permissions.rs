@@ -10,12 +10,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Extent, Trial, Walk, trial};
+use super::{Check, Extent, Trial, Walk};
 use crate::case::{Case, Step};
 use crate::core::LoggedCall;
 use crate::sandbox::faults::{Action, Filter, Rule, reads};
 use crate::sandbox::repository;
 use crate::sandbox::trouble::Trouble;
+use crate::stage;
 
 use actions::{demanded, reads_only, services};
 
@@ -169,7 +170,7 @@ pub fn write(found: Permissions) -> Result<()> {
 /// # Errors
 /// Where the case does not go as it says.
 pub async fn gather(case: &Case) -> Result<Option<Needs>> {
-    if let Some(missing) = trial::missing(case) {
+    if let Some(missing) = stage::missing(case.cluster()) {
         eprintln!("left out: {missing}");
         return Ok(None);
     }
@@ -205,7 +206,7 @@ async fn walked(
     checks: &[Check],
     extent: Extent,
 ) -> Result<(BTreeSet<LoggedCall>, u64)> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.log_calls();
     trial.walk(&Walk::new(checks, extent)).await?;
@@ -215,7 +216,7 @@ async fn walked(
 
 /// The calls that mend a drift, and those that go on after a kill.
 async fn aside(case: &Case) -> Result<BTreeSet<LoggedCall>> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.log_calls();
     trial.drift(Extent::Chained).await?;

@@ -6,10 +6,11 @@ use anyhow::{Context, Result, bail, ensure};
 use super::crash::End;
 use super::disturbed::places;
 use super::inventory::Inventory;
-use super::{Check, Extent, Trial, trial};
+use super::{Check, Extent, Trial};
 use crate::case::{Case, Step};
 use crate::core::{Object, State};
 use crate::sandbox::faults::{Kind, Moment};
+use crate::stage;
 
 /// How a replacement ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) fn replaces(case: &Case, step: &Step) -> bool {
 }
 
 async fn replace(case: &Case, place: usize, kills: bool) -> Result<(Ended, Inventory, u64)> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     for step in case.steps[..place].iter().filter(|step| !step.is_refused()) {
         trial.happen_outside(step).await?;

@@ -10,12 +10,10 @@ use travel_value::Value;
 use super::inventory::{Inventories, Inventory};
 use super::{Check, Counts, Walk};
 use crate::case::{Case, Outside, PROVIDER, Step};
-use crate::cluster;
 use crate::core::{
     Action, Configuration, Core, Log, Plan, Provider, Schemas, Start, State, broken_promises,
 };
-use crate::sandbox::fakes::control_plane::missing_program;
-use crate::sandbox::{Options, Sandbox, missing_tools, repository, tools_folder};
+use crate::sandbox::{Sandbox, repository, tools_folder};
 
 /// A case under way.
 pub struct Trial<'a> {
@@ -277,22 +275,4 @@ fn installed_provider() -> Result<PathBuf> {
         }
     }
     anyhow::bail!("{} holds no provider: run `make install`", mirror.display())
-}
-
-/// What this machine lacks for a case, as a sentence.
-pub(super) fn missing(case: &Case) -> Option<String> {
-    let tools = tools_folder();
-    missing_tools(&tools).or_else(|| {
-        let program = case.cluster().and_then(|_| missing_program(&tools))?;
-        Some(format!("{} is missing", program.display()))
-    })
-}
-
-/// A sandbox with what a case needs to be there before.
-pub(super) async fn start_for(case: &Case) -> Result<Sandbox> {
-    let sandbox = Sandbox::start(Options::default()).await?;
-    if let Some(name) = case.cluster() {
-        cluster::make(&sandbox, name).await?;
-    }
-    Ok(sandbox)
 }

@@ -4,9 +4,10 @@
 use anyhow::{Context, Result, ensure};
 
 use super::known::is_known;
-use super::{Check, Extent, Trial, trial};
+use super::{Check, Extent, Trial};
 use crate::case::Case;
 use crate::core::{Change, Configuration, Place, Plan, broken_promises};
+use crate::stage;
 
 impl Trial<'_> {
     /// Plans the first step with each value of the resource unknown in turn: in a sample its whole
@@ -64,7 +65,7 @@ fn holds(plan: &Plan, address: &str, place: &Place, last: &Change, shows: bool) 
 /// # Errors
 /// Where it is otherwise.
 pub(super) async fn late(case: &Case) -> Result<u64> {
-    let sandbox = trial::start_for(case).await?;
+    let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     let step = case.steps.first().context("the case has no step")?;
     let plain = trial.read(&step.text)?;
