@@ -12,20 +12,18 @@
 //! long unless hundreds do.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::time::Instant;
 
 use crate::error::{self, is_throttled};
+use crate::passage::Step;
 
 /// The part of the rate that a refusal takes away.
 const CUT: f64 = 0.3;
@@ -150,51 +148,13 @@ impl State {
     }
 }
 
-/// An HTTP client whose requests keep to a budget.
-#[derive(Debug)]
-pub struct Budgeted {
-    budget: Arc<Budget>,
-    inner: SharedHttpClient,
-}
-
-impl Budgeted {
-    /// The client, with this budget for everything that goes through it.
-    pub const fn new(inner: SharedHttpClient, budget: Arc<Budget>) -> Self {
-        Self { budget, inner }
-    }
-}
-
-impl HttpClient for Budgeted {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            budget: Arc::clone(&self.budget),
-            inner: self.inner.http_connector(settings, components),
-        })
-    }
-}
-
-struct Connector {
-    budget: Arc<Budget>,
-    inner: SharedHttpConnector,
-}
-
-impl fmt::Debug for Connector {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Connector")
-    }
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (budget, inner) = (Arc::clone(&self.budget), self.inner.clone());
+impl Step for Arc<Budget> {
+    fn pass(&self, request: HttpRequest, next: &SharedHttpConnector) -> HttpConnectorFuture {
+        let (budget, next) = (Self::clone(self), next.clone());
         HttpConnectorFuture::new(async move {
             budget.admit().await;
             let sent = Instant::now();
-            let mut answer = inner.call(request).await?;
+            let mut answer = next.call(request).await?;
             let refused = refuses(&mut answer).await?;
             budget.note(sent, refused);
             Ok(answer)

@@ -20,25 +20,17 @@ use tracing::Level;
 
 use crate::connection::attempt;
 use crate::error::{self, Weight};
+use crate::passage::Step;
 
-/// Sends requests on, and writes a line for each answer.
-#[derive(Debug)]
-pub struct Logged {
-    inner: SharedHttpConnector,
-}
+/// Writes a line for each answer.
+#[derive(Clone, Debug)]
+pub struct Logged;
 
-impl Logged {
-    /// The connector, with a line for each of its requests.
-    pub const fn new(inner: SharedHttpConnector) -> Self {
-        Self { inner }
-    }
-}
-
-impl HttpConnector for Logged {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+impl Step for Logged {
+    fn pass(&self, request: HttpRequest, next: &SharedHttpConnector) -> HttpConnectorFuture {
         let line = Line::of(&request);
         let begun = Instant::now();
-        let answer = self.inner.call(request);
+        let answer = next.call(request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await;
             let code = match &mut answer {

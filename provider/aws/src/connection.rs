@@ -19,6 +19,7 @@ use http::header::USER_AGENT;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::call_log::Logged;
+use crate::passage::{self, Step};
 
 /// How long it may take to open a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -65,15 +66,15 @@ impl Pool {
 
     fn connect(&self, settings: &HttpConnectorSettings) -> SharedHttpConnector {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-        let inner = aws_smithy_http_client::Connector::builder()
+        let connector = aws_smithy_http_client::Connector::builder()
             .connector_settings(settings.clone())
             .proxy_config(ProxyConfig::from_env())
             .tls_provider(provider)
             .tls_context(self.context.clone())
             .build();
-        let named =
-            Named { user_agent: self.user_agent.clone(), inner: SharedHttpConnector::new(inner) };
-        SharedHttpConnector::new(Logged::new(SharedHttpConnector::new(named)))
+        let named = Named { user_agent: self.user_agent.clone() };
+        let connector = passage::before(named, SharedHttpConnector::new(connector));
+        passage::before(Logged, connector)
     }
 }
 
@@ -89,22 +90,21 @@ impl HttpClient for Pool {
     }
 }
 
-/// Sends requests under our name, and says which endpoint it was that did not answer.
-#[derive(Debug)]
+/// Puts our name on requests, and says which endpoint it was that did not answer.
+#[derive(Clone, Debug)]
 struct Named {
     user_agent: String,
-    inner: SharedHttpConnector,
 }
 
-impl HttpConnector for Named {
-    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+impl Step for Named {
+    fn pass(&self, mut request: HttpRequest, next: &SharedHttpConnector) -> HttpConnectorFuture {
         // The user agent is no part of the signature, so it may be extended after signing.
         let sdk = request.headers().get(USER_AGENT.as_str()).unwrap_or_default();
         let user_agent = format!("{sdk} {}", self.user_agent);
         request.headers_mut().insert(USER_AGENT.as_str(), user_agent.trim().to_owned());
         let attempt = attempt(&request);
         let endpoint = endpoint(request.uri());
-        let answer = self.inner.call(request);
+        let answer = next.call(request);
         HttpConnectorFuture::new(async move {
             answer.await.map_err(|error| explain(error, endpoint, attempt))
         })

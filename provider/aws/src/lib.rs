@@ -3,9 +3,10 @@
 //! What the pages stand on is in this folder: [`platform`] (what all resources share), [`scope`]
 //! (clients for an account and region), [`error`] (what a failed call means), [`placement`] and
 //! [`tags`] (attributes every resource has), [`consistency`] (calls that come too early),
-//! [`batch`] (reads that share a call), [`budget`] (how many calls a service takes), [`call_log`]
-//! (a line of the log for each request), [`iam_role`] (the roles that services work as),
-//! [`cluster_access`] (what it takes to call a cluster).
+//! [`batch`] (reads that share a call), [`passage`] (what every request passes), among it [`budget`]
+//! (how many calls a service takes) and [`call_log`] (a line of the log for each request),
+//! [`iam_role`] (the roles that services work as), [`cluster_access`] (what it takes to call a
+//! cluster).
 
 pub mod batch;
 pub mod budget;
@@ -22,6 +23,7 @@ pub mod functions;
 pub mod iam_role;
 pub mod network_and_cluster;
 pub mod partition;
+pub mod passage;
 pub mod placement;
 pub mod platform;
 pub mod policy;

@@ -12,9 +12,9 @@ use aws_types::region::Region;
 use travel_framework::Diagnostic;
 
 use crate::batch::Batch;
-use crate::budget::Budgeted;
 use crate::call_log::Purposes;
 use crate::partition::Partition;
+use crate::passage;
 use crate::session::renewal::RetryRenewed;
 use crate::session::{Session, Wanted};
 use crate::settings::Settings;
@@ -161,7 +161,7 @@ impl Scope {
         let region = if GLOBAL.contains(&service) { "" } else { self.region() };
         let budget = self.session.budget(self.account_id(), region, service);
         let inner = self.spot.config.http_client();
-        let client = inner.map(|inner| SharedHttpClient::new(Budgeted::new(inner, budget)));
+        let client = inner.map(|inner| passage::through(budget, inner));
         let partition = format!("{service} {} {region}", self.account_id());
         let unlimited = TokenBucket::unlimited();
         (client, RetryPartition::custom(partition).token_bucket(unlimited).build())

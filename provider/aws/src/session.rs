@@ -21,12 +21,13 @@ use aws_types::region::Region;
 use travel_framework::Diagnostic;
 
 use self::once::Once;
-use self::renewal::{Renewal, Renewing};
+use self::renewal::Renewal;
 use crate::budget::Budget;
 use crate::call_log::Purposes;
 use crate::connection::{self, Pool};
 use crate::error;
 use crate::partition::Partition;
+use crate::passage;
 use crate::scope::{Scope, Spot};
 use crate::settings::{AccountRole, Setting, Settings, not_allowed};
 
@@ -285,9 +286,9 @@ async fn load(settings: &Settings) -> Result<SdkConfig, Diagnostic> {
         .read_timeout(connection::READ_TIMEOUT)
         .build();
     let renewal = Renewal::default();
-    let client = Renewing::new(SharedHttpClient::new(pool), renewal.clone());
+    let client = passage::through(renewal.clone(), SharedHttpClient::new(pool));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(SharedHttpClient::new(client))
+        .http_client(client)
         .identity_cache(SharedIdentityCache::new(renewal))
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(settings.max_retries + 1));

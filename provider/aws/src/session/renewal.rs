@@ -3,14 +3,12 @@
 //! they are got anew, and the call that was refused is made again. Of those that nobody can renew it
 //! is said beforehand that they end.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::identity::{
     IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
@@ -25,6 +23,7 @@ use tokio::time::Instant;
 use travel_framework::Diagnostic;
 
 use crate::error;
+use crate::passage::Step;
 
 /// How long it may take to get credentials, retries included, and how long before their end they
 /// are renewed.
@@ -89,48 +88,10 @@ impl ResolveCachedIdentity for Renewal {
     }
 }
 
-/// An HTTP client that has credentials renewed when AWS says that they have ended.
-#[derive(Debug)]
-pub struct Renewing {
-    renewal: Renewal,
-    inner: SharedHttpClient,
-}
-
-impl Renewing {
-    /// The client, with these credentials for everything that goes through it.
-    pub const fn new(inner: SharedHttpClient, renewal: Renewal) -> Self {
-        Self { renewal, inner }
-    }
-}
-
-impl HttpClient for Renewing {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            renewal: self.renewal.clone(),
-            inner: self.inner.http_connector(settings, components),
-        })
-    }
-}
-
-struct Connector {
-    renewal: Renewal,
-    inner: SharedHttpConnector,
-}
-
-impl fmt::Debug for Connector {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Connector")
-    }
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (renewal, sent) = (self.renewal.clone(), Instant::now());
-        let answer = self.inner.call(request);
+impl Step for Renewal {
+    fn pass(&self, request: HttpRequest, next: &SharedHttpConnector) -> HttpConnectorFuture {
+        let (renewal, sent) = (self.clone(), Instant::now());
+        let answer = next.call(request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
             let code = error::code_in(&mut answer).await?;

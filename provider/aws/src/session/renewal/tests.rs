@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_config::retry::RetryConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::passage;
 use crate::testing::{Fake, Reply};
 
 /// Gives another key every time it is asked: KEY1, KEY2 and so on.
@@ -35,13 +37,13 @@ async fn calls(accepted: &'static [&'static str], times: &[u64]) -> (usize, usiz
     });
     let renewal = Renewal::default();
     let provider = Numbered::default();
-    let client = Renewing::new(SharedHttpClient::new(fake.clone()), renewal.clone());
+    let client = passage::through(renewal.clone(), SharedHttpClient::new(fake.clone()));
     let config = fake
         .config()
         .to_builder()
         .credentials_provider(SharedCredentialsProvider::new(provider.clone()))
         .identity_cache(SharedIdentityCache::new(renewal))
-        .http_client(SharedHttpClient::new(client))
+        .http_client(client)
         .retry_config(RetryConfig::standard().with_max_attempts(4))
         .build();
     let config = aws_sdk_sts::config::Builder::from(&config).retry_classifier(RetryRenewed);
