@@ -2,10 +2,11 @@
 # refresh: 37
 
 resource "travel_eks_platform" "this" {
-  name       = "acceptance"
-  version    = "1.34"
-  subnet_ids = local.subnets
-  tags       = { team = "platform" }
+  name                = "acceptance"
+  version             = "1.34"
+  subnet_ids          = local.subnets
+  authentication_mode = "API_AND_CONFIG_MAP"
+  tags                = { team = "platform" }
 
   access_entries = {
     admin = {

@@ -2,12 +2,13 @@
 # changes: travel_eks_platform.this access_entries pod_identities
 
 resource "travel_eks_platform" "this" {
-  name           = "acceptance"
-  version        = "1.34"
-  subnet_ids     = local.subnets
-  tags           = { team = "platform" }
-  access_entries = local.access_entries
-  pod_identities = local.pod_identities
+  name                = "acceptance"
+  version             = "1.34"
+  subnet_ids          = local.subnets
+  authentication_mode = "API_AND_CONFIG_MAP"
+  tags                = { team = "platform" }
+  access_entries      = local.access_entries
+  pod_identities      = local.pod_identities
 
   node_groups = {
     general = {

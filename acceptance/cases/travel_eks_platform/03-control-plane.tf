@@ -1,10 +1,11 @@
 # plan: travel_eks_platform.this update
-# changes: travel_eks_platform.this encryption_key_arn endpoint_public_access logs public_access_cidrs support_type tags tags_all zonal_shift
+# changes: travel_eks_platform.this authentication_mode encryption_key_arn endpoint_public_access logs public_access_cidrs security_group_ids support_type tags tags_all zonal_shift
 
 resource "travel_eks_platform" "this" {
   name                   = "acceptance"
   version                = "1.34"
   subnet_ids             = local.subnets
+  security_group_ids     = local.security_groups
   support_type           = "STANDARD"
   endpoint_public_access = true
   public_access_cidrs    = ["203.0.113.0/24"]

@@ -6,6 +6,7 @@ resource "travel_eks_platform" "this" {
   name                   = "acceptance"
   version                = "1.34"
   subnet_ids             = local.subnets
+  security_group_ids     = local.security_groups
   support_type           = "STANDARD"
   endpoint_public_access = true
   public_access_cidrs    = ["203.0.113.0/24"]

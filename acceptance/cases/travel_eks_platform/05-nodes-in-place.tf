@@ -1,5 +1,5 @@
 # plan: travel_eks_platform.this update
-# changes: travel_eks_platform.this node_groups
+# changes: travel_eks_platform.this node_groups security_group_ids
 
 resource "travel_eks_platform" "this" {
   name                   = "acceptance"

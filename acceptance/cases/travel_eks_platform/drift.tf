@@ -1,6 +1,6 @@
-# What EKS itself lets nobody change back or away, and security groups, of which the case has none.
-# no drift: version encryption_key_arn service_ipv4_cidr authentication_mode cluster_role_arn node_role_arn security_group_ids
-# no update: authentication_mode cluster_role_arn node_role_arn security_group_ids service_ipv4_cidr
+# What EKS itself lets nobody change back or away.
+# no drift: version encryption_key_arn service_ipv4_cidr authentication_mode cluster_role_arn node_role_arn
+# no update: cluster_role_arn service_ipv4_cidr
 # drift: travel_eks_platform.this addons by eks DELETE /clusters/acceptance/addons/metrics-server
 # drift: travel_eks_platform.this access_entries by eks DELETE /clusters/acceptance/access-entries/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Facceptance-viewer
 # drift: travel_eks_platform.this access_entries by eks DELETE /clusters/acceptance/access-entries/arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Facceptance-admin/access-policies/arn%3Aaws%3Aeks%3A%3Aaws%3Acluster-access-policy%2FAmazonEKSAdminPolicy
@@ -8,6 +8,7 @@
 # drift: travel_eks_platform.this nothing by eks POST /clusters/acceptance/addons {"addonName": "snapshot-controller"}
 # drift: travel_eks_platform.this support_type by eks POST /clusters/acceptance/update-config {"upgradePolicy": {"supportType": "EXTENDED"}}
 # drift: travel_eks_platform.this public_access_cidrs by eks POST /clusters/acceptance/update-config {"resourcesVpcConfig": {"publicAccessCidrs": ["198.51.100.0/24"]}}
+# drift: travel_eks_platform.this security_group_ids by eks POST /clusters/acceptance/update-config {"resourcesVpcConfig": {"securityGroupIds": []}}
 # drift: travel_eks_platform.this endpoint_public_access by eks POST /clusters/acceptance/update-config {"resourcesVpcConfig": {"endpointPublicAccess": false}}
 # drift: travel_eks_platform.this endpoint_private_access by eks POST /clusters/acceptance/update-config {"resourcesVpcConfig": {"endpointPrivateAccess": false}}
 # drift: travel_eks_platform.this subnet_ids by eks POST /clusters/acceptance/update-config {"resourcesVpcConfig": {"subnetIds": ["${data_a}", "${data_b}"]}}
@@ -28,6 +29,7 @@ resource "travel_eks_platform" "this" {
   name                   = "acceptance"
   version                = "1.34"
   subnet_ids             = local.subnets
+  security_group_ids     = local.security_groups
   support_type           = "STANDARD"
   endpoint_public_access = true
   public_access_cidrs    = ["203.0.113.0/24"]

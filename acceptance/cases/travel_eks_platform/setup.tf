@@ -2,15 +2,20 @@
 # outside: iam CreateRole RoleName=acceptance-viewer AssumeRolePolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}
 # outside: iam CreateRole RoleName=acceptance-cart AssumeRolePolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}
 # outside: iam CreateRole RoleName=acceptance-shop AssumeRolePolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}
+# outside: iam CreateRole RoleName=acceptance-node AssumeRolePolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}
+# outside: iam AttachRolePolicy RoleName=acceptance-node PolicyArn=arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy
+# outside: iam AttachRolePolicy RoleName=acceptance-node PolicyArn=arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly
+# outside: iam AttachRolePolicy RoleName=acceptance-node PolicyArn=arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy
 
-# A network without a way out, and a key.
+# A network without a way out but to one service, and a key.
 
 resource "travel_network" "this" {
-  name     = "acceptance"
-  cidr     = "10.20.0.0/16"
-  zones    = ["eu-central-1a", "eu-central-1b"]
-  nat      = "none"
-  clusters = ["acceptance"]
+  name      = "acceptance"
+  cidr      = "10.20.0.0/16"
+  zones     = ["eu-central-1a", "eu-central-1b"]
+  nat       = "none"
+  clusters  = ["acceptance"]
+  endpoints = { sts = {} }
 
   tiers = {
     private = { access = "isolated", discovery = true }
@@ -25,8 +30,9 @@ resource "travel_kms_key" "this" {
 }
 
 locals {
-  roles   = "arn:aws:iam::111122223333:role"
-  subnets = travel_network.this.subnet_ids["private"]
+  roles           = "arn:aws:iam::111122223333:role"
+  subnets         = travel_network.this.subnet_ids["private"]
+  security_groups = [travel_network.this.endpoint_security_group.id]
 
   # What step after step has from where it comes in.
   access_entries = {

@@ -1,6 +1,5 @@
 # Blocks that subnets lie in cannot be taken away, and the rest says where things stand.
 # no drift: cidr secondary_cidrs ipv6 vpc_id nat_tier endpoint_tier
-# no update: endpoint_tier nat_tier
 # drift: travel_network.this subnets(tiers) by ec2 ModifySubnetAttribute SubnetId=${public_subnet} MapPublicIpOnLaunch.Value=false
 # drift: travel_network.this nothing by ec2 CreateTags ResourceId.1=${vpc} Tag.1.Key=theirs Tag.1.Value=yes
 # drift: travel_network.this subnets(clusters,karpenter_discovery) by ec2 DeleteTags ResourceId.1=${private_subnet} Tag.1.Key=karpenter.sh/discovery Tag.2.Key=kubernetes.io/cluster/dev
