@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioExecutor;
 use percent_encoding::percent_decode_str;
+use tracing::Level;
 
 /// How long one attempt may take, the body included.
 const ATTEMPT: Duration = Duration::from_secs(120);
@@ -189,36 +190,29 @@ fn log(
     duration: Duration,
 ) {
     let address = address.split('?').next().unwrap_or(address);
-    let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
-    let duration_milliseconds = duration.as_millis();
+    let status = outcome.as_ref().ok().map(Response::status);
     let operation = "GetFile";
-    match outcome {
-        Ok(_) if status.is_some_and(|it| it < 400) => tracing::debug!(
-            service = "charts",
-            operation,
-            address,
-            attempt,
-            status,
-            duration_milliseconds,
-            "charts:GetFile succeeded"
-        ),
-        Ok(_) => tracing::warn!(
-            service = "charts",
-            operation,
-            address,
-            attempt,
-            status,
-            duration_milliseconds,
-            "charts:GetFile failed"
-        ),
-        Err(_) => tracing::warn!(
-            service = "charts",
-            operation,
-            address,
-            attempt,
-            duration_milliseconds,
-            "charts:GetFile got no answer"
-        ),
+    macro_rules! line {
+        ($level:expr, $words:literal) => {
+            tracing::event!(
+                $level,
+                service = "charts",
+                operation,
+                address,
+                attempt,
+                status = status.map(|it| it.as_u16()),
+                duration_milliseconds = duration.as_millis(),
+                "charts:{operation} {}",
+                $words
+            )
+        };
+    }
+    match status {
+        Some(status) if status.is_success() || status.is_redirection() => {
+            line!(Level::DEBUG, "succeeded");
+        }
+        Some(_) => line!(Level::WARN, "failed"),
+        None => line!(Level::WARN, "got no answer"),
     }
 }
 
