@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use travel_framework::Diagnostic;
-use travel_helm::chart::source::{self, ChartReference, SourceError};
+use travel_helm::chart::source::{self, Access, Cache, ChartReference, SourceError};
 use travel_helm::chart::{Chart, File, Loaded};
 use travel_helm::{Tree, TreeMap};
 use travel_value::{Path, Value};
 
+use super::repository::access;
 use crate::platform::Mirror;
 
 /// Which chart a release is of, as far as that is known.
@@ -30,6 +31,8 @@ pub enum Wanted {
 pub struct Charts {
     /// Where charts are looked for where a resource does not say.
     pub mirror: Mirror,
+    /// Where archives are kept between runs.
+    pub cache: Option<Cache>,
     found: Mutex<HashMap<ChartReference, Arc<OnceCell<Loaded>>>>,
 }
 
@@ -41,12 +44,13 @@ impl fmt::Debug for Charts {
 }
 
 impl Charts {
-    /// Charts that are looked for there.
-    pub fn new(mirror: Mirror) -> Self {
-        Self { mirror, found: Mutex::default() }
+    /// Charts that are looked for there, and kept here.
+    pub fn new(mirror: Mirror, cache: Option<Cache>) -> Self {
+        Self { mirror, cache, found: Mutex::default() }
     }
 
-    /// Finds and loads a chart. One of a mirror is got once; a folder or an archive is always read.
+    /// Finds and loads a chart. One of another place is got once; a folder or an archive is always
+    /// read.
     ///
     /// # Errors
     /// Where there is none, at `chart`; says what there is instead.
@@ -56,10 +60,10 @@ impl Charts {
         path: &Path,
     ) -> Result<Loaded, Diagnostic> {
         let look = async || {
-            let found = source::find(reference).await;
+            let found = source::find(reference, self.cache.as_ref()).await;
             found.map_err(|error| not_found(reference, path, &error))
         };
-        if reference.mirror.is_none() {
+        if reference.is_local() {
             return look().await;
         }
         let cell = {
@@ -94,20 +98,26 @@ impl Charts {
     }
 }
 
-/// Which chart an object, whose own path is `path`, names.
+/// Which chart an object, whose own path is `path`, names. The object has its password, too.
 ///
 /// # Errors
-/// Where it names one without a path, and there is no mirror.
+/// Where it names one without a path, and there is no mirror; and where it names two places.
 pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
     let text = |name: &str| object.get(name).as_str().map(str::to_owned);
     let is_unknown = |name: &str| object.get(name).is_unknown();
-    if is_unknown("chart") || is_unknown("version") {
+    if ["chart", "version", "repository"].into_iter().any(is_unknown) {
         return Ok(Wanted::Unknown);
     }
-    let chart = text("chart").unwrap_or_default();
-    let version = text("version");
+    let (chart, version) = (text("chart").unwrap_or_default(), text("version"));
+    let repository = text("repository");
+    refuse_two_places(object, path, &chart, repository.is_some())?;
+    let Some(access) = access(object, path)? else { return Ok(Wanted::Unknown) };
+    if repository.is_some() || is_url(&chart) {
+        return Ok(Wanted::Known(ChartReference { chart, version, mirror: repository, access }));
+    }
     if is_path(&chart) {
-        return Ok(Wanted::Known(ChartReference { chart, version, mirror: None }));
+        let access = Access::default();
+        return Ok(Wanted::Known(ChartReference { chart, version, mirror: None, access }));
     }
     let mirror = match (text("chart_mirror"), mirror) {
         _ if is_unknown("chart_mirror") => return Ok(Wanted::Unknown),
@@ -118,15 +128,44 @@ pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Di
             return Err(Diagnostic::error(
                 format!("no chart {chart:?}"),
                 format!(
-                    "{chart:?} is a name and not a path, and there is no mirror to look for it \
-                     in. Write the path of a folder or archive (./{chart}), or set chart_mirror \
-                     here, in the provider block or by TRAVEL_CHART_MIRROR."
+                    "{chart:?} is a name and not a path, and there is no repository to look for \
+                     it in. Write the path of a folder or archive (./{chart}), or set repository \
+                     here, or chart_mirror here, in the provider block or by TRAVEL_CHART_MIRROR."
                 ),
             )
             .at(path.field("chart")));
         }
     };
-    Ok(Wanted::Known(ChartReference { chart, version, mirror: Some(mirror) }))
+    Ok(Wanted::Known(ChartReference { chart, version, mirror: Some(mirror), access }))
+}
+
+/// A chart is looked for in one place.
+fn refuse_two_places(
+    object: &Value,
+    path: &Path,
+    chart: &str,
+    has_repository: bool,
+) -> Result<(), Diagnostic> {
+    let refusal = |name: &str, reason: String| {
+        Err(Diagnostic::error("two places for one chart", reason).at(path.field(name)))
+    };
+    if !has_repository {
+        return Ok(());
+    }
+    if !object.get("chart_mirror").is_null() {
+        let reason = "The chart would be looked for in repository or in chart_mirror: set one.";
+        return refusal("chart_mirror", reason.to_owned());
+    }
+    if is_url(chart) || chart.starts_with(['.', '/']) || chart.ends_with(".tgz") {
+        let reason = format!("{chart:?} is no name in a repository: leave repository out.");
+        return refusal("repository", reason);
+    }
+    Ok(())
+}
+
+/// Whether a chart is named by where it is in a registry or on a web server.
+fn is_url(chart: &str) -> bool {
+    ["oci://", "https://", "http://"].iter().any(|scheme| chart.starts_with(scheme))
 }
 
 /// Whether a chart is named by a path and not by a name in a mirror.
@@ -251,6 +290,44 @@ mod tests {
         check("cart", Value::Null, &Mirror::Unknown, None);
         let error = reference("cart", Value::Null, &Mirror::None).err().unwrap();
         assert_eq!(error.path.unwrap().to_string(), "chart");
+    }
+
+    #[test]
+    fn a_chart_is_looked_for_in_one_place() {
+        let check = |attributes: &[(&'static str, Value)], expected: Result<Option<&str>, &str>| {
+            let object = Value::object(attributes.iter().cloned());
+            let mirror = Mirror::At("/mirror".to_owned());
+            let found = wanted(&object, &Path::root(), &mirror);
+            let found = found.map(|wanted| match wanted {
+                Wanted::Known(reference) => {
+                    Some(format!("{} in {}", reference.chart, reference.mirror.unwrap_or_default()))
+                }
+                Wanted::Unknown => None,
+            });
+            let found = found.map_err(|error| error.path.unwrap().to_string());
+            assert_eq!(
+                found.as_ref().map(Option::as_deref).map_err(String::as_str),
+                expected,
+                "{attributes:?}"
+            );
+        };
+        let cart = || ("chart", Value::from("cart"));
+        let repository = || ("repository", Value::from("oci://a.example/b"));
+        check(&[cart(), repository()], Ok(Some("cart in oci://a.example/b")));
+        let inner = ("chart", Value::from("shop/cart"));
+        check(&[inner, repository()], Ok(Some("shop/cart in oci://a.example/b")));
+        let full = || ("chart", Value::from("oci://a.example/cart:1.0.0"));
+        check(&[full()], Ok(Some("oci://a.example/cart:1.0.0 in ")));
+        check(
+            &[("chart", "https://a.example/cart.tgz".into())],
+            Ok(Some("https://a.example/cart.tgz in ")),
+        );
+        check(&[full(), repository()], Err("repository"));
+        check(&[("chart", "./cart".into()), repository()], Err("repository"));
+        check(&[cart(), repository(), ("chart_mirror", "/x".into())], Err("chart_mirror"));
+        check(&[cart(), ("repository", Value::unknown())], Ok(None));
+        check(&[full(), ("repository_password", Value::unknown())], Ok(None));
+        check(&[full(), ("repository_cert_file", "a.pem".into())], Err("repository_key_file"));
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! Where the chart of a release comes from, and how that place is asked.
+
+use travel_framework::{Diagnostic, Model};
+use travel_helm::chart::source::Access;
+use travel_value::{Path, Value};
+
+/// The repository or registry of a chart.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct Repository {
+    /// Where the chart is looked for by its name instead of in a mirror: an http(s) URL or a folder
+    /// with an `index.yaml`, or `oci://HOST/PATH` of a registry. Registries know whom to let in from
+    /// what `helm registry login` and `docker login` have kept, with the helpers that are named
+    /// there, unless name and password are given here.
+    #[model(optional, config_only, length(1, 2048))]
+    pub repository: Option<String>,
+    /// The user's name at the place where the chart is got. It is sent to that host only.
+    #[model(optional, config_only, length(1, 1024))]
+    pub repository_username: Option<String>,
+    /// The password of that user, or a token that stands for one. It stands in no plan and in no
+    /// state.
+    #[model(optional, write_only, length(1, 65536))]
+    pub repository_password: Option<String>,
+    /// A PEM file of certificates that are trusted there, beside those that the machine trusts.
+    #[model(optional, config_only, length(1, 4096))]
+    pub repository_ca_file: Option<String>,
+    /// A PEM file of the client certificate for that place. It needs `repository_key_file`.
+    #[model(optional, config_only, length(1, 4096))]
+    pub repository_cert_file: Option<String>,
+    /// A PEM file of the client certificate's key.
+    #[model(optional, config_only, length(1, 4096))]
+    pub repository_key_file: Option<String>,
+    /// Whether that place may have anybody's certificate. For tries only: what it gives may be
+    /// anybody's, too.
+    #[model(optional, default = false, config_only)]
+    pub repository_insecure_skip_tls_verify: bool,
+    /// Whether a registry is asked without TLS. One on `localhost` needs no saying so.
+    #[model(optional, default = false, config_only)]
+    pub repository_plain_http: bool,
+    /// Whether name, password and client certificate are also sent to other hosts that the place
+    /// refers to.
+    #[model(optional, default = false, config_only)]
+    pub pass_credentials: bool,
+}
+
+/// What says how a place is asked, beside the password.
+const SETTINGS: [&str; 7] = [
+    "repository_username",
+    "repository_ca_file",
+    "repository_cert_file",
+    "repository_key_file",
+    "repository_insecure_skip_tls_verify",
+    "repository_plain_http",
+    "pass_credentials",
+];
+const PASSWORD: &str = "repository_password";
+
+/// An object as planned, with what only its configuration says: the password.
+pub fn with_password(planned: &Value, config: &Value) -> Value {
+    let mut object = planned.clone();
+    object.set_attribute(PASSWORD, config.get(PASSWORD).clone());
+    object
+}
+
+/// How an object, whose own path is `path`, wants a place to be asked; none while that is not known.
+///
+/// # Errors
+/// Where it has one half of a client certificate.
+pub fn access(object: &Value, path: &Path) -> Result<Option<Access>, Diagnostic> {
+    if object.get(PASSWORD).is_unknown() || SETTINGS.iter().any(|it| object.get(it).is_unknown()) {
+        return Ok(None);
+    }
+    let text = |name: &str| object.get(name).as_str().map(str::to_owned);
+    let is_set = |name: &str| object.get(name).as_bool() == Some(true);
+    let files = ["repository_cert_file", "repository_key_file"].map(|name| (name, text(name)));
+    if let [(_, Some(_)), (missing, None)] | [(missing, None), (_, Some(_))] = &files {
+        return Err(Diagnostic::error(
+            "half a client certificate",
+            format!(
+                "A client certificate needs its key, and a key its certificate: set {missing}."
+            ),
+        )
+        .at(path.field(*missing)));
+    }
+    let [cert_file, key_file] = files.map(|(_, file)| file.map(Into::into));
+    Ok(Some(Access {
+        username: text("repository_username"),
+        password: text(PASSWORD),
+        ca_file: text("repository_ca_file").map(Into::into),
+        cert_file,
+        key_file,
+        insecure_skip_tls_verify: is_set("repository_insecure_skip_tls_verify"),
+        plain_http: is_set("repository_plain_http"),
+        pass_credentials: is_set("pass_credentials"),
+    }))
+}
