@@ -68,13 +68,19 @@ impl Kubernetes {
         };
         match found {
             Ok(message) => Finding::ok(CHART, place, message),
-            Err(error) => Finding::failed(
-                CHART,
-                place,
-                format!("failed to {}", travel_kube::error::chain(&error)),
-                "Name the folder or archive of a chart, a folder or URL with an index.yaml, or \
-                 oci://HOST/PATH of a chart.",
-            ),
+            Err(error) => {
+                let finding = Finding::failed(
+                    CHART,
+                    place,
+                    format!("failed to {}", travel_kube::error::chain(&error)),
+                    "Name the folder or archive of a chart, a folder or URL with an index.yaml, or \
+                     oci://HOST/PATH of a chart.",
+                );
+                // A registry that stands for a mirror has charts below its path, and nothing tells which.
+                let is_registry = place.starts_with("oci://");
+                let is_mirror = self.mirror().as_deref() == Some(place);
+                if is_registry && is_mirror { finding.lenient() } else { finding }
+            }
         }
     }
 

@@ -93,3 +93,50 @@ pub fn access(object: &Value, path: &Path) -> Result<Option<Access>, Diagnostic>
         pass_credentials: is_set("pass_credentials"),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_comes_from_the_configuration_alone() {
+        let planned = Value::object([
+            ("repository_username", "me".into()),
+            ("repository_password", Value::Null),
+            ("pass_credentials", true.into()),
+        ]);
+        let config = Value::object([("repository_password", "sesame".into())]);
+        let object = with_password(&planned, &config);
+        let found = access(&object, &Path::root()).unwrap().unwrap();
+        let expected = Access {
+            username: Some("me".into()),
+            password: Some("sesame".into()),
+            pass_credentials: true,
+            ..Access::default()
+        };
+        assert_eq!(found, expected);
+        assert!(!format!("{found:?}").contains("sesame"));
+        let without = access(&with_password(&planned, &planned), &Path::root()).unwrap().unwrap();
+        assert_eq!(without, Access { password: None, ..expected });
+    }
+
+    #[test]
+    fn nothing_is_asked_before_everything_is_known() {
+        for name in SETTINGS.into_iter().chain([PASSWORD]) {
+            let object = Value::object([(name, Value::unknown())]);
+            assert_eq!(access(&object, &Path::root()).unwrap(), None, "{name}");
+        }
+        let nothing = Value::object([("chart", "cart".into())]);
+        assert_eq!(access(&nothing, &Path::root()).unwrap(), Some(Access::default()));
+    }
+
+    #[test]
+    fn half_a_certificate_is_refused_where_the_other_half_is_missing() {
+        let names = ["repository_cert_file", "repository_key_file"];
+        for (given, missing) in [(names[0], names[1]), (names[1], names[0])] {
+            let object = Value::object([(given, "a.pem".into())]);
+            let error = access(&object, &Path::attribute("release").key("a")).unwrap_err();
+            assert_eq!(error.path.unwrap().to_string(), format!("release[\"a\"].{missing}"));
+        }
+    }
+}

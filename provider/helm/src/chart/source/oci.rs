@@ -1,4 +1,7 @@
 //! Charts in OCI registries, by the OCI distribution specification 1.1, as Helm keeps them there.
+//!
+//! The client is our own, on the HTTP client of all sources: the crate oci-client brings a second one, reads no
+//! configuration of Helm or Docker, waits for no Retry-After, and sets no limits to what it reads.
 
 mod challenge;
 mod error;

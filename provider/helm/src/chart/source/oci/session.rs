@@ -11,6 +11,9 @@ use super::keychain::Keychain;
 use super::login::Login;
 use super::{Reference, RegistryError};
 
+/// What a registry says of the version it speaks is read this far, in bytes.
+const LARGEST_VERSION: usize = 1 << 20;
+
 /// What asks a registry.
 pub(super) struct Session<'a> {
     reference: &'a Reference,
@@ -95,7 +98,7 @@ async fn connect(reference: &Reference, access: &Access) -> Result<Connected, Re
         // As Docker does with registries on this machine: without TLS where there is none.
         let client = Client::new(&root, access).await?;
         let address = format!("{root}/v2/");
-        let probe = Ask { attempts: 1, ..Ask::new("GetVersion", &address, usize::MAX) };
+        let probe = Ask { attempts: 1, ..Ask::new("GetVersion", &address, LARGEST_VERSION) };
         if let Err(WebError::Unreachable { .. }) = client.ask(&probe).await {
             root = format!("http://{host}");
         }
