@@ -21,6 +21,7 @@ use travel_value::{Path, Value};
 use crate::clusters::{self, ClusterReference, Clusters, Kubeconfig};
 use crate::release::charts::Charts;
 use crate::release::failure;
+use crate::release::repository::{Registries, Registry};
 
 /// Where charts are looked for that are named without a path, where nothing else says so.
 const MIRROR_VARIABLE: &str = "TRAVEL_CHART_MIRROR";
@@ -45,6 +46,11 @@ pub struct Config {
     /// where `TRAVEL_CHART_CACHE` says, which may be `off`.
     #[model(optional, length(1, 2048))]
     pub chart_mirror: Option<String>,
+    /// How registries and repositories of charts are asked, for all releases that do not say it
+    /// themselves: the place for a token that ends soon. Without an entry a registry is asked as
+    /// `helm registry login` and `docker login` have left it.
+    #[model(optional)]
+    pub chart_registries: Option<Vec<Registry>>,
 }
 
 /// Where charts are looked for, as far as the provider's configuration says.
@@ -243,7 +249,11 @@ impl Platform for Kubernetes {
             },
         };
         let variable = std::env::var_os(CACHE_VARIABLE).filter(|it| !it.is_empty());
-        let charts = Arc::new(Charts::new(mirror, cache(variable, Cache::user_folder())));
+        let charts = Arc::new(Charts::new(
+            mirror,
+            cache(variable, Cache::user_folder()),
+            Registries::of(config),
+        ));
         *self.session() = Session { charts, ..Session::default() };
         Diagnostics::new()
     }

@@ -6,26 +6,28 @@ mod address;
 mod cache;
 mod client;
 mod digest;
+mod error;
 mod index;
+mod mirror;
 mod oci;
 mod tls;
 mod web;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use bytes::Bytes;
-
-use super::{Chart, ChartError, Loaded};
-use crate::semver::{Constraint, SemverError, Version};
+use super::{Chart, Loaded};
+use crate::semver::{Constraint, Version};
 use address::{is_address, without_credentials};
 use index::{Entry, Index};
+use mirror::Mirror;
 use oci::{Keychain, Reference, is_reference};
 
 pub use access::Access;
 pub use cache::Cache;
 pub use client::WebError;
 pub(super) use digest::Digest;
+pub use error::SourceError;
 pub use oci::{KeychainError, RegistryError};
 pub use tls::TlsError;
 
@@ -57,131 +59,6 @@ impl ChartReference {
     pub fn is_local(&self) -> bool {
         self.mirror.is_none() && !is_reference(&self.chart) && !is_address(&self.chart)
     }
-}
-
-/// Why a chart was not found.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// What was found is no chart, or there is nothing at the path.
-    #[error("load the chart at {place}")]
-    Load {
-        /// The path or address.
-        place: String,
-        /// Why it cannot be loaded.
-        #[source]
-        source: ChartError,
-    },
-    /// There is nothing at the path.
-    #[error(
-        "there is no chart at {0:?}: it must be a folder with a Chart.yaml or a .tgz file, or else a mirror must be named"
-    )]
-    NoPath(String),
-    /// The registry did not give it.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// A registry cannot tell which charts it has.
-    #[error("{0:?} is in an OCI registry, which has no index of its charts: name one of them")]
-    NoIndex(String),
-    /// The mirror is neither a folder nor a URL.
-    #[error("the mirror {0:?} is neither a folder nor an http://, https:// or oci:// URL")]
-    Mirror(String),
-    /// A file of the mirror cannot be read.
-    #[error("read {path}")]
-    Read {
-        /// The path.
-        path: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file of the mirror is too large.
-    #[error("{place} is larger than {limit} bytes")]
-    TooLarge {
-        /// The path or address.
-        place: String,
-        /// The most bytes.
-        limit: usize,
-    },
-    /// The web server did not give it.
-    #[error(transparent)]
-    Web(#[from] WebError),
-    /// The index is none.
-    #[error("{place} is no index of charts: {problem}")]
-    Index {
-        /// The path or address.
-        place: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The mirror has no such chart.
-    #[error("the mirror {mirror} has no chart {chart:?}; it has: {known}")]
-    NoChart {
-        /// The mirror.
-        mirror: String,
-        /// The name asked for.
-        chart: String,
-        /// The names there are.
-        known: String,
-    },
-    /// The version is neither a version nor a constraint.
-    #[error("{text:?} is neither a version nor a constraint of versions")]
-    Constraint {
-        /// What was given.
-        text: String,
-        /// Why.
-        #[source]
-        source: SemverError,
-    },
-    /// The chart is not there in that version.
-    #[error("{place} has no version {wanted} of the chart {chart}; it has: {known}")]
-    NoVersion {
-        /// The path, or the mirror.
-        place: String,
-        /// The chart.
-        chart: String,
-        /// The version or constraint.
-        wanted: String,
-        /// The versions there are.
-        known: String,
-    },
-    /// The index names an archive that lies elsewhere than in the mirror's folder.
-    #[error(
-        "the index of {mirror} says that {chart} lies at {url:?}, which is outside of the mirror's folder"
-    )]
-    Outside {
-        /// The mirror.
-        mirror: String,
-        /// The chart.
-        chart: String,
-        /// What the index says.
-        url: String,
-    },
-    /// The archive is not the one the index speaks of.
-    #[error(
-        "{place} has the SHA-256 digest {found}, and the index says {expected}; it is damaged or was exchanged"
-    )]
-    Digest {
-        /// The path or address.
-        place: String,
-        /// What the index says.
-        expected: String,
-        /// What it has.
-        found: String,
-    },
-    /// The archive holds another chart than the index says.
-    #[error("{place} holds {found}, and the index says that it is {expected}")]
-    Other {
-        /// The path or address.
-        place: String,
-        /// Name and version in the index.
-        expected: String,
-        /// Name and version in the archive.
-        found: String,
-    },
-    /// Reading ended early.
-    #[error("an inner task ended early")]
-    Task(#[from] tokio::task::JoinError),
 }
 
 /// Finds and loads a chart. What the cache has under the digest that is wanted is not fetched again; which digest that
@@ -424,75 +301,6 @@ fn expect_named(entry: &Entry, loaded: Loaded, place: String) -> Result<Loaded, 
         return Err(SourceError::Other { place, expected, found });
     }
     Ok(loaded)
-}
-
-/// A place with an index.yaml.
-enum Mirror {
-    Folder(PathBuf),
-    Web(Box<web::Site>),
-}
-
-impl Mirror {
-    fn of(text: &str, access: &Access) -> Result<Self, SourceError> {
-        if is_address(text) {
-            return Ok(Mirror::Web(Box::new(web::Site::parse(text, access)?)));
-        }
-        let folder = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
-        if !folder.is_dir() {
-            return Err(SourceError::Mirror(text.to_owned()));
-        }
-        Ok(Mirror::Folder(folder))
-    }
-
-    /// Whether a file is on another machine.
-    fn is_far(&self, name: &str) -> bool {
-        matches!(self, Mirror::Web(_)) || is_address(name)
-    }
-
-    /// Where the mirror has a file, for people.
-    fn place(&self, name: &str) -> String {
-        match self {
-            _ if is_address(name) => without_credentials(name),
-            Mirror::Folder(folder) => folder.join(name).display().to_string(),
-            Mirror::Web(site) => site.place(name),
-        }
-    }
-
-    /// Reads a file by its path in the mirror, or by an address of its own.
-    async fn read(&self, name: &str, limit: usize) -> Result<Bytes, SourceError> {
-        match self {
-            Mirror::Web(site) => Ok(site.get(name, limit).await?),
-            Mirror::Folder(_) if is_address(name) => {
-                Ok(web::Site::parse(name, &Access::default())?.get(name, limit).await?)
-            }
-            Mirror::Folder(folder) => {
-                let (path, place) = (folder.join(name), self.place(name));
-                let inside = Path::new(name).components().all(|part| {
-                    matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir)
-                });
-                if !inside {
-                    let (mirror, chart) = (self.to_string(), name.to_owned());
-                    return Err(SourceError::Outside { mirror, chart: chart.clone(), url: chart });
-                }
-                let data = tokio::fs::read(path).await;
-                let data =
-                    data.map_err(|source| SourceError::Read { path: place.clone(), source })?;
-                if data.len() > limit {
-                    return Err(SourceError::TooLarge { place, limit });
-                }
-                Ok(data.into())
-            }
-        }
-    }
-}
-
-impl fmt::Display for Mirror {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Mirror::Folder(folder) => write!(out, "{}", folder.display()),
-            Mirror::Web(site) => write!(out, "{}", site.place("")),
-        }
-    }
 }
 
 /// Shows no credentials.

@@ -13,7 +13,7 @@ use travel_helm::chart::{Chart, File, Loaded};
 use travel_helm::{Tree, TreeMap};
 use travel_value::{Path, Value};
 
-use super::repository::access;
+use super::repository::{Registries, access};
 use crate::platform::Mirror;
 
 /// Which chart a release is of, as far as that is known.
@@ -33,6 +33,8 @@ pub struct Charts {
     pub mirror: Mirror,
     /// Where archives are kept between runs.
     pub cache: Option<Cache>,
+    /// How registries are asked where a resource does not say.
+    pub registries: Registries,
     found: Mutex<HashMap<ChartReference, Arc<OnceCell<Loaded>>>>,
 }
 
@@ -45,8 +47,22 @@ impl fmt::Debug for Charts {
 
 impl Charts {
     /// Charts that are looked for there, and kept here.
-    pub fn new(mirror: Mirror, cache: Option<Cache>) -> Self {
-        Self { mirror, cache, found: Mutex::default() }
+    pub fn new(mirror: Mirror, cache: Option<Cache>, registries: Registries) -> Self {
+        Self { mirror, cache, registries, found: Mutex::default() }
+    }
+
+    /// A chart at a place that is asked as the resource says, or else as the provider's
+    /// configuration does.
+    fn asked(&self, reference: ChartReference) -> Wanted {
+        if reference.access != Access::default() {
+            return Wanted::Known(reference);
+        }
+        let place = reference.mirror.as_deref().unwrap_or(&reference.chart);
+        match self.registries.access(place) {
+            Some(access) => Wanted::Known(ChartReference { access, ..reference }),
+            None if is_url(place) => Wanted::Unknown,
+            None => Wanted::Known(reference),
+        }
     }
 
     /// Finds and loads a chart. One of another place is got once; a folder or an archive is always
@@ -102,7 +118,7 @@ impl Charts {
 ///
 /// # Errors
 /// Where it names one without a path, and there is no mirror; and where it names two places.
-pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
+pub fn wanted(object: &Value, path: &Path, charts: &Charts) -> Result<Wanted, Diagnostic> {
     let text = |name: &str| object.get(name).as_str().map(str::to_owned);
     let is_unknown = |name: &str| object.get(name).is_unknown();
     if ["chart", "version", "repository"].into_iter().any(is_unknown) {
@@ -113,13 +129,13 @@ pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Di
     refuse_two_places(object, path, &chart, repository.is_some())?;
     let Some(access) = access(object, path)? else { return Ok(Wanted::Unknown) };
     if repository.is_some() || is_url(&chart) {
-        return Ok(Wanted::Known(ChartReference { chart, version, mirror: repository, access }));
+        return Ok(charts.asked(ChartReference { chart, version, mirror: repository, access }));
     }
     if is_path(&chart) {
         let access = Access::default();
         return Ok(Wanted::Known(ChartReference { chart, version, mirror: None, access }));
     }
-    let mirror = match (text("chart_mirror"), mirror) {
+    let mirror = match (text("chart_mirror"), &charts.mirror) {
         _ if is_unknown("chart_mirror") => return Ok(Wanted::Unknown),
         (Some(own), _) => own,
         (None, Mirror::At(mirror)) => mirror.clone(),
@@ -136,7 +152,7 @@ pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Di
             .at(path.field("chart")));
         }
     };
-    Ok(Wanted::Known(ChartReference { chart, version, mirror: Some(mirror), access }))
+    Ok(charts.asked(ChartReference { chart, version, mirror: Some(mirror), access }))
 }
 
 /// A chart is looked for in one place.
@@ -268,7 +284,8 @@ mod tests {
 
     fn reference(chart: &str, own: Value, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
         let object = Value::object([("chart", chart.into()), ("chart_mirror", own)]);
-        wanted(&object, &Path::root(), mirror)
+        let charts = Charts::new(mirror.clone(), None, Registries::default());
+        wanted(&object, &Path::root(), &charts)
     }
 
     fn check(chart: &str, own: Value, mirror: &Mirror, expected: Option<Option<&str>>) {
@@ -297,7 +314,8 @@ mod tests {
         let check = |attributes: &[(&'static str, Value)], expected: Result<Option<&str>, &str>| {
             let object = Value::object(attributes.iter().cloned());
             let mirror = Mirror::At("/mirror".to_owned());
-            let found = wanted(&object, &Path::root(), &mirror);
+            let charts = Charts::new(mirror, None, Registries::default());
+            let found = wanted(&object, &Path::root(), &charts);
             let found = found.map(|wanted| match wanted {
                 Wanted::Known(reference) => {
                     Some(format!("{} in {}", reference.chart, reference.mirror.unwrap_or_default()))
@@ -328,6 +346,35 @@ mod tests {
         check(&[cart(), ("repository", Value::unknown())], Ok(None));
         check(&[full(), ("repository_password", Value::unknown())], Ok(None));
         check(&[full(), ("repository_cert_file", "a.pem".into())], Err("repository_key_file"));
+    }
+
+    #[test]
+    fn a_registry_is_asked_as_the_release_says_or_else_as_the_provider_does() {
+        let user = |name: &str| Access { username: Some(name.to_owned()), ..Access::default() };
+        let known = Registries::Known(vec![("oci://a.example".to_owned(), user("provider"))]);
+        let check = |registries: &Registries, own: Value, expected: Option<Access>| {
+            let mirror = Mirror::At("oci://a.example/charts".to_owned());
+            let charts = Charts::new(mirror, None, registries.clone());
+            for chart in ["oci://a.example/cart", "cart"] {
+                let object =
+                    Value::object([("chart", chart.into()), ("repository_username", own.clone())]);
+                let found = match wanted(&object, &Path::root(), &charts).unwrap() {
+                    Wanted::Known(reference) => Some(reference.access),
+                    Wanted::Unknown => None,
+                };
+                assert_eq!(found, expected, "{chart} {own:?}");
+            }
+        };
+        check(&known, Value::Null, Some(user("provider")));
+        check(&known, "own".into(), Some(user("own")));
+        check(&Registries::default(), Value::Null, Some(Access::default()));
+        check(&Registries::Unknown, Value::Null, None);
+        check(&Registries::Unknown, "own".into(), Some(user("own")));
+        // What is on this machine is asked by nobody.
+        let charts = Charts::new(Mirror::At("/mirror".to_owned()), None, Registries::Unknown);
+        let object = Value::object([("chart", "cart".into())]);
+        let found = wanted(&object, &Path::root(), &charts).unwrap();
+        assert!(matches!(found, Wanted::Known(_)));
     }
 
     #[test]

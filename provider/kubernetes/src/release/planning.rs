@@ -132,7 +132,7 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     // Values are checked whatever else is known.
     let values = values::merged(planned, path)?;
     let named = repository::with_password(planned, question.config);
-    let Wanted::Known(reference) = charts::wanted(&named, path, &question.charts.mirror)? else {
+    let Wanted::Known(reference) = charts::wanted(&named, path, question.charts)? else {
         return Ok(false);
     };
     let Loaded { chart, warnings, origin } = question.charts.find_now(&reference, path)?;

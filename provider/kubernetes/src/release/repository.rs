@@ -42,6 +42,86 @@ pub struct Repository {
     pub pass_credentials: bool,
 }
 
+/// How a registry or repository is asked wherever a release does not say.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct Registry {
+    /// Which one: `oci://HOST` or `https://HOST`, perhaps with a path. The longest that fits counts.
+    #[model(
+        required,
+        length(1, 2048),
+        pattern(
+            "^(oci|https?)://[^/@]+(/.*)?$",
+            "oci://HOST or https://HOST, perhaps with a path"
+        )
+    )]
+    pub url: String,
+    /// The user's name.
+    #[model(optional, length(1, 1024))]
+    pub username: Option<String>,
+    /// The password, or a token that stands for one.
+    #[model(optional, sensitive, length(1, 65536))]
+    pub password: Option<String>,
+    /// A PEM file of certificates that are trusted there, beside those that the machine trusts.
+    #[model(optional, length(1, 4096))]
+    pub ca_file: Option<String>,
+    /// A PEM file of the client certificate for that place. It needs `key_file`.
+    #[model(optional, length(1, 4096))]
+    pub cert_file: Option<String>,
+    /// A PEM file of the client certificate's key.
+    #[model(optional, length(1, 4096))]
+    pub key_file: Option<String>,
+}
+
+/// The registries that the provider's configuration names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Registries {
+    /// Where they are, and how they are asked.
+    Known(Vec<(String, Access)>),
+    /// Something of them is not known yet.
+    Unknown,
+}
+
+impl Default for Registries {
+    fn default() -> Self {
+        Self::Known(Vec::new())
+    }
+}
+
+impl Registries {
+    /// Those of the provider's configuration.
+    pub fn of(config: &Value) -> Self {
+        let registries = config.get("chart_registries");
+        if !registries.is_wholly_known() {
+            return Self::Unknown;
+        }
+        let registry = |registry: &Value| {
+            let text = |name: &str| registry.get(name).as_str().map(str::to_owned);
+            let access = Access {
+                username: text("username"),
+                password: text("password"),
+                ca_file: text("ca_file").map(Into::into),
+                cert_file: text("cert_file").map(Into::into),
+                key_file: text("key_file").map(Into::into),
+                ..Access::default()
+            };
+            (text("url").unwrap_or_default(), access)
+        };
+        Self::Known(registries.elements().unwrap_or_default().iter().map(registry).collect())
+    }
+
+    /// How a place is asked; none while that is not known.
+    pub fn access(&self, place: &str) -> Option<Access> {
+        let Self::Known(registries) = self else { return None };
+        let fits = |url: &str| {
+            let rest = place.strip_prefix(url.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '@']))
+        };
+        let fitting = registries.iter().filter(|(url, _)| fits(url));
+        let longest = fitting.max_by_key(|(url, _)| url.trim_end_matches('/').len());
+        Some(longest.map(|(_, access)| access.clone()).unwrap_or_default())
+    }
+}
+
 /// What says how a place is asked, beside the password.
 const SETTINGS: [&str; 7] = [
     "repository_username",
@@ -118,6 +198,37 @@ mod tests {
         assert!(!format!("{found:?}").contains("sesame"));
         let without = access(&with_password(&planned, &planned), &Path::root()).unwrap().unwrap();
         assert_eq!(without, Access { password: None, ..expected });
+    }
+
+    #[test]
+    fn the_longest_url_that_fits_counts() {
+        let entry = |url: &str, username: &str| {
+            Value::object([("url", url.into()), ("username", username.into())])
+        };
+        let entries = vec![
+            entry("oci://a.example", "one"),
+            entry("oci://a.example/shop/", "two"),
+            entry("https://a.example:81", "three"),
+        ];
+        let config = |entries| Value::object([("chart_registries", entries)]);
+        let registries = Registries::of(&config(Value::List(entries.clone())));
+        for (place, expected) in [
+            ("oci://a.example/cart:1.0.0", Some("one")),
+            ("oci://a.example", Some("one")),
+            ("oci://a.example/shop", Some("two")),
+            ("oci://a.example/shop/cart", Some("two")),
+            ("oci://a.example/shopping/cart", Some("one")),
+            ("oci://a.example.org/cart", None),
+            ("https://a.example/charts", None),
+            ("https://a.example:81/charts", Some("three")),
+        ] {
+            let found = registries.access(place).unwrap();
+            assert_eq!(found.username.as_deref(), expected, "{place}");
+        }
+        assert_eq!(Registries::of(&config(Value::Null)), Registries::default());
+        let mut unknown = entries;
+        unknown[0].set_attribute("password", Value::unknown());
+        assert_eq!(Registries::of(&config(Value::List(unknown))).access("oci://b.example"), None);
     }
 
     #[test]
