@@ -66,7 +66,7 @@ pub enum WebError {
         seconds: u64,
     },
     /// The server refused.
-    #[error("get {address}: the server answered {status}{}", remedy(.status, .retry_after))]
+    #[error("get {address}: the server answered {status}{}", remedy(*.status, *.retry_after, .asked))]
     Status {
         /// The address.
         address: String,
@@ -74,6 +74,8 @@ pub enum WebError {
         status: StatusCode,
         /// How long the server asks to be left alone, where it does.
         retry_after: Option<Duration>,
+        /// On whose behalf it was asked.
+        asked: &'static str,
     },
     /// The server sends from one address to the next without end.
     #[error("get {0}: redirected more than {MOST_REDIRECTS} times")]
@@ -101,11 +103,12 @@ pub enum WebError {
     Task(#[from] tokio::task::JoinError),
 }
 
-fn remedy(status: &StatusCode, retry_after: &Option<Duration>) -> String {
+fn remedy(status: StatusCode, retry_after: Option<Duration>, asked: &str) -> String {
     match (status.as_u16(), retry_after) {
-        (401 | 403, _) => "; name and password may be given beside the URL, or stand in it, as in \
-                           https://name:password@host"
-            .to_owned(),
+        (401 | 403, _) => format!(
+            "; it was asked {asked}. They may be given beside the URL, or stand in it, as in \
+             https://name:password@host"
+        ),
         (404, _) => "; is this the folder of an index.yaml?".to_owned(),
         (407, _) => {
             "; the proxy wants a name and a password, which HTTPS_PROXY may hold".to_owned()
@@ -177,12 +180,13 @@ impl Answer {
         Some(Duration::try_from(left).unwrap_or_default())
     }
 
-    /// The answer as an error.
-    pub(super) fn refusal(&self) -> WebError {
+    /// The answer as an error; it was asked on whose behalf.
+    pub(super) fn refusal(&self, asked: &'static str) -> WebError {
         WebError::Status {
             address: shown(&self.address),
             status: self.status,
             retry_after: self.retry_after(),
+            asked,
         }
     }
 

@@ -181,8 +181,13 @@ async fn charts_are_found_on_web_servers() {
     .await;
     check("shop", None, Some(&known("round")), Err("redirected more than 10 times")).await;
     let stranger = format!("http://{address}/charts");
-    check("shop", None, Some(&stranger), Err("401 Unauthorized; name and password may be given"))
-        .await;
+    check(
+        "shop",
+        None,
+        Some(&stranger),
+        Err("401 Unauthorized; it was asked without name and password. They may"),
+    )
+    .await;
     check("shop", None, Some(&known("elsewhere")), Err("get http://localhost:1/: ")).await;
     check("shop", None, Some("https://"), Err("is no http:// or https:// URL")).await;
     // An archive has an address, too.
@@ -192,6 +197,9 @@ async fn charts_are_found_on_web_servers() {
     check(&file, Some("2.0.0"), None, Err("has no version 2.0.0 of the chart shop; it has: 1.0.0"))
         .await;
     check(&stranger, None, None, Err("401 Unauthorized")).await;
+    let wrong = format!("http://me:simsalabim@{address}/charts");
+    check("shop", None, Some(&wrong), Err("it was asked with the name and password in its URL."))
+        .await;
 }
 
 /// A reference to the chart `shop` in its first version.

@@ -10,11 +10,16 @@ use super::access::Access;
 use super::address::{credentials, is_address, origin, shown, without_credentials};
 use super::client::{Ask, Client, WebError};
 
+/// Who asks where nobody says who.
+const NOBODY: &str = "without name and password";
+
 /// A web server's folder, and who may look into it.
 pub(super) struct Site {
     /// Without name and password, and with a slash at its end.
     root: String,
     authorization: Option<HeaderValue>,
+    /// Where that is from, for people.
+    asked: &'static str,
     access: Access,
     client: OnceCell<Client>,
 }
@@ -27,13 +32,17 @@ impl Site {
             return Err(WebError::Address(shown(&root)));
         }
         let root = root.split(['?', '#']).next().unwrap_or_default();
-        let authorization = match access.password() {
-            Some((name, password)) => Some(basic(root, name, password)?),
-            None => credentials(address)
-                .and_then(|text| self::authorization("Basic", &STANDARD.encode(text))),
+        let in_address = credentials(address)
+            .and_then(|text| self::authorization("Basic", &STANDARD.encode(text)));
+        let (authorization, asked) = match (access.password(), in_address) {
+            (Some((name, password)), _) => {
+                (Some(basic(root, name, password)?), "with the name and password given for it")
+            }
+            (None, Some(header)) => (Some(header), "with the name and password in its URL"),
+            (None, None) => (None, NOBODY),
         };
         let root = format!("{}/", root.trim_end_matches('/'));
-        Ok(Site { root, authorization, access: access.clone(), client: OnceCell::new() })
+        Ok(Site { root, authorization, asked, access: access.clone(), client: OnceCell::new() })
     }
 
     /// The address of a file by its path in the folder, by a path on the host, or by an address of its own.
@@ -58,7 +67,11 @@ impl Site {
         let answer = client.ask(&ask).await?;
         match answer.status.is_success() {
             true => Ok(answer.body),
-            false => Err(answer.refusal()),
+            false => {
+                let is_told = self.access.pass_credentials
+                    || (is_own && origin(&answer.address) == origin(&self.root));
+                Err(answer.refusal(if is_told { self.asked } else { NOBODY }))
+            }
         }
     }
 }

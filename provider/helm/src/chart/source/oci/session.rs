@@ -73,7 +73,11 @@ impl<'a> Session<'a> {
         if answer.status.is_success() {
             return Ok(answer);
         }
+        let from = origin(&answer.address);
         let asked = match &connected.login {
+            _ if from != origin(&connected.base) && !access.pass_credentials => {
+                format!("without credentials: the registry has sent it on to {from}")
+            }
             Some(login) => login.source.clone(),
             None => "without credentials, which it did not ask for".to_owned(),
         };

@@ -235,6 +235,9 @@ async fn other_hosts_learn_nothing() {
     // What is elsewhere refuses: it is not told who asks, and the address is shown without what signs it.
     store.state().demand = Demand::Password;
     given.check(&cart, Some("1.0.0"), Err("401 Unauthorized")).await;
+    given
+        .check(&cart, Some("1.0.0"), Err("the registry has sent it on to http://localhost:"))
+        .await;
     store.state().blobs.clear();
     store.state().demand = Demand::Nothing;
     given.check(&cart, Some("1.0.0"), Err("404 Not Found (BLOB_UNKNOWN: blob unknown)")).await;
