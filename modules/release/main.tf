@@ -6,6 +6,7 @@ resource "travel_helm_release" "this" {
   chart               = var.chart
   version             = var.chart_version
   chart_mirror        = var.chart_mirror
+  repository          = var.repository
   values              = var.values
   values_yaml         = var.values_yaml
   drains              = var.drains

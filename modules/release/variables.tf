@@ -35,7 +35,7 @@ variable "create_namespace" {
 }
 
 variable "chart" {
-  description = "The chart: the path of a folder or archive, or its name in a mirror."
+  description = "The chart: the path of a folder or archive, its name in a repository or mirror, or oci://HOST/PATH."
   type        = string
   nullable    = false
 }
@@ -48,6 +48,12 @@ variable "chart_version" {
 
 variable "chart_mirror" {
   description = "Where a chart is looked for by its name: a folder or URL with an index.yaml, or null for the provider's."
+  type        = string
+  default     = null
+}
+
+variable "repository" {
+  description = "Where a chart is looked for by its name instead of in a mirror: an http(s) URL with an index.yaml, or oci://HOST/PATH of a registry."
   type        = string
   default     = null
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crate::functions::path_ext;
 use crate::tree::TreeMap;
 
-pub use load::{ChartError, Loaded};
+pub use load::{ChartError, Loaded, Origin};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata, MetadataError};
 
 /// A chart with its subcharts.

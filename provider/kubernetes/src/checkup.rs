@@ -48,9 +48,11 @@ impl Kubernetes {
         findings
     }
 
-    /// Looks whether a chart, or a mirror of charts, can be read: a folder, an archive or a URL.
+    /// Looks whether a chart, or a mirror of charts, can be read: a folder, an archive, a URL or a
+    /// chart in a registry.
     pub async fn check_chart(&self, place: &str) -> Finding {
-        let is_web = place.starts_with("http://") || place.starts_with("https://");
+        let is_web = ["http://", "https://"].iter().any(|scheme| place.starts_with(scheme))
+            && !place.ends_with(".tgz");
         let found = if is_web || Path::new(place).join("index.yaml").is_file() {
             source::names(place).await.map(|names| match names.as_slice() {
                 [] => "a mirror without charts".to_owned(),
@@ -58,20 +60,27 @@ impl Kubernetes {
             })
         } else {
             let chart = place.to_owned();
-            let reference = ChartReference { chart, version: None, mirror: None };
-            source::find(&reference).await.map(|loaded| {
+            let reference = ChartReference { chart, ..ChartReference::default() };
+            source::find(&reference, self.charts().cache.as_ref()).await.map(|loaded| {
                 let metadata = &loaded.chart.metadata;
                 format!("the chart {} {}", metadata.name, metadata.version)
             })
         };
         match found {
             Ok(message) => Finding::ok(CHART, place, message),
-            Err(error) => Finding::failed(
-                CHART,
-                place,
-                format!("failed to {}", travel_kube::error::chain(&error)),
-                "Name the folder or archive of a chart, or a folder or URL with an index.yaml.",
-            ),
+            Err(error) => {
+                let finding = Finding::failed(
+                    CHART,
+                    place,
+                    format!("failed to {}", travel_kube::error::chain(&error)),
+                    "Name the folder or archive of a chart, a folder or URL with an index.yaml, or \
+                     oci://HOST/PATH of a chart.",
+                );
+                // A registry that stands for a mirror has charts below its path, and nothing tells which.
+                let is_registry = place.starts_with("oci://");
+                let is_mirror = self.mirror().as_deref() == Some(place);
+                if is_registry && is_mirror { finding.lenient() } else { finding }
+            }
         }
     }
 
@@ -153,7 +162,7 @@ mod tests {
             assert_eq!(found.verdict, verdict, "{found:?}");
             assert!(found.message.contains(words), "{found:?}");
         }
-        assert_eq!(kubernetes.check_chart("oci://x/y").await.verdict, Verdict::Failed);
+        assert_eq!(kubernetes.check_chart("oci://x").await.verdict, Verdict::Failed);
     }
 
     #[tokio::test]

@@ -78,6 +78,7 @@ impl Resource for HelmRelease {
         };
         let answer = planning::plan(&Question {
             planned: &plan.planned,
+            config: plan.config,
             prior: plan.prior,
             name: plan.planned.get("name").as_str(),
             name_path: Path::attribute("name"),

@@ -2,6 +2,7 @@
 //! cluster the calls of a resource go to.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use travel_framework::model::Field as _;
 use travel_framework::platform::Platform;
 use travel_framework::{Diagnostic, Diagnostics, Failure, Model, Plan};
+use travel_helm::chart::source::Cache;
 use travel_kube::Cluster;
 use travel_kube::cluster::connect::ClusterConfig;
 use travel_value::{Path, Value};
@@ -19,9 +21,16 @@ use travel_value::{Path, Value};
 use crate::clusters::{self, ClusterReference, Clusters, Kubeconfig};
 use crate::release::charts::Charts;
 use crate::release::failure;
+use crate::release::repository::{Registries, Registry};
 
 /// Where charts are looked for that are named without a path, where nothing else says so.
 const MIRROR_VARIABLE: &str = "TRAVEL_CHART_MIRROR";
+/// Where archives of charts are kept between runs, if not in the user's folder for caches.
+const CACHE_VARIABLE: &str = "TRAVEL_CHART_CACHE";
+/// What stands in that variable where nothing is to be kept.
+const NO_CACHE: &str = "off";
+/// The folder in the user's folder for caches.
+const CACHE_FOLDER: &str = "travel/charts";
 /// How long a cluster that was found is taken to be there. Whoever knows its incarnation notices
 /// another one at once.
 const FOUND_FOR: Duration = Duration::from_secs(60);
@@ -32,9 +41,16 @@ const YOUNG_FOR: Duration = Duration::from_secs(5 * 60);
 #[derive(Clone, Debug, Default, Model)]
 pub struct Config {
     /// Where charts are that are named without a path: a folder or an http(s) URL with an
-    /// `index.yaml`. By default that of the environment (`TRAVEL_CHART_MIRROR`).
+    /// `index.yaml`, or `oci://HOST/PATH` of a registry. By default that of the environment
+    /// (`TRAVEL_CHART_MIRROR`). Archives are kept between runs in the user's folder for caches, or
+    /// where `TRAVEL_CHART_CACHE` says, which may be `off`.
     #[model(optional, length(1, 2048))]
     pub chart_mirror: Option<String>,
+    /// How registries and repositories of charts are asked, for all releases that do not say it
+    /// themselves: the place for a token that ends soon. Without an entry a registry is asked as
+    /// `helm registry login` and `docker login` have left it.
+    #[model(optional)]
+    pub chart_registries: Option<Vec<Registry>>,
 }
 
 /// Where charts are looked for, as far as the provider's configuration says.
@@ -163,6 +179,15 @@ impl Kubernetes {
     }
 }
 
+/// Where archives of charts are kept: where the environment says, or in the user's folder for caches.
+fn cache(variable: Option<OsString>, user_folder: Option<PathBuf>) -> Option<Cache> {
+    match variable {
+        Some(folder) if folder == NO_CACHE => None,
+        Some(folder) => Some(Cache::at(folder.into())),
+        None => user_folder.map(|folder| Cache::at(folder.join(CACHE_FOLDER))),
+    }
+}
+
 fn unusable(error: &travel_kube::Error) -> Diagnostic {
     Diagnostic::error("failed to connect to the cluster", format!("{}.", error.report()))
         .at_attribute("cluster")
@@ -223,7 +248,12 @@ impl Platform for Kubernetes {
                 _ => Mirror::None,
             },
         };
-        let charts = Arc::new(Charts::new(mirror));
+        let variable = std::env::var_os(CACHE_VARIABLE).filter(|it| !it.is_empty());
+        let charts = Arc::new(Charts::new(
+            mirror,
+            cache(variable, Cache::user_folder()),
+            Registries::of(config),
+        ));
         *self.session() = Session { charts, ..Session::default() };
         Diagnostics::new()
     }

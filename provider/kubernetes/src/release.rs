@@ -10,6 +10,7 @@ pub mod memory;
 pub mod observing;
 pub mod ownership;
 pub mod planning;
+pub mod repository;
 pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use travel_kube::path::PathPattern;
 use travel_value::Value;
 
 use self::documents::is_definition;
+use self::repository::Repository;
 use self::values::Secrets;
 
 /// What is said of one release, and what it is.
@@ -29,18 +31,22 @@ use self::values::Secrets;
 /// `chart_digest` and `values_digest`, so that another way to the same content changes nothing.
 #[derive(Clone, Debug, Model)]
 pub struct Settings {
-    /// The chart: the path of a folder or archive (`./charts/cart`), or its name in the chart
-    /// mirror.
+    /// The chart: the path of a folder or archive (`./charts/cart`); its name in the repository or
+    /// chart mirror; the URL of an archive; or `oci://HOST/PATH`, also with `:TAG` or
+    /// `@sha256:DIGEST` after it.
     #[model(required, config_only, length(1, 4096))]
     pub chart: Option<String>,
     /// The version of the chart, or a constraint such as `~1.4`, of which the newest that fits is
-    /// taken. By default the newest.
+    /// taken. By default the newest. Of a chart in a registry an exact version is the tag.
     #[model(optional, config_only, length(1, 256))]
     pub version: Option<String>,
     /// Where the chart is looked for by its name: a folder or an http(s) URL with an
     /// `index.yaml`. By default the provider's `chart_mirror`.
     #[model(optional, config_only, length(1, 2048))]
     pub chart_mirror: Option<String>,
+    /// Where the chart comes from.
+    #[model(flatten)]
+    pub repository: Repository,
     /// The namespace of the release.
     #[model(
         optional,
@@ -125,6 +131,12 @@ pub struct Seen {
     /// which nobody knows what chart it was made of.
     #[model(computed, volatile, not_imported)]
     pub chart_digest: Option<String>,
+    /// The SHA-256 digest of the archive that the chart came in; none of a folder.
+    #[model(computed, volatile, not_imported)]
+    pub chart_archive_digest: Option<String>,
+    /// The digest of what the registry had under the chart's tag; none of other places.
+    #[model(computed, volatile, not_imported)]
+    pub chart_manifest_digest: Option<String>,
     /// The version of the chart.
     #[model(computed, volatile)]
     pub chart_version: Option<String>,
@@ -181,6 +193,7 @@ impl Default for Settings {
             chart: None,
             version: None,
             chart_mirror: None,
+            repository: Repository::default(),
             namespace: "default".to_owned(),
             create_namespace: false,
             values: None,

@@ -10,7 +10,7 @@ use super::{Page, identity};
 use crate::call::Failure;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
-use crate::plan::settle;
+use crate::plan::{settle, with_write_only};
 use crate::platform::Platform;
 use crate::private::Private;
 use crate::resource::Resource;
@@ -69,10 +69,9 @@ impl<R: Resource> Page<R> {
     /// Carries over what no service knows: the framework's attributes, and what only the
     /// provider reads.
     pub(super) fn keep_own_attributes(&self, from: &Value, into: &mut Value) {
-        for Attribute { name, config_only, write_only, default, .. } in &self.block.attributes {
-            if *write_only {
-                into.set_attribute(name, Value::Null);
-            } else if *config_only {
+        *into = with_write_only(&self.block, into, &Value::Null);
+        for Attribute { name, config_only, default, .. } in &self.block.attributes {
+            if *config_only {
                 // An import has no value yet: the default is what the next plan will say.
                 let kept = Some(from.get(name)).filter(|value| !value.is_null());
                 let value = kept.or(default.as_ref()).cloned().unwrap_or(Value::Null);

@@ -60,6 +60,10 @@ fn check_attribute(attribute: &Attribute, path: &Path, value: &Value, found: &mu
 
 /// Refuses values that core would put into plan and state, though they must never stand there.
 pub(super) fn refuse_write_only(block: &Block, config: &Value, found: &mut Diagnostics) {
+    refuse_write_only_in(block, &Path::root(), config, found);
+}
+
+fn refuse_write_only_in(block: &Block, path: &Path, config: &Value, found: &mut Diagnostics) {
     for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
         let name = attribute.name.as_str();
         if !config.get(name).is_null() {
@@ -69,8 +73,13 @@ pub(super) fn refuse_write_only(block: &Block, config: &Value, found: &mut Diagn
                     "Its value must never stand in plan or state, and this one would put it there. \
                      Use Terraform 1.11, OpenTofu 1.11 or a later one of them.",
                 )
-                .at_attribute(name),
+                .at(path.field(name)),
             );
+        }
+    }
+    for nested in &block.blocks {
+        for (path, value) in children(&path.field(&nested.name), config.get(&nested.name)) {
+            refuse_write_only_in(&nested.block, &path, value, found);
         }
     }
 }

@@ -49,8 +49,9 @@ pub fn settle(block: &Block, prior: &Value, read: &Value) -> Value {
 }
 
 /// `planned`, with the values that only the configuration may hold: what an apply works with.
+/// Beside a null configuration it is `planned` without such values: what a state may hold.
 pub fn with_write_only(block: &Block, planned: &Value, config: &Value) -> Value {
-    map_attributes(&block.attributes, planned, config, &|attribute, value, set| {
+    map_block(block, planned, config, &|attribute, value, set| {
         if attribute.write_only { set.clone() } else { value }
     })
 }
@@ -260,6 +261,31 @@ fn settle_object(attributes: &[Attribute], prior: &Value, read: &Value) -> Value
         }
         _ => value,
     })
+}
+
+/// As [`map_attributes`], also inside nested blocks.
+fn map_block(
+    block: &Block,
+    value: &Value,
+    other: &Value,
+    change: &impl Fn(&Attribute, Value, &Value) -> Value,
+) -> Value {
+    let mapped = map_attributes(&block.attributes, value, other, change);
+    let Value::Object(mut values) = mapped else { return mapped };
+    for NestedBlock { name, nesting, block } in &block.blocks {
+        let Some(inner) = values.get(name) else { continue };
+        let beside = other.get(name);
+        let element = |value: &Value, other: &Value| map_block(block, value, other, change);
+        let inner = match nesting {
+            BlockNesting::Single => element(inner, beside),
+            BlockNesting::List => list(beside, inner, |other, value| element(value, other)),
+            BlockNesting::Map => map(beside, inner, |other, value| element(value, other)),
+            // The blocks of a set have no names by which those of the other could be told.
+            BlockNesting::Set => inner.clone(),
+        };
+        values.insert(name.clone(), inner);
+    }
+    Value::Object(values)
 }
 
 /// Rebuilds an object attribute by attribute, also inside nested ones, each beside the value of

@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 
 use super::ignore::{IgnoreError, Rules};
 use super::metadata::{Lock, Metadata, MetadataError};
+use super::source::Digest;
 use super::{Chart, File, values};
 use crate::functions::{path_clean, path_ext};
 use crate::yaml;
@@ -101,6 +102,17 @@ pub struct Loaded {
     pub chart: Chart,
     /// What Helm would warn of.
     pub warnings: Vec<String>,
+    /// What it came in.
+    pub origin: Origin,
+}
+
+/// What tells the very bytes of a chart from others, and not only its content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The SHA-256 digest of the archive, as `sha256:` and hexadecimal digits; none of a folder.
+    pub archive_digest: Option<String>,
+    /// The digest of what a registry has under the tag: the manifest, or an index of manifests.
+    pub manifest_digest: Option<String>,
 }
 
 impl Chart {
@@ -120,7 +132,7 @@ impl Chart {
         let mut loader = Loader::default();
         let files = read_folder(path)?;
         let chart = loader.top(files)?;
-        Ok(Loaded { chart, warnings: loader.warnings })
+        Ok(Loaded { chart, warnings: loader.warnings, origin: Origin::default() })
     }
 
     fn load_archive_file(path: &Path) -> Result<Loaded, ChartError> {
@@ -143,7 +155,9 @@ impl Chart {
         let mut loader = Loader::default();
         let files = loader.unpack(data)?;
         let chart = loader.top(files)?;
-        Ok(Loaded { chart, warnings: loader.warnings })
+        let archive_digest = Some(Digest::of(data).to_string());
+        let origin = Origin { archive_digest, manifest_digest: None };
+        Ok(Loaded { chart, warnings: loader.warnings, origin })
     }
 }
 

@@ -1,19 +1,35 @@
-//! Where charts come from: a folder, an archive, or a mirror, that is a folder or a web server with an index.yaml.
+//! Where charts come from: a folder, an archive, an OCI registry, or a repository, that is a folder or a web server with
+//! an index.yaml.
 
+mod access;
+mod address;
+mod cache;
+mod client;
+mod digest;
+mod error;
 mod index;
+mod mirror;
+mod oci;
+mod tls;
 mod web;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
-
-use super::{Chart, ChartError, Loaded};
-use crate::semver::{Constraint, SemverError, Version};
+use super::{Chart, Loaded};
+use crate::semver::{Constraint, Version};
+use address::{is_address, without_credentials};
 use index::{Entry, Index};
+use mirror::Mirror;
+use oci::{Keychain, Reference, is_reference};
 
-pub use web::WebError;
+pub use access::Access;
+pub use cache::Cache;
+pub use client::WebError;
+pub(super) use digest::Digest;
+pub use error::SourceError;
+pub use oci::{KeychainError, RegistryError};
+pub use tls::TlsError;
 
 /// An index is no larger than this, in bytes.
 const LARGEST_INDEX: usize = 128 << 20;
@@ -22,161 +38,40 @@ const LARGEST_ARCHIVE: usize = 100 << 20;
 const INDEX: &str = "index.yaml";
 
 /// Which chart, and where it is looked for.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ChartReference {
-    /// The path of a folder or of an archive; with a mirror, the name the index has for it.
+    /// The path of a folder or of an archive, the http(s) URL of an archive, or `oci://HOST/PATH[:TAG][@DIGEST]`; with a
+    /// mirror, the name the index has for it, or its path below the registry's.
     pub chart: String,
     /// The version: an exact one, or a constraint of which the newest that fits is taken. None takes the newest that is
-    /// no pre-release. Of a folder or an archive it must be what the chart says.
+    /// no pre-release. Of a folder, an archive or a digest it must be what the chart says.
     pub version: Option<String>,
-    /// The mirror: a folder, or an http(s) URL, with an index.yaml. A URL may hold a name and a password, which are sent
-    /// to that host only.
+    /// The repository: a folder, or an http(s) URL, with an index.yaml; or `oci://HOST/PATH`. A URL may hold a name and
+    /// a password, which are sent to that host only.
     pub mirror: Option<String>,
+    /// How it is asked.
+    pub access: Access,
 }
 
-/// Why a chart was not found.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// What was found is no chart, or there is nothing at the path.
-    #[error("load the chart at {place}")]
-    Load {
-        /// The path or address.
-        place: String,
-        /// Why it cannot be loaded.
-        #[source]
-        source: ChartError,
-    },
-    /// There is nothing at the path.
-    #[error(
-        "there is no chart at {0:?}: it must be a folder with a Chart.yaml or a .tgz file, or else a mirror must be named"
-    )]
-    NoPath(String),
-    /// A registry, which is another kind of mirror.
-    #[error(
-        "{0:?} is in an OCI registry; copy the chart into a mirror with an index.yaml, or name a folder or .tgz file"
-    )]
-    Registry(String),
-    /// The mirror is neither a folder nor a URL.
-    #[error("the mirror {0:?} is neither a folder nor an http:// or https:// URL")]
-    Mirror(String),
-    /// A file of the mirror cannot be read.
-    #[error("read {path}")]
-    Read {
-        /// The path.
-        path: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file of the mirror is too large.
-    #[error("{place} is larger than {limit} bytes")]
-    TooLarge {
-        /// The path or address.
-        place: String,
-        /// The most bytes.
-        limit: usize,
-    },
-    /// The web server did not give it.
-    #[error(transparent)]
-    Web(#[from] WebError),
-    /// The index is none.
-    #[error("{place} is no index of charts: {problem}")]
-    Index {
-        /// The path or address.
-        place: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The mirror has no such chart.
-    #[error("the mirror {mirror} has no chart {chart:?}; it has: {known}")]
-    NoChart {
-        /// The mirror.
-        mirror: String,
-        /// The name asked for.
-        chart: String,
-        /// The names there are.
-        known: String,
-    },
-    /// The version is neither a version nor a constraint.
-    #[error("{text:?} is neither a version nor a constraint of versions")]
-    Constraint {
-        /// What was given.
-        text: String,
-        /// Why.
-        #[source]
-        source: SemverError,
-    },
-    /// The chart is not there in that version.
-    #[error("{place} has no version {wanted} of the chart {chart}; it has: {known}")]
-    NoVersion {
-        /// The path, or the mirror.
-        place: String,
-        /// The chart.
-        chart: String,
-        /// The version or constraint.
-        wanted: String,
-        /// The versions there are.
-        known: String,
-    },
-    /// The index names an archive that lies elsewhere than in the mirror's folder.
-    #[error(
-        "the index of {mirror} says that {chart} lies at {url:?}, which is outside of the mirror's folder"
-    )]
-    Outside {
-        /// The mirror.
-        mirror: String,
-        /// The chart.
-        chart: String,
-        /// What the index says.
-        url: String,
-    },
-    /// The archive is not the one the index speaks of.
-    #[error(
-        "{place} has the SHA-256 digest {found}, and the index says {expected}; it is damaged or was exchanged"
-    )]
-    Digest {
-        /// The path or address.
-        place: String,
-        /// What the index says.
-        expected: String,
-        /// What it has.
-        found: String,
-    },
-    /// The archive holds another chart than the index says.
-    #[error("{place} holds {found}, and the index says that it is {expected}")]
-    Other {
-        /// The path or address.
-        place: String,
-        /// Name and version in the index.
-        expected: String,
-        /// Name and version in the archive.
-        found: String,
-    },
-    /// Reading ended early.
-    #[error("an inner task ended early")]
-    Task(#[from] tokio::task::JoinError),
+impl ChartReference {
+    /// Whether the chart is a folder or an archive of this machine, which may change at any time.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.mirror.is_none() && !is_reference(&self.chart) && !is_address(&self.chart)
+    }
 }
 
-/// Finds and loads a chart.
+/// Finds and loads a chart. What the cache has under the digest that is wanted is not fetched again; which digest that
+/// is, of a tag or in an index, is asked each time.
 ///
 /// # Errors
 /// [`SourceError`], which lists what there is where the chart or the version is not.
-pub async fn find(reference: &ChartReference) -> Result<Loaded, SourceError> {
-    let Some(mirror) = &reference.mirror else { return at_path(reference).await };
-    let mirror = Mirror::of(mirror)?;
-    let place = mirror.to_string();
-    let text = mirror.read(INDEX, LARGEST_INDEX).await?;
-    let wanted = reference.clone();
-    let entry = tokio::task::spawn_blocking(move || {
-        let index = Index::read(&text)
-            .map_err(|problem| SourceError::Index { place: place.clone(), problem })?;
-        index.choose(&place, &wanted.chart, wanted.version.as_deref())
-    });
-    let entry = entry.await??;
-    let data = mirror.read(&entry.url, LARGEST_ARCHIVE).await?;
-    let place = mirror.place(&entry.url);
-    tokio::task::spawn_blocking(move || unpack(&entry, &data, place)).await?
+pub async fn find(
+    reference: &ChartReference,
+    cache: Option<&Cache>,
+) -> Result<Loaded, SourceError> {
+    let keychain = Keychain::of_environment();
+    Finder { access: &reference.access, cache, keychain: &keychain }.find(reference).await
 }
 
 /// The names of the charts that a mirror has.
@@ -184,32 +79,192 @@ pub async fn find(reference: &ChartReference) -> Result<Loaded, SourceError> {
 /// # Errors
 /// [`SourceError`], where it is none or does not answer.
 pub async fn names(mirror: &str) -> Result<Vec<String>, SourceError> {
-    let mirror = Mirror::of(mirror)?;
+    if is_reference(mirror) {
+        return Err(SourceError::NoIndex(mirror.to_owned()));
+    }
+    let mirror = Mirror::of(mirror, &Access::default())?;
     let place = mirror.to_string();
     let text = mirror.read(INDEX, LARGEST_INDEX).await?;
     let read = tokio::task::spawn_blocking(move || Index::read(&text).map(|index| index.names()));
     read.await?.map_err(|problem| SourceError::Index { place, problem })
 }
 
-/// Loads a chart from a folder or an archive.
-async fn at_path(reference: &ChartReference) -> Result<Loaded, SourceError> {
-    let place = reference.chart.clone();
-    if place.starts_with("oci://") {
-        return Err(SourceError::Registry(place));
+/// What charts are looked for with.
+struct Finder<'a> {
+    access: &'a Access,
+    cache: Option<&'a Cache>,
+    keychain: &'a Keychain,
+}
+
+impl Finder<'_> {
+    async fn find(&self, reference: &ChartReference) -> Result<Loaded, SourceError> {
+        let (chart, version) = (reference.chart.as_str(), reference.version.as_deref());
+        match &reference.mirror {
+            None if is_reference(chart) => self.in_registry(chart, version).await,
+            None if is_address(chart) => self.at_address(chart, version).await,
+            None => at_path(chart, version).await,
+            Some(mirror) if is_reference(mirror) => {
+                let path = format!("{}/{}", mirror.trim_end_matches('/'), chart.trim_matches('/'));
+                self.in_registry(&path, version).await
+            }
+            Some(mirror) => self.in_repository(mirror, chart, version).await,
+        }
     }
-    let path = PathBuf::from(place.strip_prefix("file://").unwrap_or(&place));
-    let loaded = tokio::task::spawn_blocking(move || path.exists().then(|| Chart::load(&path)));
-    let Some(loaded) = loaded.await? else { return Err(SourceError::NoPath(place)) };
-    let loaded = loaded.map_err(|source| SourceError::Load { place: place.clone(), source })?;
+
+    /// A chart of a place with an index.
+    async fn in_repository(
+        &self,
+        mirror: &str,
+        chart: &str,
+        version: Option<&str>,
+    ) -> Result<Loaded, SourceError> {
+        let mirror = Mirror::of(mirror, self.access)?;
+        let place = mirror.to_string();
+        let text = mirror.read(INDEX, LARGEST_INDEX).await?;
+        let (chart, version) = (chart.to_owned(), version.map(str::to_owned));
+        let entry = tokio::task::spawn_blocking(move || {
+            let index = Index::read(&text)
+                .map_err(|problem| SourceError::Index { place: place.clone(), problem })?;
+            index.choose(&place, &chart, version.as_deref())
+        });
+        let entry = entry.await??;
+        if is_reference(&entry.url) {
+            return self.named_by_index(&mirror, entry).await;
+        }
+        let place = mirror.place(&entry.url);
+        let digest = entry.digest.as_deref().and_then(Digest::parse);
+        let cache = self.cache.filter(|_| mirror.is_far(&entry.url)).cloned();
+        if let (Some(cache), Some(digest)) = (cache.clone(), digest.clone()) {
+            let kept = tokio::task::spawn_blocking(move || cache.get(&digest, LARGEST_ARCHIVE));
+            if let Some(data) = kept.await? {
+                return tokio::task::spawn_blocking(move || unpack(&entry, &data, place)).await?;
+            }
+        }
+        let data = mirror.read(&entry.url, LARGEST_ARCHIVE).await?;
+        tokio::task::spawn_blocking(move || {
+            let loaded = unpack(&entry, &data, place)?;
+            if let (Some(cache), Some(digest)) = (cache, digest) {
+                cache.put(&digest, &data);
+            }
+            Ok(loaded)
+        })
+        .await?
+    }
+
+    /// A chart of an index that says that it lies in a registry. The registry is another host: it gets the credentials
+    /// that are kept for it.
+    async fn named_by_index(&self, mirror: &Mirror, entry: Entry) -> Result<Loaded, SourceError> {
+        let access = match self.access.pass_credentials {
+            true => self.access.clone(),
+            false => Access { ca_file: self.access.ca_file.clone(), ..Access::default() },
+        };
+        let (access, mirror) = (&access, mirror.to_string());
+        let version = entry.version.clone();
+        let reference = Reference::parse(&entry.url)?;
+        let version = Some(version.as_str()).filter(|_| !reference.is_complete());
+        let pulled = oci::pull(&reference, version, access, self.cache, self.keychain).await?;
+        // Some indexes tell the digest of the archive here, others that of the manifest.
+        let expected = entry.digest.as_deref().and_then(Digest::parse);
+        if let Some(expected) =
+            expected.filter(|it| *it != pulled.manifest && !it.is_of(&pulled.archive))
+        {
+            return Err(SourceError::Digest {
+                place: pulled.place,
+                expected: expected.to_string(),
+                found: Digest::of(&pulled.archive).to_string(),
+            });
+        }
+        let loaded = load_pulled(pulled, None).await?;
+        tracing::debug!("the index of {mirror} names a chart in {}", reference);
+        expect_named(&entry, loaded, reference.to_string())
+    }
+
+    /// A chart in a registry.
+    async fn in_registry(
+        &self,
+        reference: &str,
+        version: Option<&str>,
+    ) -> Result<Loaded, SourceError> {
+        let reference = Reference::parse(reference)?;
+        let pulled = oci::pull(&reference, version, self.access, self.cache, self.keychain).await?;
+        load_pulled(pulled, version.map(str::to_owned)).await
+    }
+
+    /// An archive on a web server.
+    async fn at_address(
+        &self,
+        address: &str,
+        version: Option<&str>,
+    ) -> Result<Loaded, SourceError> {
+        let place = without_credentials(address);
+        let site = web::Site::parse(address, self.access)?;
+        let data = site.get(&place, LARGEST_ARCHIVE).await?;
+        let version = version.map(str::to_owned);
+        tokio::task::spawn_blocking(move || {
+            let loaded = load_archive(&data, &place)?;
+            expect_version(loaded, version.as_deref(), place)
+        })
+        .await?
+    }
+}
+
+/// Loads a chart from a folder or an archive.
+async fn at_path(place: &str, version: Option<&str>) -> Result<Loaded, SourceError> {
+    let (place, version) = (place.to_owned(), version.map(str::to_owned));
+    tokio::task::spawn_blocking(move || {
+        let path = PathBuf::from(place.strip_prefix("file://").unwrap_or(&place));
+        if !path.exists() {
+            return Err(SourceError::NoPath(place));
+        }
+        let loaded = Chart::load(&path)
+            .map_err(|source| SourceError::Load { place: place.clone(), source })?;
+        expect_version(loaded, version.as_deref(), place)
+    })
+    .await?
+}
+
+/// Loads what a registry gave.
+async fn load_pulled(pulled: oci::Pulled, wanted: Option<String>) -> Result<Loaded, SourceError> {
+    tokio::task::spawn_blocking(move || {
+        let oci::Pulled { archive, manifest, place, version, warnings } = pulled;
+        let mut loaded = load_archive(&archive, &place)?;
+        loaded.origin.manifest_digest = Some(manifest.to_string());
+        loaded.warnings.extend(warnings);
+        let found = loaded.chart.metadata.version.clone();
+        match version {
+            // Helm takes whatever a tag holds, too.
+            Some(tagged) if tagged != found && Version::parse(&tagged).is_ok() => {
+                let warning = format!("{place} holds the version {found}");
+                loaded.warnings.push(warning);
+                Ok(loaded)
+            }
+            Some(_) => Ok(loaded),
+            None => expect_version(loaded, wanted.as_deref(), place),
+        }
+    })
+    .await?
+}
+
+fn load_archive(data: &[u8], place: &str) -> Result<Loaded, SourceError> {
+    Chart::load_archive(data)
+        .map_err(|source| SourceError::Load { place: place.to_owned(), source })
+}
+
+/// Refuses a chart of another version than was asked for.
+fn expect_version(
+    loaded: Loaded,
+    wanted: Option<&str>,
+    place: String,
+) -> Result<Loaded, SourceError> {
     let metadata = &loaded.chart.metadata;
-    if let Some(wanted) = &reference.version
-        && wanted != &metadata.version
+    if let Some(wanted) = wanted
+        && wanted != metadata.version
         && !accepts(wanted, &metadata.version)?
     {
         return Err(SourceError::NoVersion {
             place,
             chart: metadata.name.clone(),
-            wanted: wanted.clone(),
+            wanted: wanted.to_owned(),
             known: metadata.version.clone(),
         });
     }
@@ -226,13 +281,17 @@ fn accepts(wanted: &str, version: &str) -> Result<bool, SourceError> {
 /// Loads an archive that is what the index says.
 fn unpack(entry: &Entry, data: &[u8], place: String) -> Result<Loaded, SourceError> {
     if let Some(expected) = &entry.digest {
-        let found: String = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
-        if !expected.eq_ignore_ascii_case(&found) {
-            return Err(SourceError::Digest { place, expected: expected.clone(), found });
+        let found = Digest::of(data);
+        if Digest::parse(expected).as_ref() != Some(&found) {
+            let (expected, found) = (expected.clone(), found.parts().1.to_owned());
+            return Err(SourceError::Digest { place, expected, found });
         }
     }
-    let loaded = Chart::load_archive(data)
-        .map_err(|source| SourceError::Load { place: place.clone(), source })?;
+    expect_named(entry, load_archive(data, &place)?, place)
+}
+
+/// Refuses another chart than the index says.
+fn expect_named(entry: &Entry, loaded: Loaded, place: String) -> Result<Loaded, SourceError> {
     let metadata = &loaded.chart.metadata;
     let (expected, found) = (
         format!("{} {}", entry.name, entry.version),
@@ -244,84 +303,14 @@ fn unpack(entry: &Entry, data: &[u8], place: String) -> Result<Loaded, SourceErr
     Ok(loaded)
 }
 
-/// A place with an index.yaml.
-enum Mirror {
-    Folder(PathBuf),
-    Web(web::Site),
-}
-
-impl Mirror {
-    fn of(text: &str) -> Result<Self, SourceError> {
-        if text.starts_with("oci://") {
-            return Err(SourceError::Registry(text.to_owned()));
-        }
-        if text.starts_with("http://") || text.starts_with("https://") {
-            return Ok(Mirror::Web(web::Site::parse(text)?));
-        }
-        let folder = PathBuf::from(text.strip_prefix("file://").unwrap_or(text));
-        if !folder.is_dir() {
-            return Err(SourceError::Mirror(text.to_owned()));
-        }
-        Ok(Mirror::Folder(folder))
-    }
-
-    /// Where the mirror has a file, for people.
-    fn place(&self, name: &str) -> String {
-        match self {
-            _ if is_address(name) => web::without_credentials(name),
-            Mirror::Folder(folder) => folder.join(name).display().to_string(),
-            Mirror::Web(site) => site.place(name),
-        }
-    }
-
-    /// Reads a file by its path in the mirror, or by an address of its own.
-    async fn read(&self, name: &str, limit: usize) -> Result<Bytes, SourceError> {
-        match self {
-            Mirror::Web(site) => Ok(site.get(name, limit).await?),
-            Mirror::Folder(_) if is_address(name) => {
-                Ok(web::Site::parse(name)?.get(name, limit).await?)
-            }
-            Mirror::Folder(folder) => {
-                let (path, place) = (folder.join(name), self.place(name));
-                let inside = Path::new(name).components().all(|part| {
-                    matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir)
-                });
-                if !inside {
-                    let (mirror, chart) = (self.to_string(), name.to_owned());
-                    return Err(SourceError::Outside { mirror, chart: chart.clone(), url: chart });
-                }
-                let data = tokio::fs::read(path).await;
-                let data =
-                    data.map_err(|source| SourceError::Read { path: place.clone(), source })?;
-                if data.len() > limit {
-                    return Err(SourceError::TooLarge { place, limit });
-                }
-                Ok(data.into())
-            }
-        }
-    }
-}
-
-fn is_address(name: &str) -> bool {
-    name.starts_with("http://") || name.starts_with("https://")
-}
-
-impl fmt::Display for Mirror {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Mirror::Folder(folder) => write!(out, "{}", folder.display()),
-            Mirror::Web(site) => write!(out, "{}", site.place("")),
-        }
-    }
-}
-
 /// Shows no credentials.
 impl fmt::Debug for ChartReference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("ChartReference")
-            .field("chart", &self.chart)
+            .field("chart", &without_credentials(&self.chart))
             .field("version", &self.version)
-            .field("mirror", &self.mirror.as_deref().map(web::without_credentials))
+            .field("mirror", &self.mirror.as_deref().map(without_credentials))
+            .field("access", &self.access)
             .finish()
     }
 }

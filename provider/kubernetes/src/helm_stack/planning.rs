@@ -151,6 +151,7 @@ fn plan_block(
     let path = path_of(label);
     let answer = planning::plan(&Question {
         planned: &block,
+        config: plan.config.get("release").get(label),
         prior,
         name,
         name_path: if block.get("name").is_null() { path.clone() } else { path.field("name") },

@@ -80,6 +80,15 @@ async fn a_cluster_is_asked_for_once_and_known_from_then_on() {
     assert_eq!(platform.charts().mirror, Mirror::Unknown);
 }
 
+#[test]
+fn charts_are_kept_where_the_environment_says() {
+    let user = || Some(PathBuf::from("/home/me/.cache"));
+    assert_eq!(cache(None, user()), Some(Cache::at("/home/me/.cache/travel/charts".into())));
+    assert_eq!(cache(None, None), None);
+    assert_eq!(cache(Some("/kept".into()), user()), Some(Cache::at("/kept".into())));
+    assert_eq!(cache(Some("off".into()), user()), None);
+}
+
 #[tokio::test]
 async fn a_kubeconfig_that_is_none_is_refused_where_it_stands() {
     let platform = Kubernetes::new(Arc::new(Cloud::default()));

@@ -163,8 +163,7 @@ impl Work<'_> {
 
     /// The chart, which must still be the one that was planned.
     async fn chart(&self, plan: &Settings, object: &Value) -> Result<Chart, Failure> {
-        let charts::Wanted::Known(reference) =
-            charts::wanted(object, &self.path, &self.charts.mirror)?
+        let charts::Wanted::Known(reference) = charts::wanted(object, &self.path, self.charts)?
         else {
             return Err(self.undecided("chart").into());
         };

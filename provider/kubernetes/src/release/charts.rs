@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use travel_framework::Diagnostic;
-use travel_helm::chart::source::{self, ChartReference, SourceError};
+use travel_helm::chart::source::{self, Access, Cache, ChartReference, SourceError};
 use travel_helm::chart::{Chart, File, Loaded};
 use travel_helm::{Tree, TreeMap};
 use travel_value::{Path, Value};
 
+use super::repository::{Registries, access};
 use crate::platform::Mirror;
 
 /// Which chart a release is of, as far as that is known.
@@ -30,6 +31,10 @@ pub enum Wanted {
 pub struct Charts {
     /// Where charts are looked for where a resource does not say.
     pub mirror: Mirror,
+    /// Where archives are kept between runs.
+    pub cache: Option<Cache>,
+    /// How registries are asked where a resource does not say.
+    pub registries: Registries,
     found: Mutex<HashMap<ChartReference, Arc<OnceCell<Loaded>>>>,
 }
 
@@ -41,12 +46,27 @@ impl fmt::Debug for Charts {
 }
 
 impl Charts {
-    /// Charts that are looked for there.
-    pub fn new(mirror: Mirror) -> Self {
-        Self { mirror, found: Mutex::default() }
+    /// Charts that are looked for there, and kept here.
+    pub fn new(mirror: Mirror, cache: Option<Cache>, registries: Registries) -> Self {
+        Self { mirror, cache, registries, found: Mutex::default() }
     }
 
-    /// Finds and loads a chart. One of a mirror is got once; a folder or an archive is always read.
+    /// A chart at a place that is asked as the resource says, or else as the provider's
+    /// configuration does.
+    fn asked(&self, reference: ChartReference) -> Wanted {
+        if reference.access != Access::default() {
+            return Wanted::Known(reference);
+        }
+        let place = reference.mirror.as_deref().unwrap_or(&reference.chart);
+        match self.registries.access(place) {
+            Some(access) => Wanted::Known(ChartReference { access, ..reference }),
+            None if is_url(place) => Wanted::Unknown,
+            None => Wanted::Known(reference),
+        }
+    }
+
+    /// Finds and loads a chart. One of another place is got once; a folder or an archive is always
+    /// read.
     ///
     /// # Errors
     /// Where there is none, at `chart`; says what there is instead.
@@ -56,10 +76,10 @@ impl Charts {
         path: &Path,
     ) -> Result<Loaded, Diagnostic> {
         let look = async || {
-            let found = source::find(reference).await;
+            let found = source::find(reference, self.cache.as_ref()).await;
             found.map_err(|error| not_found(reference, path, &error))
         };
-        if reference.mirror.is_none() {
+        if reference.is_local() {
             return look().await;
         }
         let cell = {
@@ -94,22 +114,28 @@ impl Charts {
     }
 }
 
-/// Which chart an object, whose own path is `path`, names.
+/// Which chart an object, whose own path is `path`, names. The object has its password, too.
 ///
 /// # Errors
-/// Where it names one without a path, and there is no mirror.
-pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
+/// Where it names one without a path, and there is no mirror; and where it names two places.
+pub fn wanted(object: &Value, path: &Path, charts: &Charts) -> Result<Wanted, Diagnostic> {
     let text = |name: &str| object.get(name).as_str().map(str::to_owned);
     let is_unknown = |name: &str| object.get(name).is_unknown();
-    if is_unknown("chart") || is_unknown("version") {
+    if ["chart", "version", "repository"].into_iter().any(is_unknown) {
         return Ok(Wanted::Unknown);
     }
-    let chart = text("chart").unwrap_or_default();
-    let version = text("version");
-    if is_path(&chart) {
-        return Ok(Wanted::Known(ChartReference { chart, version, mirror: None }));
+    let (chart, version) = (text("chart").unwrap_or_default(), text("version"));
+    let repository = text("repository");
+    refuse_two_places(object, path, &chart, repository.is_some())?;
+    let Some(access) = access(object, path)? else { return Ok(Wanted::Unknown) };
+    if repository.is_some() || is_url(&chart) {
+        return Ok(charts.asked(ChartReference { chart, version, mirror: repository, access }));
     }
-    let mirror = match (text("chart_mirror"), mirror) {
+    if is_path(&chart) {
+        let access = Access::default();
+        return Ok(Wanted::Known(ChartReference { chart, version, mirror: None, access }));
+    }
+    let mirror = match (text("chart_mirror"), &charts.mirror) {
         _ if is_unknown("chart_mirror") => return Ok(Wanted::Unknown),
         (Some(own), _) => own,
         (None, Mirror::At(mirror)) => mirror.clone(),
@@ -118,15 +144,44 @@ pub fn wanted(object: &Value, path: &Path, mirror: &Mirror) -> Result<Wanted, Di
             return Err(Diagnostic::error(
                 format!("no chart {chart:?}"),
                 format!(
-                    "{chart:?} is a name and not a path, and there is no mirror to look for it \
-                     in. Write the path of a folder or archive (./{chart}), or set chart_mirror \
-                     here, in the provider block or by TRAVEL_CHART_MIRROR."
+                    "{chart:?} is a name and not a path, and there is no repository to look for \
+                     it in. Write the path of a folder or archive (./{chart}), or set repository \
+                     here, or chart_mirror here, in the provider block or by TRAVEL_CHART_MIRROR."
                 ),
             )
             .at(path.field("chart")));
         }
     };
-    Ok(Wanted::Known(ChartReference { chart, version, mirror: Some(mirror) }))
+    Ok(charts.asked(ChartReference { chart, version, mirror: Some(mirror), access }))
+}
+
+/// A chart is looked for in one place.
+fn refuse_two_places(
+    object: &Value,
+    path: &Path,
+    chart: &str,
+    has_repository: bool,
+) -> Result<(), Diagnostic> {
+    let refusal = |name: &str, reason: String| {
+        Err(Diagnostic::error("two places for one chart", reason).at(path.field(name)))
+    };
+    if !has_repository {
+        return Ok(());
+    }
+    if !object.get("chart_mirror").is_null() {
+        let reason = "The chart would be looked for in repository or in chart_mirror: set one.";
+        return refusal("chart_mirror", reason.to_owned());
+    }
+    if is_url(chart) || chart.starts_with(['.', '/']) || chart.ends_with(".tgz") {
+        let reason = format!("{chart:?} is no name in a repository: leave repository out.");
+        return refusal("repository", reason);
+    }
+    Ok(())
+}
+
+/// Whether a chart is named by where it is in a registry or on a web server.
+fn is_url(chart: &str) -> bool {
+    ["oci://", "https://", "http://"].iter().any(|scheme| chart.starts_with(scheme))
 }
 
 /// Whether a chart is named by a path and not by a name in a mirror.
@@ -229,7 +284,8 @@ mod tests {
 
     fn reference(chart: &str, own: Value, mirror: &Mirror) -> Result<Wanted, Diagnostic> {
         let object = Value::object([("chart", chart.into()), ("chart_mirror", own)]);
-        wanted(&object, &Path::root(), mirror)
+        let charts = Charts::new(mirror.clone(), None, Registries::default());
+        wanted(&object, &Path::root(), &charts)
     }
 
     fn check(chart: &str, own: Value, mirror: &Mirror, expected: Option<Option<&str>>) {
@@ -251,6 +307,74 @@ mod tests {
         check("cart", Value::Null, &Mirror::Unknown, None);
         let error = reference("cart", Value::Null, &Mirror::None).err().unwrap();
         assert_eq!(error.path.unwrap().to_string(), "chart");
+    }
+
+    #[test]
+    fn a_chart_is_looked_for_in_one_place() {
+        let check = |attributes: &[(&'static str, Value)], expected: Result<Option<&str>, &str>| {
+            let object = Value::object(attributes.iter().cloned());
+            let mirror = Mirror::At("/mirror".to_owned());
+            let charts = Charts::new(mirror, None, Registries::default());
+            let found = wanted(&object, &Path::root(), &charts);
+            let found = found.map(|wanted| match wanted {
+                Wanted::Known(reference) => {
+                    Some(format!("{} in {}", reference.chart, reference.mirror.unwrap_or_default()))
+                }
+                Wanted::Unknown => None,
+            });
+            let found = found.map_err(|error| error.path.unwrap().to_string());
+            assert_eq!(
+                found.as_ref().map(Option::as_deref).map_err(String::as_str),
+                expected,
+                "{attributes:?}"
+            );
+        };
+        let cart = || ("chart", Value::from("cart"));
+        let repository = || ("repository", Value::from("oci://a.example/b"));
+        check(&[cart(), repository()], Ok(Some("cart in oci://a.example/b")));
+        let inner = ("chart", Value::from("shop/cart"));
+        check(&[inner, repository()], Ok(Some("shop/cart in oci://a.example/b")));
+        let full = || ("chart", Value::from("oci://a.example/cart:1.0.0"));
+        check(&[full()], Ok(Some("oci://a.example/cart:1.0.0 in ")));
+        check(
+            &[("chart", "https://a.example/cart.tgz".into())],
+            Ok(Some("https://a.example/cart.tgz in ")),
+        );
+        check(&[full(), repository()], Err("repository"));
+        check(&[("chart", "./cart".into()), repository()], Err("repository"));
+        check(&[cart(), repository(), ("chart_mirror", "/x".into())], Err("chart_mirror"));
+        check(&[cart(), ("repository", Value::unknown())], Ok(None));
+        check(&[full(), ("repository_password", Value::unknown())], Ok(None));
+        check(&[full(), ("repository_cert_file", "a.pem".into())], Err("repository_key_file"));
+    }
+
+    #[test]
+    fn a_registry_is_asked_as_the_release_says_or_else_as_the_provider_does() {
+        let user = |name: &str| Access { username: Some(name.to_owned()), ..Access::default() };
+        let known = Registries::Known(vec![("oci://a.example".to_owned(), user("provider"))]);
+        let check = |registries: &Registries, own: Value, expected: Option<Access>| {
+            let mirror = Mirror::At("oci://a.example/charts".to_owned());
+            let charts = Charts::new(mirror, None, registries.clone());
+            for chart in ["oci://a.example/cart", "cart"] {
+                let object =
+                    Value::object([("chart", chart.into()), ("repository_username", own.clone())]);
+                let found = match wanted(&object, &Path::root(), &charts).unwrap() {
+                    Wanted::Known(reference) => Some(reference.access),
+                    Wanted::Unknown => None,
+                };
+                assert_eq!(found, expected, "{chart} {own:?}");
+            }
+        };
+        check(&known, Value::Null, Some(user("provider")));
+        check(&known, "own".into(), Some(user("own")));
+        check(&Registries::default(), Value::Null, Some(Access::default()));
+        check(&Registries::Unknown, Value::Null, None);
+        check(&Registries::Unknown, "own".into(), Some(user("own")));
+        // What is on this machine is asked by nobody.
+        let charts = Charts::new(Mirror::At("/mirror".to_owned()), None, Registries::Unknown);
+        let object = Value::object([("chart", "cart".into())]);
+        let found = wanted(&object, &Path::root(), &charts).unwrap();
+        assert!(matches!(found, Wanted::Known(_)));
     }
 
     #[test]

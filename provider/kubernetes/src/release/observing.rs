@@ -42,6 +42,8 @@ pub async fn observe(
         memory.revision = standing.version;
         memory.inputs.clear();
         settings.seen.chart_digest = None;
+        settings.seen.chart_archive_digest = None;
+        settings.seen.chart_manifest_digest = None;
     }
     learn_version(connected, memory).await?;
     let applied = applied(standing, identity, settings.skip_crds)?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use travel_framework::{Diagnostic, Diagnostics};
-use travel_helm::chart::Chart;
+use travel_helm::chart::{Chart, Loaded, Origin};
 use travel_helm::lifecycle;
 use travel_helm::{
     Capabilities, KubeVersion, ReleaseContext, RenderError, RenderOptions, TreeMap, render,
@@ -18,12 +18,14 @@ use super::checking::Check;
 use super::documents::{self, Documents};
 use super::memory::{ReleaseMemory, SecretKey};
 use super::values::{self, Secrets, Values};
-use super::{Identity, Seen, failure};
+use super::{Identity, Seen, failure, repository};
 
 /// What is known of a release when it is planned.
 pub struct Question<'a> {
     /// The release as planned so far: configuration and defaults.
     pub planned: &'a Value,
+    /// The release as configured: for what stands in no plan.
+    pub config: &'a Value,
     /// The release as it was; null where it is to be made.
     pub prior: &'a Value,
     /// Its name; none while it is not known.
@@ -63,8 +65,15 @@ pub struct Answer {
 }
 
 /// The computed attributes that a plan decides.
-const DECIDED: [&str; 5] =
-    ["documents", "chart_digest", "chart_version", "app_version", "values_digest"];
+const DECIDED: [&str; 7] = [
+    "documents",
+    "chart_digest",
+    "chart_archive_digest",
+    "chart_manifest_digest",
+    "chart_version",
+    "app_version",
+    "values_digest",
+];
 /// What a cluster of any supported version of Kubernetes serves.
 const ALWAYS_SERVED: [&str; 18] = [
     "v1",
@@ -122,12 +131,12 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     }
     // Values are checked whatever else is known.
     let values = values::merged(planned, path)?;
-    let Wanted::Known(reference) = charts::wanted(planned, path, &question.charts.mirror)? else {
+    let named = repository::with_password(planned, question.config);
+    let Wanted::Known(reference) = charts::wanted(&named, path, question.charts)? else {
         return Ok(false);
     };
-    let loaded = question.charts.find_now(&reference, path)?;
-    warn(answer, path, loaded.warnings);
-    let chart = loaded.chart;
+    let Loaded { chart, warnings, origin } = question.charts.find_now(&reference, path)?;
+    warn(answer, path, warnings);
     let namespace = planned.get("namespace").as_str().unwrap_or("default");
     let definitions = match planned.get("skip_crds").as_bool() {
         Some(false) => lifecycle::definitions(&chart, values.given(), namespace)
@@ -144,20 +153,60 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     let digest = charts::digest(&chart);
     let version = chart.metadata.version.clone();
     let app_version = Some(chart.metadata.app_version.clone()).filter(|it| !it.is_empty());
+    if !reference.is_local() {
+        answer.diagnostics.extend(changed_content(question.prior, &chart, &digest, &origin, path));
+    }
     let left_out = left_out(planned, &chart, namespace);
     let chart = OwnChart { chart, digest: &digest, definitions: &definitions, left_out: &left_out };
     let documents = documents(question, answer, identity, chart, &values)?;
     let known_values = values.wholly_known();
     let values_digest = question.key.zip(known_values).map(|(key, values)| code(key, values));
     let digest = digest_to_plan(question.prior, &left_out, &version, &digest, &documents);
+    // Of a release that is left to those who made it nobody says what it came in.
+    let came_in =
+        |it: Option<String>| it.filter(|_| !digest.is_null()).map_or(Value::Null, Into::into);
     answer.attributes.extend([
         ("documents", documents),
+        ("chart_archive_digest", came_in(origin.archive_digest)),
+        ("chart_manifest_digest", came_in(origin.manifest_digest)),
         ("chart_digest", digest),
         ("chart_version", version.into()),
         ("app_version", app_version.map_or(Value::Null, Into::into)),
         ("values_digest", values_digest.map_or_else(Value::unknown, Into::into)),
     ]);
     Ok(true)
+}
+
+/// What is to be said of a chart that was published anew under the version it had before.
+fn changed_content(
+    prior: &Value,
+    chart: &Chart,
+    digest: &str,
+    origin: &Origin,
+    path: &Path,
+) -> Option<Diagnostic> {
+    let (name, version) = (&chart.metadata.name, chart.metadata.version.as_str());
+    let before = prior.get("chart_digest").as_str()?;
+    if before == digest || prior.get("chart_version").as_str() != Some(version) {
+        return None;
+    }
+    let came_in = |attribute: &str, what: &str, now: &Option<String>| {
+        let before = prior.get(attribute).as_str().unwrap_or("not recorded");
+        let now = now.as_deref().filter(|now| *now != before)?;
+        Some(format!(" The {what} was {before}, and is {now} now."))
+    };
+    let archive = came_in("chart_archive_digest", "archive", &origin.archive_digest);
+    let manifest = came_in("chart_manifest_digest", "manifest", &origin.manifest_digest);
+    let digests = archive.unwrap_or_default() + &manifest.unwrap_or_default();
+    let warning = Diagnostic::warning(
+        format!("the chart {name} {version} is not the one that was deployed"),
+        format!(
+            "Its content has changed, and its version has not: somebody has published another one \
+             under it.{digests} See what changes in documents before this is applied. In a registry \
+             a digest names a chart that nobody can exchange: oci://HOST/PATH@sha256:DIGEST."
+        ),
+    );
+    Some(warning.at(path.field("chart")))
 }
 
 /// The code of a release's values.

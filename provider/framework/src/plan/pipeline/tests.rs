@@ -192,6 +192,34 @@ fn write_only_values_come_from_the_configuration() {
 }
 
 #[test]
+fn write_only_values_of_blocks_come_from_the_configuration_and_never_stay() {
+    #[derive(Clone, Debug, Model)]
+    struct Outer {
+        /// Things, by their labels.
+        #[model(block(map))]
+        things: BTreeMap<String, Thing>,
+        /// Others.
+        #[model(block(list))]
+        others: Vec<Thing>,
+    }
+    let outer = |secret: &str| {
+        let secret = if secret.is_empty() { Value::Null } else { secret.into() };
+        let thing = prior(&[("secret", secret)]);
+        Value::object([
+            ("things", Value::map([("a".to_owned(), thing.clone())])),
+            ("others", Value::List(vec![thing])),
+        ])
+    };
+    let block = Outer::block();
+    assert_eq!(with_write_only(&block, &outer(""), &outer("s")), outer("s"));
+    assert_eq!(with_write_only(&block, &outer("s"), &Value::Null), outer(""));
+    // A block that the configuration no longer has keeps nothing of it either.
+    let without =
+        Value::object([("things", Value::Map(BTreeMap::new())), ("others", Value::List(vec![]))]);
+    assert_eq!(with_write_only(&block, &outer("s"), &without), outer(""));
+}
+
+#[test]
 fn a_read_that_means_the_same_changes_nothing() {
     let before = prior(&[("policy", "{ }".into())]);
     let read = prior(&[("policy", "{}".into())]);

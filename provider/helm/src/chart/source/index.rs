@@ -103,7 +103,7 @@ fn newest_first(left: &str, right: &str) -> Ordering {
     }
 }
 
-fn listed<'n>(names: impl ExactSizeIterator<Item = &'n String>) -> String {
+pub(super) fn listed<'n>(names: impl ExactSizeIterator<Item = &'n String>) -> String {
     let count = names.len();
     if count == 0 {
         return "none".to_owned();

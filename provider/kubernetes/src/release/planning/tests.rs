@@ -69,6 +69,7 @@ fn question(planned: &Value) -> Question<'_> {
     static CHARTS: LazyLock<Charts> = LazyLock::new(Charts::default);
     Question {
         planned,
+        config: planned,
         prior: &Value::Null,
         name: Some("cart"),
         name_path: Path::attribute("name"),
@@ -309,6 +310,53 @@ fn what_is_imported_stays_whether_or_not_definitions_are_left_out() {
         assert_eq!(is.is_as(&wanted), is_kept, "{case}");
         assert!(!is_kept || is.configured_as(&wanted).seen == wanted.seen, "{case}");
     }
+}
+
+#[test]
+fn a_chart_that_was_published_anew_is_told_of() {
+    let folder = chart();
+    let chart = travel_helm::chart::Chart::load(folder.path()).unwrap().chart;
+    let digest = charts::digest(&chart);
+    let prior = |digest: &str, version: &str| {
+        Value::object([
+            ("chart_digest", digest.into()),
+            ("chart_version", version.into()),
+            ("chart_archive_digest", "sha256:1".into()),
+        ])
+    };
+    let origin = Origin {
+        archive_digest: Some("sha256:2".to_owned()),
+        manifest_digest: Some("sha256:3".to_owned()),
+    };
+    let told = |prior: &Value| changed_content(prior, &chart, &digest, &origin, &Path::root());
+    let warning = told(&prior("sha256:0", "1.0.0")).unwrap();
+    assert!(!warning.is_error());
+    assert_eq!(warning.path.as_ref().unwrap().to_string(), "chart");
+    assert_eq!(warning.summary, "the chart c 1.0.0 is not the one that was deployed");
+    for words in
+        ["The archive was sha256:1, and is sha256:2 now.", "was not recorded, and is sha256:3"]
+    {
+        assert!(warning.detail.contains(words), "{warning}");
+    }
+    // The same content, another version, and what others have made.
+    assert!(told(&prior(&digest, "1.0.0")).is_none());
+    assert!(told(&prior("sha256:0", "0.9.0")).is_none());
+    assert!(told(&Value::object([("chart_version", "1.0.0".into())])).is_none());
+    assert!(told(&Value::Null).is_none());
+}
+
+/// A folder is worked on: that its content changes is what the plan shows, and no surprise.
+#[test]
+fn a_folder_that_changes_is_not_warned_of() {
+    let folder = chart();
+    let planned = object(folder.path(), greeting("hi"));
+    let mut prior = Value::object([("chart_version", "1.0.0".into()), ("revision", 1.into())]);
+    prior.set_attribute("chart_digest", "sha256:0".into());
+    let answer = ask(&planned, &prior, None);
+    assert!(answer.diagnostics.iter().next().is_none(), "{:?}", answer.diagnostics);
+    assert_ne!(attribute(&answer, "chart_digest"), "sha256:0".into());
+    assert!(attribute(&answer, "chart_archive_digest").is_null());
+    assert!(attribute(&answer, "chart_manifest_digest").is_null());
 }
 
 #[test]
