@@ -5,7 +5,7 @@ export TF
 
 .PHONY: help
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: prerequisites
 prerequisites: ## Check that everything the repository cannot bring itself is here
@@ -52,6 +52,10 @@ test: test-tools install ## Run every test
 .PHONY: conformance
 conformance: tools install ## Check what every resource promises; RESOURCE= and CHECK= choose, FULL=1 kills at every call
 	@tools/conformance
+
+.PHONY: helm-differential
+helm-differential: ## Render every chart under CHARTS= with the real Helm and with our engine, and compare
+	@tools/helm-differential
 
 .PHONY: fuzz
 fuzz: ## Try any input, a minute for each target (SECONDS_EACH=); needs nightly and cargo-fuzz

@@ -4,6 +4,7 @@ mod context;
 
 use std::rc::Rc;
 
+use crate::bounds;
 use crate::capabilities::Capabilities;
 use crate::chart::dependencies::{self, Notes};
 use crate::chart::schema::{self, SchemaError};
@@ -142,7 +143,10 @@ pub fn render(
         let thread =
             std::thread::Builder::new().name("helm-render".to_owned()).stack_size(STACK_BYTES);
         let handle = thread
-            .spawn_scoped(scope, || render_here(chart, values, options))
+            .spawn_scoped(scope, || {
+                bounds::start(STACK_BYTES);
+                render_here(chart, values, options)
+            })
             .map_err(RenderError::Thread)?;
         handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })

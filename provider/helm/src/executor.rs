@@ -14,6 +14,7 @@ use std::rc::Rc;
 pub(crate) use failure::Failure;
 pub(crate) use scope::Scope;
 
+use crate::bounds;
 use crate::functions::text_bytes;
 use crate::template::{Argument, Command, Pipe, Template};
 use crate::value::{Text, Value};
@@ -133,6 +134,9 @@ impl<'e> Executor<'e> {
     /// Renders a template by name. What Go prints for a missing value is left out, as Helm leaves it out.
     pub(crate) fn render(&mut self, name: &str, data: &Value) -> Run<Text> {
         let output = self.execute(name, data)?;
+        if !bounds::pay(output.len()) {
+            return Err(Failure::new(bounds::TOO_MUCH));
+        }
         Ok(without_missing_values(output))
     }
 

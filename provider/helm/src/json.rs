@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 
+use crate::bounds;
 use crate::number;
 use crate::value::{DEPTH, Text, Value};
 
@@ -47,7 +48,7 @@ pub(crate) fn marked(value: &Value) -> Value {
 }
 
 fn mark(value: &Value, unknown: bool, depth: usize) -> Value {
-    if depth == 0 {
+    if depth == 0 || !bounds::pay(bounds::NEW_VALUE) {
         return Value::Nil;
     }
     match value {
@@ -73,6 +74,9 @@ struct Writer {
 
 impl Writer {
     fn value(&mut self, value: &Value) -> Result<(), JsonError> {
+        if !bounds::pay(bounds::STEP) || !bounds::allow(self.output.len()) {
+            return Err(JsonError(bounds::TOO_MUCH.to_owned()));
+        }
         match value {
             Value::Nil => self.output.push_str("null"),
             Value::Bool(value) => self.output.push_str(if *value { "true" } else { "false" }),

@@ -1,5 +1,6 @@
 //! Helm 4 semantics as a plain library: charts, templates, releases.
 
+mod bounds;
 mod capabilities;
 pub mod chart;
 mod documents;

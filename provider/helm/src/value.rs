@@ -9,6 +9,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::bounds;
+
 pub(crate) use convert::{deep_copy, deep_equal};
 pub(crate) use native::{Certificate, Native, print_bytes};
 pub(crate) use text::{Piece, Text, pieces};
@@ -40,9 +42,21 @@ pub(crate) enum Value {
 /// A list. Go's slices are never changed in place by a template, so it is shared.
 #[derive(Debug, Clone)]
 pub(crate) struct List {
-    items: Rc<Vec<Value>>,
+    items: Rc<Items>,
     kind: ListKind,
     nil: bool,
+}
+
+#[derive(Debug)]
+struct Items(Vec<Value>);
+
+impl Drop for Items {
+    /// What nests too deep to be freed stays where it is: freeing it would take more stack than there is.
+    fn drop(&mut self) {
+        if bounds::is_stack_low() {
+            std::mem::forget(std::mem::take(&mut self.0));
+        }
+    }
 }
 
 /// The type of a list.
@@ -71,6 +85,15 @@ struct MapCell {
     nil: bool,
     /// Whether an entry was set or removed where it is not known whether that happens.
     uncertain: Cell<bool>,
+}
+
+impl Drop for MapCell {
+    /// As for the items of a list.
+    fn drop(&mut self) {
+        if bounds::is_stack_low() {
+            std::mem::forget(self.entries.take());
+        }
+    }
 }
 
 /// The type of a map.
@@ -142,7 +165,7 @@ impl Value {
     }
 
     fn contains_unknown_to(&self, depth: usize) -> bool {
-        if depth == 0 {
+        if depth == 0 || !bounds::pay(1) {
             return false;
         }
         match self {
@@ -246,16 +269,16 @@ impl From<String> for Value {
 
 impl List {
     pub(crate) fn new(kind: ListKind, items: Vec<Value>) -> Self {
-        List { items: Rc::new(items), kind, nil: false }
+        List { items: Rc::new(Items(items)), kind, nil: false }
     }
 
     /// A list of Go's that was never made: empty, but `null` as JSON.
     pub(crate) fn nil(kind: ListKind) -> Self {
-        List { items: Rc::new(Vec::new()), kind, nil: true }
+        List { items: Rc::new(Items(Vec::new())), kind, nil: true }
     }
 
     pub(crate) fn items(&self) -> &[Value] {
-        &self.items
+        &self.items.0
     }
 
     pub(crate) fn kind(&self) -> ListKind {
@@ -278,7 +301,8 @@ impl Map {
         entries: impl IntoIterator<Item = (impl Into<Rc<str>>, Value)>,
     ) -> Self {
         let entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        let cell = MapCell { entries: RefCell::new(entries), ..MapCell::default() };
+        let cell =
+            MapCell { entries: RefCell::new(entries), nil: false, uncertain: Cell::new(false) };
         Map { cell: Rc::new(cell), kind }
     }
 
@@ -288,7 +312,8 @@ impl Map {
 
     /// A map of Go's that was never made: empty, but `null` as JSON.
     pub(crate) fn nil(kind: MapKind) -> Self {
-        Map { cell: Rc::new(MapCell { nil: true, ..MapCell::default() }), kind }
+        let cell = MapCell { entries: RefCell::default(), nil: true, uncertain: Cell::new(false) };
+        Map { cell: Rc::new(cell), kind }
     }
 
     /// The same map under another type.

@@ -2,8 +2,8 @@
 //! Helm again where it is installed (`make test-tools`).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../examples/template.rs"]
-#[allow(dead_code, reason = "the example has a main of its own")]
+#[path = "../examples/template/command.rs"]
+#[allow(dead_code, reason = "only the example runs the command as a program")]
 mod template;
 
 use std::path::{Path, PathBuf};

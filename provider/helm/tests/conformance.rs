@@ -1,8 +1,8 @@
 //! Renders the conformance charts and compares with what the real Helm printed, to the byte.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../examples/template.rs"]
-#[allow(dead_code, reason = "the example has a main of its own")]
+#[path = "../examples/template/command.rs"]
+#[allow(dead_code, reason = "only the example runs the command as a program")]
 mod template;
 
 use std::io::Read as _;

@@ -2,13 +2,30 @@
 
 mod report;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use jsonschema::{Retrieve, Uri, Validator};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use super::Chart;
 use crate::tree::{Tree, TreeMap};
+
+/// What RFC 3986 has encoded in a fragment. A percent sign is taken for one that encodes already.
+const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// What is wrong with the values of a chart and its subcharts, one paragraph for each of them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +74,9 @@ fn validate_one(schema: &[u8], values: &TreeMap, warnings: &mut Vec<String>) -> 
     let mut schema: Json =
         serde_json::from_str(&text).map_err(|error| crate::json::syntax_error(&text, &error))?;
     normalize_dialect(&mut schema);
+    let mut identifiers = HashSet::new();
+    collect_identifiers(&schema, &mut identifiers);
+    normalize_references(&mut schema, &identifiers);
     let unresolved = Arc::new(Mutex::new(Vec::new()));
     let validator = compile(&schema, unresolved.clone())?;
     if let Ok(unresolved) = unresolved.lock() {
@@ -93,6 +113,52 @@ fn normalize_dialect(schema: &mut Json) {
     {
         *dialect = format!("http://json-schema.org/draft-0{rest}");
     }
+}
+
+/// The addresses the parts of a schema go by.
+fn collect_identifiers(schema: &Json, found: &mut HashSet<String>) {
+    match schema {
+        Json::Object(entries) => {
+            if let Some(Json::String(id)) = entries.get("$id").or(entries.get("id")) {
+                found.insert(without_fragment(id).to_owned());
+            }
+            entries.values().for_each(|entry| collect_identifiers(entry, found));
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect_identifiers(item, found)),
+        _ => {}
+    }
+}
+
+/// Makes references resolvable. Generators write names such as `subjects[0]` into fragments, where an address needs
+/// them encoded; and of what is not fetched no part can be found, so that such a reference means the whole of it.
+fn normalize_references(schema: &mut Json, identifiers: &HashSet<String>) {
+    match schema {
+        Json::Object(entries) => {
+            for (key, entry) in entries {
+                match entry {
+                    Json::String(reference) if matches!(&**key, "$ref" | "$dynamicRef") => {
+                        let address = without_fragment(reference);
+                        *reference = if address.is_empty() || identifiers.contains(address) {
+                            utf8_percent_encode(reference, NOT_IN_FRAGMENT).to_string()
+                        } else {
+                            address.to_owned()
+                        };
+                    }
+                    // These hold values, not schemas.
+                    _ if matches!(&**key, "const" | "enum" | "default" | "examples") => {}
+                    entry => normalize_references(entry, identifiers),
+                }
+            }
+        }
+        Json::Array(items) => {
+            items.iter_mut().for_each(|item| normalize_references(item, identifiers));
+        }
+        _ => {}
+    }
+}
+
+fn without_fragment(address: &str) -> &str {
+    address.split_once('#').map_or(address, |(address, _)| address)
 }
 
 /// The paths of all unknown leaves, each part as in a JSON pointer.
@@ -189,6 +255,18 @@ mod tests {
             Some("- at '/a': got number, want string"),
         );
         check(r#"{"$ref": "https://example.invalid/schema.json"}"#, "a: 1", None);
+        check(r#"{"$ref": "https://example.invalid/schema.json#/definitions/d"}"#, "a: 1", None);
+        check(
+            r##"{"properties": {"a": {"$ref": "#/$defs/list[0]"}}, "$defs": {"list[0]": {"type": "string"}}}"##,
+            "a: 1",
+            Some("- at '/a': got number, want string"),
+        );
+        check(
+            r##"{"$id": "https://example.invalid/own.json", "properties": {"a": {"$ref": "https://example.invalid/own.json#/$defs/d"}}, "$defs": {"d": {"type": "string"}}}"##,
+            "a: 1",
+            Some("- at '/a': got number, want string"),
+        );
+        check(r##"{"enum": [{"a": {"$ref": "x#y"}}]}"##, r##"a: {"$ref": "x#y"}"##, None);
     }
 
     #[test]

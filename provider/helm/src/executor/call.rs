@@ -1,6 +1,7 @@
 //! Calls functions: evaluates and checks their arguments, and says what of the result is known in a plan.
 
 use super::{Executor, Failure, Frame, Operand, Place, Run};
+use crate::bounds;
 use crate::functions::{Arguments, Certainty, Function, Outcome, Type};
 use crate::template::Argument;
 use crate::value::{DEPTH, List, Map, Value};
@@ -47,7 +48,7 @@ impl Executor<'_> {
             };
             values.insert(0, callee);
         }
-        match self.invoke(function, values) {
+        match self.invoke(function, values).and_then(paid) {
             Ok(value) => Ok(Operand::plain(value)),
             Err(failure) => {
                 frame.at = place;
@@ -173,6 +174,16 @@ impl Executor<'_> {
             Err(_) => Ok(Value::anything()),
         }
     }
+}
+
+/// A result that has been paid for.
+fn paid(value: Value) -> Outcome {
+    let size = match value.known() {
+        Value::Text(text) | Value::Bytes(text) => text.len(),
+        Value::List(list) => size_of_val(list.items()),
+        _ => 0,
+    };
+    if bounds::pay(size) { Ok(value) } else { Err(Failure::new(bounds::TOO_MUCH)) }
 }
 
 /// How Go calls a callee that comes from the pipeline.

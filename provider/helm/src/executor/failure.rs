@@ -11,24 +11,41 @@ struct Inner {
     said: Option<String>,
     /// The error this one was made of.
     cause: Option<Failure>,
+    /// How long all messages on the way are together, in bytes.
+    total: usize,
 }
+
+/// A chain of errors with more text than this is told without what came first. A thousand includes have a part of it.
+const LONGEST_CHAIN: usize = 256 << 20;
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Failure(Box::new(Inner { message: message.into(), said: None, cause: None }))
+        let message = message.into();
+        let total = message.len();
+        Failure(Box::new(Inner { message, said: None, cause: None, total }))
     }
 
     /// What a chart says with `fail` or `required`.
     pub(crate) fn said(message: impl Into<String>) -> Self {
         let message = message.into();
-        Failure(Box::new(Inner { message: message.clone(), said: Some(message), cause: None }))
+        let total = message.len();
+        Failure(Box::new(Inner {
+            message: message.clone(),
+            said: Some(message),
+            cause: None,
+            total,
+        }))
     }
 
     /// The same error with something said before it.
     pub(crate) fn wrapped(self, before: impl AsRef<str>) -> Self {
+        if self.0.total > LONGEST_CHAIN {
+            return self;
+        }
         let message = format!("{}{}", before.as_ref(), self.0.message);
         let said = self.0.said.clone();
-        Failure(Box::new(Inner { message, said, cause: Some(self) }))
+        let total = self.0.total + message.len();
+        Failure(Box::new(Inner { message, said, cause: Some(self), total }))
     }
 
     /// The error as Helm prints it: what the chart said with the place where it was rendered; for errors of the

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{DEEPEST_TEMPLATE, Executor, Flow, Frame, LARGEST_OUTPUT, Operand, Place, Run};
+use crate::bounds;
 use crate::functions::format;
 use crate::template::{Branch, List, Node, Pipe};
 use crate::value::{Native, Value};
@@ -15,7 +16,11 @@ impl Executor<'_> {
         list: &'t List,
         output: &mut Vec<u8>,
     ) -> Run<Flow> {
+        if bounds::is_stack_low() {
+            return Err(self.error(frame, bounds::TOO_DEEP));
+        }
         for node in &list.nodes {
+            self.step(frame)?;
             let flow = self.node(frame, dot, node, output)?;
             if flow != Flow::Next {
                 return Ok(flow);
@@ -25,6 +30,11 @@ impl Executor<'_> {
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// Pays for a step of the run.
+    fn step(&self, frame: &Frame<'_>) -> Run<()> {
+        if bounds::pay(bounds::STEP) { Ok(()) } else { Err(self.error(frame, bounds::TOO_MUCH)) }
     }
 
     fn node<'t>(
@@ -120,6 +130,7 @@ impl Executor<'_> {
         let unclosed = std::mem::take(&mut self.unclosed);
         let mark = frame.variables.len();
         for (index, element) in items {
+            self.step(frame)?;
             self.set_loop_variables(frame, &branch.pipe, index, &element)?;
             let flow = self.list(frame, &element, &branch.list, output)?;
             frame.variables.truncate(mark);
@@ -156,7 +167,7 @@ impl Executor<'_> {
                 Value::Uint(_) => Value::Uint(number.unsigned_abs()),
                 _ => Value::Int(number),
             };
-            if count > i64::try_from(LARGEST_OUTPUT).unwrap_or(i64::MAX) {
+            if u64::try_from(count).is_ok_and(|count| count > bounds::LONGEST_SEQUENCE) {
                 return Err(self.error(frame, format!("range over {count} is too long")));
             }
             return Ok((0..count)

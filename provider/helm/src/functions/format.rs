@@ -1,5 +1,6 @@
 //! Go's `fmt`: how values print, and `printf` with its verbs, flags, widths and complaints.
 
+use crate::bounds;
 use crate::number;
 use crate::value::{Native, Text, Value};
 
@@ -14,7 +15,7 @@ pub(crate) fn print(value: &Value) -> Vec<u8> {
 }
 
 fn print_to(value: &Value, output: &mut Vec<u8>, depth: usize) {
-    if depth == 0 {
+    if depth == 0 || !bounds::pay(bounds::STEP) || !bounds::allow(output.len()) {
         return;
     }
     match value {
@@ -115,7 +116,7 @@ const LARGEST_NUMBER: usize = 1_000_000;
 
 impl Printer<'_> {
     fn run(&mut self) {
-        while self.at < self.format.len() {
+        while self.at < self.format.len() && bounds::allow(self.output.len()) {
             let rest = &self.format[self.at..];
             let text = rest.iter().position(|byte| *byte == b'%').unwrap_or(rest.len());
             self.output.extend_from_slice(&rest[..text]);

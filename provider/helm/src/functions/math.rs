@@ -1,5 +1,6 @@
 //! Sprig's arithmetic.
 
+use crate::bounds::LONGEST_SEQUENCE;
 use bigdecimal::{BigDecimal, FromPrimitive, RoundingMode, ToPrimitive};
 
 use super::cast::{to_float, to_int};
@@ -176,15 +177,12 @@ fn round(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 // Sequences.
 
-/// Longer sequences are refused.
-const LONGEST: u64 = 10_000_000;
-
 fn sequence(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, Failure> {
     let forward = stop >= start;
     if step == 0 || (step > 0) != forward {
         return Ok(Vec::new());
     }
-    if stop.abs_diff(start) / step.unsigned_abs() > LONGEST {
+    if stop.abs_diff(start) / step.unsigned_abs() > LONGEST_SEQUENCE {
         return Err(Failure::new("sequence is too long"));
     }
     let next = |value: &i64| value.checked_add(step);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use regex::bytes::{Captures, Match, Regex, RegexBuilder};
 
 use super::{Arguments, Failure, Function, Outcome, Type, go_regex, opaque};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::{List, ListKind, Text, Value};
 
@@ -161,6 +162,9 @@ fn replaced_by(
         }
         output.extend_from_slice(&text[end..found.start()]);
         write(&captures, with, &mut output);
+        if !bounds::allow(output.len()) {
+            break;
+        }
         end = found.end();
     }
     output.extend_from_slice(&text[end..]);

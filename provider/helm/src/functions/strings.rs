@@ -5,6 +5,7 @@ use super::{
     Arguments, Failure, Function, Outcome, Type, format, handles, marks, opaque, text_bytes,
     to_text,
 };
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::{List, ListKind, Map, MapKind, Text, Value, mark};
 
@@ -204,8 +205,12 @@ fn repeat(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let Some(count) = size(arguments.int(0)) else {
         return Err(Failure::new("strings: negative Repeat count"));
     };
-    if text.len().saturating_mul(count) > LARGEST {
+    let length = text.len().saturating_mul(count);
+    if length > LARGEST {
         return Err(Failure::new("strings: Repeat output length overflow"));
+    }
+    if !bounds::allow(length) {
+        return Err(Failure::new(bounds::TOO_MUCH));
     }
     Ok(Value::text(text.as_bytes().repeat(count)))
 }
@@ -227,8 +232,11 @@ fn indented(arguments: &Arguments, new_line: bool) -> Outcome {
     };
     let bytes = text.as_bytes();
     let lines = 1 + memchr::memchr_iter(b'\n', bytes).count();
-    let mut output =
-        Vec::with_capacity(bytes.len() + spaces.saturating_mul(lines).min(1 << 24) + 1);
+    let length = bytes.len().saturating_add(spaces.saturating_mul(lines)).saturating_add(1);
+    if !bounds::allow(length) {
+        return Err(Failure::new(bounds::TOO_MUCH));
+    }
+    let mut output = Vec::with_capacity(length);
     if new_line {
         output.push(b'\n');
     }
@@ -297,6 +305,10 @@ fn join(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let separator = arguments.text(0);
     let texts = text_list(arguments.any(1));
     let parts: Vec<&[u8]> = texts.iter().map(Text::as_bytes).collect();
+    let length = parts.iter().map(|part| part.len() + separator.len());
+    if !bounds::allow(length.fold(0, usize::saturating_add)) {
+        return Err(Failure::new(bounds::TOO_MUCH));
+    }
     Ok(Value::text(parts.join(separator.as_bytes())))
 }
 

@@ -1,5 +1,6 @@
 //! Small operations on text that may be any bytes.
 
+use crate::bounds;
 use crate::value::mark;
 
 /// Appends a character.
@@ -40,6 +41,13 @@ pub(crate) fn first_characters(text: &[u8], count: usize) -> &[u8] {
 
 /// Every occurrence replaced. An empty text to find stands before every character and at the end.
 pub(crate) fn replace(text: &[u8], find: &[u8], with: &[u8]) -> Vec<u8> {
+    let found = match find.len() {
+        0 => text.len() + 1,
+        _ => memchr::memmem::find_iter(text, find).count(),
+    };
+    if !bounds::allow(found.saturating_mul(with.len()).saturating_add(text.len())) {
+        return Vec::new();
+    }
     let mut output = Vec::with_capacity(text.len());
     if find.is_empty() {
         let text = String::from_utf8_lossy(text);

@@ -1,6 +1,7 @@
 //! TOML, written as the library Helm uses writes it, and read.
 
 use super::{Arguments, Failure, Function, Outcome, Type, marks, opaque};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::json;
 use crate::number;
@@ -108,6 +109,9 @@ impl Writer {
     fn element(&mut self, value: &Value, depth: usize) -> Written {
         if depth == 0 {
             return Err("toml: cannot encode a list within itself".to_owned());
+        }
+        if !bounds::pay(bounds::STEP) || !bounds::allow(self.output.len()) {
+            return Err(bounds::TOO_MUCH.to_owned());
         }
         match value {
             Value::Nil => return Err("toml: cannot encode a nil value".to_owned()),

@@ -1,6 +1,7 @@
 //! Sprig's functions on words: their case, their first letters, wrapping them.
 
 use super::{Arguments, Function, Outcome, Type, opaque};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::Value;
 
@@ -303,6 +304,9 @@ fn wrapped(text: &[u8], width: i64, separator: &[u8], long_words: bool) -> Vec<u
         };
         output.extend_from_slice(&rest[..end]);
         output.extend_from_slice(separator);
+        if !bounds::allow(output.len()) {
+            break;
+        }
         rest = &rest[end + skipped..];
     }
     output.extend_from_slice(rest);

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::ast::{Argument, Branch, Command, List, Node, Number, Pipe, Source, Template};
 use super::lexer::{Item, Keyword, Kind, lex};
+use crate::bounds;
 use crate::functions::{self, quote};
 use crate::number;
 use crate::value::Text;
@@ -300,6 +301,9 @@ impl<'a> Parser<'a> {
             Keyword::With => "with",
             _ => "if",
         };
+        if bounds::is_stack_low() {
+            return self.error(bounds::TOO_DEEP);
+        }
         let variables = self.variables.len();
         let pipe = self.pipeline(context, Kind::RightDelimiter)?;
         self.range_depth += usize::from(keyword == Keyword::Range);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{DEPTH, List, ListKind, Map, MapKind, Native, Value};
+use crate::bounds;
 use crate::tree::Tree;
 
 impl Value {
@@ -52,7 +53,7 @@ pub(crate) fn deep_copy(value: &Value) -> Value {
 }
 
 fn copy(value: &Value, depth: usize) -> Value {
-    if depth == 0 {
+    if depth == 0 || !bounds::pay(bounds::NEW_VALUE) {
         return Value::Nil;
     }
     match value {
@@ -82,7 +83,7 @@ pub(crate) fn deep_equal(left: &Value, right: &Value) -> bool {
 }
 
 fn equal(left: &Value, right: &Value, depth: usize) -> bool {
-    if depth == 0 {
+    if depth == 0 || !bounds::pay(bounds::STEP) {
         return true;
     }
     match (left.known(), right.known()) {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::resolve::{self, Scalar};
 use super::style::{Analysis, Style};
+use crate::bounds;
 use crate::json;
 use crate::number;
 use crate::value::{DEPTH, List, Map, Value};
@@ -82,6 +83,9 @@ impl Emitter {
     }
 
     fn node(&mut self, value: &Value, context: Context) -> Result<(), WriteError> {
+        if !bounds::pay(bounds::STEP) || !bounds::allow(self.output.len()) {
+            return Err(WriteError(bounds::TOO_MUCH.to_owned()));
+        }
         match value {
             Value::Nil => self.plain("null", context),
             Value::Bool(value) => self.plain(if *value { "true" } else { "false" }, context),

@@ -1,6 +1,6 @@
-//! Renders a chart as `helm template` does, without a cluster:
-//! `template NAME CHART [-f FILE]… [--namespace NS] [--kube-version V] [--api-versions LIST]… [--include-crds]
-//! [--is-upgrade] [--skip-schema-validation]`.
+//! What `helm template` does, without a cluster:
+//! `NAME CHART [-f FILE]… [--namespace NS] [--kube-version V] [--api-versions LIST]… [--include-crds] [--is-upgrade]
+//! [--skip-schema-validation]`.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,9 +12,9 @@ use travel_helm::{
     read_values, render,
 };
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = run(&arguments);
+/// Runs the command as a program does: prints what comes of it, and exits 1 with the error on standard error.
+pub fn main(arguments: &[String]) -> ExitCode {
+    let outcome = run(arguments);
     let (text, code) = match &outcome {
         Ok(output) => (std::io::stdout().write_all(output.as_bytes()), ExitCode::SUCCESS),
         Err(message) => (std::io::stderr().write_all(message.as_bytes()), ExitCode::FAILURE),

@@ -1,0 +1,10 @@
+//! Renders a chart as `helm template` does, without a cluster; `command` says with which flags.
+
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    command::main(&arguments)
+}
