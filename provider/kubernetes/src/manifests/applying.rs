@@ -20,7 +20,7 @@ use travel_kube::ready::wait::{NotReady, wait_ready};
 use travel_kube::{Document, DocumentKey};
 use travel_value::Path;
 
-use super::inventory::{FIELD_MANAGER, Inventory, mark_on};
+use super::inventory::{FIELD_MANAGER, Inventory, Record, mark_on};
 use super::memory::Memory;
 use super::source::Source;
 use super::{Call, Manifests, immutable, observing, planning, removing};
@@ -56,8 +56,6 @@ pub async fn bring(
             .iter()
             .map(|item| (item.name(), fields(&item.document, &key, &item.hidden())))
             .collect();
-        let items = source.items.iter();
-        memory.hidden = items.filter(|it| it.is_hidden).map(|it| it.name()).collect();
         memory.inferred.clear();
         memory.keep(call);
         *state = Manifests {
@@ -108,18 +106,18 @@ impl Bringing<'_> {
         let parent = inventory.parent(cluster).await?;
         self.refuse_other_set(parent.as_ref())?;
         call.proceed()?;
-        let own = Contents::of(placed.iter().map(Document::key));
-        let mut contents = own.clone();
+        let own = self.record(&inventory, &placed);
+        let mut record = own.clone();
         if let Some(parent) = &parent {
-            contents.extend(&Contents::of_parent(parent));
+            record.extend(&Record::of(parent));
         }
         let progress = |it: &Progress| tell(&plan.name, it);
         let patience = || patience(call, &progress);
-        inventory.record(cluster, &contents, &call.claim, patience()).await?;
+        inventory.record(cluster, &record, &call.claim, patience()).await?;
         self.make_way(&inventory, &placed, &live).await?;
         self.apply(&inventory, &placed).await?;
         call.proceed()?;
-        let members = observing::members(connected, &inventory, &contents, &placed).await?;
+        let members = observing::members(connected, &inventory, &record.contents, &placed).await?;
         let strays = strays(&members, placed.iter().map(Document::key));
         let told =
             removing::remove(call, connected, &inventory, strays, plan.force_destroy).await?;
@@ -129,10 +127,18 @@ impl Bringing<'_> {
             let ready = wait_ready(cluster, keys, &plan.readiness(), patience()).await;
             ready.map_err(|error| not_ready(&plan.name, &error))?;
         }
-        if contents != with_home(own.clone(), &inventory) {
+        if record != own {
             inventory.record(cluster, &own, &call.claim, patience()).await?;
         }
         Ok(())
+    }
+
+    /// What the parent is to say in the end. Its own namespace is always one of those of its set.
+    fn record(&self, inventory: &Inventory, placed: &[Document]) -> Record {
+        let mut contents = Contents::of(placed.iter().map(Document::key));
+        contents.namespaces.insert(inventory.set.namespace.clone());
+        let hidden = self.source.items.iter().zip(placed).filter(|(item, _)| item.is_hidden);
+        Record { contents, hidden: hidden.map(|(_, it)| it.key().to_string()).collect() }
     }
 
     /// Refuses objects that are somebody else's, or nobody's that the set has not had.
@@ -249,12 +255,6 @@ impl Bringing<'_> {
         let place = placed.iter().position(|document| document.key() == key)?;
         Some(self.source.items.get(place)?.path.clone())
     }
-}
-
-/// Contents as a parent tells them: its own namespace is always one.
-fn with_home(mut contents: Contents, inventory: &Inventory) -> Contents {
-    contents.namespaces.insert(inventory.set.namespace.clone());
-    contents
 }
 
 /// Whether an object differs from its document in what cannot be changed.

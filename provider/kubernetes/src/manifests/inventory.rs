@@ -25,6 +25,9 @@ const TOOLING: &str = "travel/v1";
 /// How Helm marks what belongs to a release.
 const HELM_MARK: &str = "meta.helm.sh/release-name";
 
+/// The annotation of a parent with the documents, by their keys, of which no value is shown.
+const HIDDEN: &str = "travel.travelsources.com/hidden";
+
 const DEPLOYMENT_MARK: &str = "travel.travelsources.com/deployment";
 const RESOURCE_MARK: &str = "travel.travelsources.com/resource";
 const GENERATION_MARK: &str = "travel.travelsources.com/generation";
@@ -34,6 +37,30 @@ const GENERATION_MARK: &str = "travel.travelsources.com/generation";
 pub struct Inventory {
     /// The set.
     pub set: ApplySet,
+}
+
+/// What a parent says of the members of its set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Where they are.
+    pub contents: Contents,
+    /// Those of which no value is shown, by their keys.
+    pub hidden: BTreeSet<String>,
+}
+
+impl Record {
+    /// What a parent says.
+    pub fn of(parent: &Document) -> Self {
+        let hidden = parent.annotation(HIDDEN).unwrap_or_default().split(',');
+        let hidden = hidden.filter(|name| !name.is_empty()).map(str::to_owned);
+        Self { contents: Contents::of_parent(parent), hidden: hidden.collect() }
+    }
+
+    /// Adds what another says.
+    pub fn extend(&mut self, other: &Self) {
+        self.contents.extend(&other.contents);
+        self.hidden.extend(other.hidden.iter().cloned());
+    }
 }
 
 impl Inventory {
@@ -67,24 +94,26 @@ impl Inventory {
         parent.map_err(|error| failure::of_call(&error))
     }
 
-    /// Has the parent say whose the set is and where its members are.
+    /// Has the parent say whose the set is, where its members are, and of which nothing is shown.
     ///
     /// # Errors
     /// Where the cluster refuses.
     pub async fn record(
         &self,
         cluster: &Cluster,
-        contents: &Contents,
+        record: &Record,
         claim: &Claim,
         patience: Patience<'_>,
     ) -> Result<(), Failure> {
-        let parent = self.set.parent(contents, TOOLING);
+        let parent = self.set.parent(&record.contents, TOOLING);
         // A set has a name, and that is all that a parent needs.
         let Ok(mut parent) = parent else { return Ok(()) };
         parent.set_label(RESOURCE, &as_label(&claim.resource));
         parent.set_annotation(DEPLOYMENT_MARK, &claim.deployment);
         parent.set_annotation(RESOURCE_MARK, &claim.resource);
         parent.set_annotation(GENERATION_MARK, &claim.generation);
+        let hidden: Vec<&str> = record.hidden.iter().map(String::as_str).collect();
+        parent.set_annotation(HIDDEN, &hidden.join(","));
         let options =
             ApplyOptions { force: true, adopt: Adopt::Any, ..ApplyOptions::new(FIELD_MANAGER) };
         let recorded = apply(cluster, &[parent], &options, patience).await;

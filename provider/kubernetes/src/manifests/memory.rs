@@ -20,9 +20,6 @@ pub struct Memory {
     pub key: String,
     /// The version of Kubernetes that the cluster had when it was last looked at.
     pub kube_version: String,
-    /// Documents of which no value is shown.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub hidden: BTreeSet<String>,
     /// Documents that are known only as the cluster has them, and not as they were written.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub inferred: BTreeSet<String>,

@@ -14,7 +14,7 @@ use travel_kube::ready::wait::Rules;
 use travel_kube::scope::Scopes;
 use travel_kube::{Document, DocumentKey};
 
-use super::inventory::{FIELD_MANAGER, Inventory, kinds};
+use super::inventory::{FIELD_MANAGER, Inventory, Record, kinds};
 use super::memory::Memory;
 use super::source::Source;
 use super::{Call, Manifests, planning};
@@ -48,28 +48,23 @@ pub async fn observe(
     let key = memory.own_secret_key();
     let inventory = set.inventory();
     let Some(parent) = inventory.parent(&connected.cluster).await? else { return Ok(None) };
+    let record = Record::of(&parent);
     let source = set.source()?;
     let placed = placed(connected, &source.documents(), &set.namespace).await?;
-    let members = members(connected, &inventory, &Contents::of_parent(&parent), &placed).await?;
+    let members = members(connected, &inventory, &record.contents, &placed).await?;
     let found = compare(connected, set, &inventory, &placed, &members).await?;
     let mut documents = Documents::new();
     for (item, found) in source.items.iter().zip(&found) {
         let live = standing(&item.document, &found.state, &key, &item.hidden());
         documents.extend(live.map(|live| (item.name(), live)));
     }
-    let written = source.items.iter().filter(|item| item.is_hidden).map(|item| item.name());
-    let mut hidden: std::collections::BTreeSet<String> = written.collect();
     memory.inferred.clear();
     for stray in strays(&members, placed.iter().map(Document::key)) {
         let name = stray.key().to_string();
-        let is_hidden = memory.hidden.contains(&name);
+        let is_hidden = record.hidden.contains(&name);
         documents.insert(name.clone(), applied_fields(stray, &key, is_hidden));
-        if is_hidden {
-            hidden.insert(name.clone());
-        }
         memory.inferred.insert(name);
     }
-    memory.hidden = hidden;
     memory.kube_version = version(connected).await?;
     memory.keep(call);
     let is_complete = found.iter().all(|it| it.state != DriftState::Absent);

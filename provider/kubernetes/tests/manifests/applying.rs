@@ -80,7 +80,7 @@ async fn what_leaves_the_documents_leaves_the_cluster(world: &World) {
     let (a, b) = (config_map("default", "leaves-a", "1"), config_map("default", "leaves-b", "1"));
     let both = vec![("objects", objects(&[a.clone(), b]))];
     let first = core.apply(&State::none(), "leaves", &both).await;
-    let one = vec![("objects", objects(&[a.clone()]))];
+    let one = vec![("objects", objects(std::slice::from_ref(&a)))];
     let second = core.apply(&first, "leaves", &one).await;
     assert_eq!(second.documents(), ["v1/ConfigMap/default/leaves-a"]);
     assert_eq!(world.get("v1/ConfigMap/default/leaves-b").await, None);

@@ -3,8 +3,11 @@
 use serde_json::json;
 use travel_value::Value;
 
-use crate::core::{Core, State, objects};
+use crate::core::{Core, State, objects, texts};
 use crate::{World, config_map, step};
+
+const HIDDEN: &str =
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: hidden}, data: {k: unseen-value}}";
 
 pub async fn all(world: &World) {
     step("drift_is_seen_by_field_and_only_in_ours", drift_is_seen_by_field_and_only_in_ours(world))
@@ -53,10 +56,14 @@ async fn a_set_is_brought_in_by_its_name(world: &World) {
         "metadata": {"name": "import", "namespace": "default"},
         "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "a"}},
             "template": {"metadata": {"labels": {"app": "a"}}, "spec": pod}}});
-    let config = vec![("objects", objects(&[deployment, config_map("default", "import", "1")]))];
+    let config = vec![
+        ("objects", objects(&[deployment, config_map("default", "import", "1")])),
+        ("secret_yaml", texts(&[HIDDEN])),
+    ];
     let state = core.apply(&State::none(), "import", &config).await;
     let imported = core.import("import").await;
     assert_eq!(imported.documents(), state.documents());
+    assert!(!format!("{:?}", imported.value).contains("unseen-value"));
     let plan = core.plan(&imported, "import", &config).await;
     assert_eq!(plan.planned.get("documents"), imported.value.get("documents"));
     let (claimed, diagnostics) = core.try_apply(&imported, "import", &config).await;
