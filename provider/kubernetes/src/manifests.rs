@@ -78,14 +78,14 @@ pub struct Manifests {
     pub namespace: String,
     /// Documents in YAML, such as `[for path in fileset(path.module, "*.yaml") : file(path)]`; each
     /// text may hold several, separated by `---`. While one of them is not known, no document is.
-    #[model(optional, config_only)]
+    #[model(optional, config_only, not_imported)]
     pub yaml: Option<Vec<String>>,
     /// Documents as a list of objects of any shape, in which a field that is not known yet leaves
     /// all others known. Fields that are null are left out.
-    #[model(optional, config_only, rule = source::are_objects)]
+    #[model(optional, config_only, not_imported, rule = source::are_objects)]
     pub objects: Option<Value>,
     /// Documents in YAML of which plans show no value, for secrets outside of Secret objects.
-    #[model(optional, config_only, sensitive)]
+    #[model(optional, config_only, not_imported, sensitive)]
     pub secret_yaml: Option<Vec<String>>,
     /// The version of Kubernetes that the documents are checked for. By default that of the cluster,
     /// which a plan knows only once the set is there: until then fields that no known version has
