@@ -190,11 +190,19 @@ impl Reading {
     /// known of the document.
     fn object(&mut self, object: &Value, kind: &Type, path: &Path) {
         let mut is_whole = true;
-        let mut read = |variant| Document::many(assumed(object, kind, variant, &mut is_whole));
+        let mut read = |variant| assumed(object, kind, variant, &mut is_whole);
         let (one, other) = (read(Variant::One), read(Variant::Other));
-        let (one, other) = match (one, other) {
+        // What may be an object or a list may be a document, or hold several.
+        let read = |json: Json| match is_whole {
+            true => Document::many(json),
+            false => Document::new(json).map(|document| vec![document]),
+        };
+        let (one, other) = match (read(one), read(other)) {
             (Ok(one), Ok(other)) => (one, other),
-            _ if !is_whole => return self.is_complete = false,
+            _ if !is_whole => {
+                self.is_complete = false;
+                return;
+            }
             (Err(error), _) | (_, Err(error)) => {
                 let detail = format!("{path}: {error}.");
                 return self.errors.push(no_document(&detail, path));

@@ -128,6 +128,7 @@ fn what_decides_on_a_name_leaves_nobody_knowing_which_documents_there_are() {
     check(&[("objects", Value::unknown())], false);
     let name = objects(vec![object(Value::unknown(), Type::String, "x".into())]);
     check(&[("objects", name)], false);
+    check(&[("objects", objects(vec![(Type::Dynamic, Value::unknown())]))], false);
     let map = texts([&config_map("a")]);
     check(&[("yaml", map.clone()), ("namespace", Value::unknown())], false);
     let role = "kind: ClusterRole\napiVersion: rbac.authorization.k8s.io/v1\nmetadata: {name: a}";
