@@ -76,6 +76,7 @@ macro_rules! for_every_resource {
             travel_helm_release,
             travel_helm_stack,
             travel_kms_key,
+            travel_manifests,
             travel_network,
             travel_organization,
             travel_organizational_unit,

@@ -361,7 +361,7 @@ impl DocumentKey {
 }
 
 /// The group in "group/version"; empty for the core group's "v1".
-pub(crate) fn group_of(api_version: &str) -> &str {
+pub fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 

@@ -23,7 +23,7 @@ use crate::path::{FieldPath, PathPattern};
 use crate::read::read;
 use crate::ready::wait::is_kind;
 
-pub use compare::differences;
+pub use compare::{differences, means_the_same};
 pub use found::as_found;
 
 /// How drift is looked for.
@@ -175,10 +175,23 @@ pub async fn drift(
     options: &DriftOptions,
 ) -> Result<Vec<Drift>, Error> {
     let live = read(cluster, documents.iter().map(Document::key)).await?;
+    drift_from(cluster, documents, &live, options).await
+}
+
+/// As [`drift`], where the objects are read already.
+///
+/// # Errors
+/// As [`drift`].
+pub async fn drift_from(
+    cluster: &Cluster,
+    documents: &[Document],
+    live: &BTreeMap<DocumentKey, Option<Document>>,
+    options: &DriftOptions,
+) -> Result<Vec<Drift>, Error> {
     let width = cluster.settings().concurrency.max(1);
     // Collected: a stream of the closure itself could not be sent between threads.
     let runs: Vec<_> =
-        documents.iter().map(|document| drift_of(cluster, document, &live, options)).collect();
+        documents.iter().map(|document| drift_of(cluster, document, live, options)).collect();
     stream::iter(runs).buffered(width).try_collect().await
 }
 

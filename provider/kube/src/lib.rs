@@ -5,6 +5,7 @@
 //! from it ([`discovery::Discovery`]), so custom resources are treated as built-in ones are.
 
 pub mod apply;
+pub mod applyset;
 pub mod cluster;
 pub mod discovery;
 pub mod document;

@@ -16,6 +16,69 @@ pub fn applied_fields<'a>(live: &'a Value, manager: &str) -> Option<&'a Value> {
         .map(|entry| &entry["fieldsV1"])
 }
 
+/// What a manager applied of an object, as the object has it now: the document that it was, as far as the cluster
+/// knows. None where the manager applied nothing.
+pub fn applied_part(live: &Document, manager: &str) -> Option<Document> {
+    let mut part = owned_part(live.value(), applied_fields(live.value(), manager)?);
+    if !part.is_object() {
+        part = json!({});
+    }
+    if !part["metadata"].is_object() {
+        part["metadata"] = json!({});
+    }
+    part["apiVersion"] = live.api_version().into();
+    part["kind"] = live.kind().into();
+    part["metadata"]["name"] = live.name().into();
+    if let Some(namespace) = live.namespace() {
+        part["metadata"]["namespace"] = namespace.into();
+    }
+    Document::new(part).ok()
+}
+
+/// What of a value is owned by a node of managedFields.
+fn owned_part(value: &Value, owned: &Value) -> Value {
+    let Some(steps) = owned.as_object().filter(|steps| !steps.is_empty()) else {
+        return value.clone();
+    };
+    match value {
+        Value::Object(fields) => {
+            let parts = steps.iter().filter_map(|(step, node)| {
+                let name = step.strip_prefix("f:")?;
+                Some((name.to_owned(), owned_part(fields.get(name)?, node)))
+            });
+            Value::Object(parts.collect())
+        }
+        Value::Array(items) => {
+            let part = |(place, item): (usize, &Value)| {
+                let node = steps.iter().find(|(step, _)| is_about(step, place, item));
+                node.map(|(_, node)| owned_part(item, node))
+            };
+            Value::Array(items.iter().enumerate().filter_map(part).collect())
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+/// Whether a step of managedFields is about an item of a list.
+fn is_about(step: &str, place: usize, item: &Value) -> bool {
+    match step.split_once(':') {
+        Some(("k", keys)) => {
+            serde_json::from_str(keys).is_ok_and(|keys: Map<String, Value>| has_keys(item, &keys))
+        }
+        Some(("v", value)) => serde_json::from_str(value).is_ok_and(|value: Value| value == *item),
+        Some(("i", index)) => index.parse() == Ok(place),
+        _ => false,
+    }
+}
+
+/// Whether an item of a list has these keys, or the defaults that they stand for.
+pub(crate) fn has_keys(item: &Value, keys: &Map<String, Value>) -> bool {
+    keys.iter().all(|(name, value)| match item.get(name) {
+        Some(found) => found == value,
+        None => name == "protocol" && value == "TCP",
+    })
+}
+
 /// The fields of every manager by any operation, on the object itself.
 pub(crate) fn all_fields(live: &Value) -> impl Iterator<Item = &Value> {
     entries(live).filter(|entry| is_main(entry)).map(|entry| &entry["fieldsV1"])
@@ -179,5 +242,43 @@ mod tests {
             Some(&json!({"f:spec": {"f:replicas": {}}}))
         );
         assert_eq!(applied_fields(live.value(), "hpa"), None);
+    }
+
+    #[test]
+    fn what_was_applied_is_read_from_the_object() {
+        let fields = json!({
+            "f:metadata": {"f:labels": {"f:team": {}}},
+            "f:spec": {
+                "f:replicas": {},
+                "f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:name": {}, "f:image": {}}},
+                "f:volume": {},
+                "f:finalizers": {"v:\"a\"": {}},
+                "f:empty": {".": {}},
+            },
+        });
+        let mut live = live(json!([entry("travel", "Apply", "1", fields)])).into_value();
+        live["metadata"]["labels"] = json!({"team": "x", "other": "y"});
+        live["spec"] = json!({
+            "replicas": 2,
+            "paused": true,
+            "containers": [{"name": "side"}, {"name": "app", "image": "i", "tty": false}],
+            "volume": {"a": 1},
+            "finalizers": ["b", "a"],
+            "empty": {"theirs": 1},
+        });
+        let live = Document::new(live).unwrap();
+        let part = applied_part(&live, "travel").unwrap().into_value();
+        assert_eq!(part["metadata"], json!({"name": "x", "labels": {"team": "x"}}));
+        assert_eq!(
+            part["spec"],
+            json!({
+                "replicas": 2,
+                "containers": [{"name": "app", "image": "i"}],
+                "volume": {"a": 1},
+                "finalizers": ["a"],
+                "empty": {},
+            }),
+        );
+        assert!(applied_part(&live, "helm").is_none());
     }
 }

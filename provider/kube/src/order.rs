@@ -87,7 +87,7 @@ pub fn phase(api_version: &str, kind: &str) -> Phase {
 }
 
 /// The groups Kubernetes itself serves.
-pub(crate) fn is_built_in(group: &str) -> bool {
+pub fn is_built_in(group: &str) -> bool {
     matches!(
         group,
         "" | "admissionregistration.k8s.io"

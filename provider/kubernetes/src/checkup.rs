@@ -9,8 +9,8 @@ use travel_framework::finding::Finding;
 use travel_helm::chart::source::{self, ChartReference};
 use travel_kube::Cluster;
 
+use crate::failure;
 use crate::platform::{Connected, Kubernetes, Mirror};
-use crate::release::failure;
 use crate::survey::Wanted;
 
 const CLUSTER: &str = "cluster";

@@ -223,7 +223,7 @@ impl Resource for HelmStack {
 /// The releases that are marked as the stack's own.
 async fn marked_releases(call: &Call, connected: &Connected) -> Result<Vec<Release>, Failure> {
     let marked = ownership::marked_releases(&connected.cluster, &call.claim).await;
-    marked.map_err(|error| crate::release::failure::of_call(&error))
+    marked.map_err(|error| crate::failure::of_call(&error))
 }
 
 fn wrong_id(id: &str) -> Diagnostic {

@@ -19,8 +19,8 @@ use travel_kube::cluster::connect::ClusterConfig;
 use travel_value::{Path, Value};
 
 use crate::clusters::{self, ClusterReference, Clusters, Kubeconfig};
+use crate::failure;
 use crate::release::charts::Charts;
-use crate::release::failure;
 use crate::release::repository::{Registries, Registry};
 
 /// Where charts are looked for that are named without a path, where nothing else says so.

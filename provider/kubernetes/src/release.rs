@@ -3,7 +3,6 @@
 
 pub mod changing;
 pub mod charts;
-pub mod checking;
 pub mod documents;
 pub mod failure;
 pub mod memory;
@@ -17,13 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use travel_framework::Model;
 use travel_kube::drain::DrainKind;
-use travel_kube::drift::Ignore as DriftIgnore;
-use travel_kube::path::PathPattern;
 use travel_value::Value;
 
 use self::documents::is_definition;
 use self::repository::Repository;
-use self::values::Secrets;
+use crate::ignored::Ignored;
+use crate::secrets::Secrets;
 
 /// What is said of one release, and what it is.
 ///
@@ -160,24 +158,6 @@ pub struct Seen {
     pub last_deployed: Option<String>,
 }
 
-/// A field that others may change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
-pub struct Ignored {
-    /// Of objects of this kind, as `Kind` or `Kind.group`; by default of any.
-    #[model(optional)]
-    pub kind: Option<String>,
-    /// Of objects in this namespace; by default in any.
-    #[model(optional)]
-    pub namespace: Option<String>,
-    /// Of the object of this name; by default of any.
-    #[model(optional)]
-    pub name: Option<String>,
-    /// The field with all below it, as a JSON pointer in which `*` stands for anything:
-    /// `/spec/template/spec/containers/*/image`.
-    #[model(required, rule = is_path)]
-    pub path: String,
-}
-
 /// What names a release in a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity<'a> {
@@ -217,17 +197,6 @@ impl Settings {
     /// The kinds to drain. What is no kind was refused when the configuration was checked.
     pub fn drain_kinds(&self) -> Vec<DrainKind> {
         self.drains.iter().filter_map(|kind| kind.parse().ok()).collect()
-    }
-
-    /// The fields that others may change.
-    pub fn ignored_fields(&self) -> Vec<DriftIgnore> {
-        let ignored = self.ignore.iter().flatten();
-        let written = ignored.filter_map(|Ignored { kind, namespace, name, path }| {
-            let path = path.parse().ok()?;
-            let (kind, namespace, name) = (kind.clone(), namespace.clone(), name.clone());
-            Some(DriftIgnore { kind, namespace, name, path })
-        });
-        written.chain(declared_mutators()).collect()
     }
 
     /// Whether the release is to become nothing but what it is.
@@ -278,26 +247,6 @@ impl Seen {
     }
 }
 
-/// What programs of a platform are known to write into documents of others: webhooks' own
-/// bundles and failure policies (istiod sets one to Fail once it is ready), and the weights that a
-/// rollout moves.
-fn declared_mutators() -> Vec<DriftIgnore> {
-    let mut ignores = travel_kube::drift::certificate_bundles();
-    let fields: [(&str, &[&str]); 4] = [
-        ("ValidatingWebhookConfiguration", &["webhooks", "*", "failurePolicy"]),
-        ("MutatingWebhookConfiguration", &["webhooks", "*", "failurePolicy"]),
-        ("VirtualService.networking.istio.io", &["spec", "http", "*", "route", "*", "weight"]),
-        (
-            "HTTPRoute.gateway.networking.k8s.io",
-            &["spec", "rules", "*", "backendRefs", "*", "weight"],
-        ),
-    ];
-    ignores.extend(
-        fields.map(|(kind, fields)| DriftIgnore::of_kind(kind, PathPattern::of_fields(fields))),
-    );
-    ignores
-}
-
 fn are_drain_kinds(value: &Value) -> Result<(), String> {
     let kinds = value.elements().unwrap_or_default().iter().filter_map(Value::as_str);
     for kind in kinds {
@@ -308,9 +257,4 @@ fn are_drain_kinds(value: &Value) -> Result<(), String> {
         })?;
     }
     Ok(())
-}
-
-fn is_path(value: &Value) -> Result<(), String> {
-    let path = value.as_str().unwrap_or_default().parse::<PathPattern>();
-    path.map(drop).map_err(|_| "a path such as /spec/replicas".to_owned())
 }

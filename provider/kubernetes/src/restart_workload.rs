@@ -15,8 +15,8 @@ use travel_kube::poll::{self, Patience};
 use travel_kube::ready::wait::{NotReady, Rules, wait_ready};
 
 use crate::clusters::{self, Placement};
+use crate::failure;
 use crate::platform::Kubernetes;
-use crate::release::failure;
 
 /// The annotation of a pod template that a restart changes: the one that `kubectl rollout restart`
 /// changes, so that both leave the same trace.

@@ -1,4 +1,4 @@
-//! The releases of a cluster that carry a mark of ours, whoever's.
+//! The releases and the sets of manifests of a cluster that carry a mark of ours, whoever's.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,12 @@ use travel_helm::release::Release;
 use travel_value::Value;
 
 use crate::clusters::{ClusterReference, Kubeconfig};
+use crate::failure;
 use crate::helm_release::HelmRelease;
 use crate::helm_stack::HelmStack;
+use crate::manifests::inventory;
 use crate::platform::{Connected, Kubernetes};
-use crate::release::{failure, ownership};
+use crate::release::ownership;
 
 /// Which cluster to look into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +40,11 @@ impl Kubernetes {
         Ok(self.scope(&Value::object([(name, value)])).await?.connected)
     }
 
-    /// Looks for every release that is marked. A stack's are removed one by one: which of them needs
-    /// which stands in its configuration alone.
+    /// Looks for every release and every set of manifests that is marked. A stack's releases are removed
+    /// one by one: which of them needs which stands in its configuration alone.
     ///
     /// # Errors
-    /// Where the cluster does not answer, or its Secrets may not be read.
+    /// Where the cluster does not answer, or its Secrets and ConfigMaps may not be read.
     pub async fn survey(
         &self,
         wanted: &Wanted,
@@ -62,7 +64,17 @@ impl Kubernetes {
             let remover = HelmRelease::DESCRIPTION.type_name.to_owned();
             Marked { mark, remover, kind: "helm release".to_owned(), id, known }
         });
-        Ok(marked.collect())
+        let mut marked: Vec<Marked> = marked.collect();
+        let sets = inventory::all_marked(&connected.cluster).await;
+        let sets = sets.map_err(|error| failure::of_call(&error).into_diagnostic())?;
+        marked.extend(sets.into_iter().filter_map(|(mark, parent)| {
+            let name = inventory::name_of(&parent)?;
+            let mut known = place.clone();
+            known.insert("name".to_owned(), name.to_owned());
+            let id = format!("{cluster}/{name}").trim_start_matches('/').to_owned();
+            Some(Marked::new(mark, "set of manifests", id, known))
+        }));
+        Ok(marked)
     }
 }
 

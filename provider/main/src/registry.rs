@@ -10,7 +10,7 @@ use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
 use travel_kubernetes::{
-    Kubernetes, cluster_token, helm_release, helm_stack, kubeconfig, restart_workload,
+    Kubernetes, cluster_token, helm_release, helm_stack, kubeconfig, manifests, restart_workload,
 };
 
 use crate::eks::EksClusters;
@@ -59,6 +59,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)
         .resource::<helm_stack::HelmStack>(kubernetes)
+        .resource::<manifests::Manifests>(kubernetes)
         .resource::<dr_snapshot_policy::DrSnapshotPolicy>(aws)
         .list::<organizational_unit::OrganizationalUnit>(aws)
         .list::<account::Account>(aws)

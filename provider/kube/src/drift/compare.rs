@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Difference;
 use crate::document::{Document, group_of};
 use crate::fields::{item_step, normalized, walk};
-use crate::managed::{all_fields, applied_fields};
+use crate::managed::{all_fields, applied_fields, has_keys};
 use crate::order::is_built_in;
 use crate::path::{FieldPath, PathPattern, Step, item_key, item_keys};
 use crate::quantity::same_amount;
@@ -373,13 +373,6 @@ fn keyed_node<'a>(node: &'a Value, item: &Value) -> Option<&'a Value> {
     found.map(|(_, node)| node)
 }
 
-fn has_keys(item: &Value, keys: &Map<String, Value>) -> bool {
-    keys.iter().all(|(name, value)| match item.get(name) {
-        Some(found) => found == value,
-        None => name == "protocol" && value == "TCP",
-    })
-}
-
 fn is_server_written(path: &FieldPath) -> bool {
     matches!(
         path.to_string().as_str(),
@@ -394,6 +387,11 @@ fn is_exact(path: &FieldPath) -> bool {
         .iter()
         .filter_map(|step| if let Step::Field(name) = step { Some(name.as_str()) } else { None })
         .collect();
+    is_exact_under(&names)
+}
+
+/// As [`is_exact`], of the field at the end of these names.
+fn is_exact_under(names: &[&str]) -> bool {
     let of_texts = [
         "labels",
         "annotations",
@@ -408,6 +406,17 @@ fn is_exact(path: &FieldPath) -> bool {
     let texts = ["name", "namespace", "image", "value", "key", "path", "port", "targetPort"];
     names.iter().any(|name| of_texts.contains(name))
         || names.last().is_some_and(|last| texts.contains(last))
+}
+
+/// Whether two values of a field mean the same, as [`crate::fields::Summary`] shows field and values: a cluster writes
+/// amounts in its own way ("1000m" as "1").
+pub fn means_the_same(path: &str, one: &str, other: &str) -> bool {
+    let names: Vec<&str> =
+        path.split(['.', '[', ']', '=', '"']).filter(|name| !name.is_empty()).collect();
+    let amount = |text: &str| -> String {
+        serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned())
+    };
+    one == other || (!is_exact_under(&names) && same_amount(&amount(one), &amount(other)))
 }
 
 fn is_selector(path: &FieldPath) -> bool {

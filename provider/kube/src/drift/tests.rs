@@ -352,3 +352,14 @@ fn values_are_not_shown_by_accident() {
     );
     assert_eq!(format!("{found:?}"), "[Difference(data.a)]");
 }
+
+#[test]
+fn shown_values_mean_the_same_where_the_cluster_writes_them_otherwise() {
+    let check = |path: &str, one: &str, other: &str, expected: bool| {
+        assert_eq!(means_the_same(path, one, other), expected, "{path}: {one} and {other}");
+    };
+    check("spec.containers[name=app].resources.limits.cpu", "1000m", "\"1\"", true);
+    check("spec.containers[name=app].resources.limits.cpu", "1000m", "2", false);
+    check("metadata.labels.version", "\"1\"", "\"1.0\"", false);
+    check("spec.replicas", "1", "1", true);
+}

@@ -153,7 +153,7 @@ impl Rules {
 }
 
 /// Whether a key is of a kind written "Kind" or "Kind.group".
-pub(crate) fn is_kind(key: &DocumentKey, kind: &str) -> bool {
+pub fn is_kind(key: &DocumentKey, kind: &str) -> bool {
     match kind.split_once('.') {
         Some((kind, group)) => key.kind == kind && key.group() == group,
         None => key.kind == kind,

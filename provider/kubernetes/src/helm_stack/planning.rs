@@ -11,8 +11,9 @@ use super::path_of;
 use crate::platform::Kubernetes;
 use crate::release::Seen;
 use crate::release::charts::{self, Charts};
-use crate::release::memory::{Memory, ReleaseMemory, SecretKey};
+use crate::release::memory::{Memory, ReleaseMemory};
 use crate::release::planning::{self, Brought, Question};
+use crate::secrets::SecretKey;
 
 /// Checks that releases are distinct, and wait only for others of the stack and not in a circle.
 pub fn validate(plan: &mut Plan<'_>) {

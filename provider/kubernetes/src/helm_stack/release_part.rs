@@ -11,8 +11,9 @@ use travel_framework::parts::{Observed, Ordered, Part};
 use super::{Call, StackRelease, path_of};
 use crate::platform::Connected;
 use crate::release::changing::Work;
-use crate::release::memory::{Memory, SecretKey};
+use crate::release::memory::Memory;
 use crate::release::{Identity, Seen};
+use crate::secrets::SecretKey;
 
 /// How many releases are looked at side by side.
 const CONCURRENCY: usize = 8;

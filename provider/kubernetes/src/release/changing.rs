@@ -16,11 +16,12 @@ use travel_kube::{Cluster, Document};
 use travel_value::{Path, Value};
 
 use super::charts::{self, Charts};
-use super::documents::{self, Documents};
-use super::memory::{ReleaseMemory, SecretKey};
-use super::values::{self, Secrets, Values};
+use super::memory::ReleaseMemory;
+use super::values::{self, Values};
 use super::{Identity, Seen, Settings, failure, observing, ownership, planning};
+use crate::documents::{self, Documents};
 use crate::platform::Connected;
+use crate::secrets::{SecretKey, Secrets};
 
 /// Work on one release.
 pub struct Work<'a> {
@@ -100,11 +101,11 @@ impl Work<'_> {
                 Ok(true) => *state = found,
                 Ok(false) => state.seen = Seen::default(),
                 Err(error) => {
-                    let error = without(&secrets, error).into_diagnostic();
+                    let error = secrets.hidden_from_failure(error).into_diagnostic();
                     tracing::warn!("cannot tell how the release stands: {error}");
                 }
             }
-            return Err(without(&secrets, failure));
+            return Err(secrets.hidden_from_failure(failure));
         }
         Ok(())
     }
@@ -216,7 +217,7 @@ impl Work<'_> {
         key: &SecretKey,
         values: &TreeMap,
     ) -> Result<Settings, Failure> {
-        let objects = documents::recorded(&release.manifest, self.identity.namespace);
+        let objects = super::documents::recorded(&release.manifest, self.identity.namespace);
         let objects = objects.map_err(|error| {
             let reasons = travel_kube::error::chain(&error);
             Diagnostic::error("what was applied is not readable", format!("{reasons}."))
@@ -263,7 +264,7 @@ impl Work<'_> {
     pub async fn remove(&self, settings: &Settings) -> Result<Vec<Diagnostic>, Failure> {
         let secrets = settings.secrets();
         let removed = self.take_down(settings, &secrets).await;
-        removed.map_err(|failure| without(&secrets, failure))
+        removed.map_err(|failure| secrets.hidden_from_failure(failure))
     }
 
     async fn take_down(
@@ -344,13 +345,5 @@ impl Work<'_> {
             "It should be by now. Report this: it is a mistake of the provider.",
         )
         .at(self.path.field(name))
-    }
-}
-
-/// A failure that tells none of the secrets.
-fn without(secrets: &Secrets, failure: Failure) -> Failure {
-    match failure {
-        Failure::Failed(diagnostic) => secrets.hidden_from(*diagnostic).into(),
-        Failure::Interrupted => Failure::Interrupted,
     }
 }

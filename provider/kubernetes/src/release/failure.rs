@@ -1,10 +1,12 @@
-//! What goes wrong in a cluster, as a person is told.
+//! What goes wrong with a release, as a person is told.
 
 use travel_framework::{Diagnostic, Failure};
 use travel_helm::RenderError;
 use travel_helm::lifecycle::{LifecycleError, Obstacle};
-use travel_kube::error::{Error, ErrorKind, chain};
+use travel_kube::error::chain;
 use travel_value::Path;
+
+use crate::failure::{remedy_of_call, sentence};
 
 /// A failed operation on a release that stands at a path.
 pub fn of_release(error: &LifecycleError, path: &Path) -> Failure {
@@ -27,22 +29,6 @@ fn told(summary: String, obstacle: &Obstacle, path: &Path) -> Diagnostic {
         None if path.steps().is_empty() => diagnostic,
         None => diagnostic.at(path.clone()),
     }
-}
-
-/// A failed call to the cluster.
-pub fn of_call(error: &Error) -> Failure {
-    if error.is_cancelled() {
-        return Failure::Interrupted;
-    }
-    Diagnostic::error(
-        format!("failed to {error}"),
-        format!("{}.{}", sentence(&chain(&error.kind)), remedy_of_call(&error.kind)),
-    )
-    .into()
-}
-
-fn sentence(reasons: &str) -> &str {
-    reasons.trim_end().trim_end_matches('.')
 }
 
 /// The attribute that an obstacle is about, if it is about one.
@@ -68,24 +54,6 @@ fn remedy(obstacle: &Obstacle) -> &'static str {
              on from here."
         }
         Obstacle::NotReady(_) => " Mend what keeps it from becoming ready, and apply again.",
-        _ => "",
-    }
-}
-
-fn remedy_of_call(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Unauthorized { .. } => {
-            " The cluster does not know who is calling: give the role or user that applies this \
-             an access entry of the cluster."
-        }
-        ErrorKind::Forbidden { .. } => {
-            " Allow it: by an access policy of the caller's access entry, or by a role in the \
-             cluster."
-        }
-        ErrorKind::Unreachable { .. } => {
-            " Check that the cluster's endpoint can be reached from here: a private one needs a \
-             proxy (cluster.proxy_url) or a network that leads there."
-        }
         _ => "",
     }
 }

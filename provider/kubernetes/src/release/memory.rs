@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use travel_framework::call::Memory as PageMemory;
 use travel_framework::platform::Platform;
 use travel_framework::{Call, Diagnostic};
 
-use super::documents::Documents;
+use crate::documents::Documents;
+use crate::secrets::SecretKey;
 
 /// The entry of the page's memory that holds ours.
 const ENTRY: &str = "releases";
@@ -78,17 +77,12 @@ impl Memory {
 
     /// The key under which secret values are told apart, if there is one yet.
     pub fn secret_key(&self) -> Option<SecretKey> {
-        let bytes = STANDARD.decode(&self.key).ok()?;
-        (!bytes.is_empty()).then_some(SecretKey(bytes))
+        SecretKey::read(&self.key)
     }
 
     /// That key, made now if there is none yet.
     pub fn own_secret_key(&mut self) -> SecretKey {
-        self.secret_key().unwrap_or_else(|| {
-            let bytes: [u8; 32] = rand::random();
-            self.key = STANDARD.encode(bytes);
-            SecretKey(bytes.to_vec())
-        })
+        SecretKey::read_or_make(&mut self.key)
     }
 
     /// What is remembered of releases that have a name there, under their new names.
@@ -101,22 +95,6 @@ impl Memory {
     /// What is remembered of a release.
     pub fn release(&mut self, name: &str) -> &mut ReleaseMemory {
         self.releases.entry(name.to_owned()).or_default()
-    }
-}
-
-/// A random key that no plan shows.
-#[derive(Clone)]
-pub struct SecretKey(Vec<u8>);
-
-impl SecretKey {
-    /// The key's bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// A code of a text, which tells nothing but whether it is the same.
-    pub fn code(&self, text: &str) -> String {
-        travel_kube::fields::secret_code(&self.0, text.as_bytes())
     }
 }
 
@@ -149,13 +127,5 @@ mod tests {
         let revisions: Vec<(&str, u64)> =
             moved.releases.iter().map(|(name, it)| (name.as_str(), it.revision)).collect();
         assert_eq!((moved.key.as_str(), revisions), ("x", vec![("a", 2), ("b", 1)]));
-    }
-
-    #[test]
-    fn a_code_tells_only_whether_it_is_the_same() {
-        let key = SecretKey(vec![1]);
-        assert_eq!(key.code("a"), key.code("a"));
-        assert_ne!(key.code("a"), key.code("b"));
-        assert_ne!(key.code("a"), SecretKey(vec![2]).code("a"));
     }
 }

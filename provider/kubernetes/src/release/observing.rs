@@ -7,13 +7,16 @@ use travel_framework::{Diagnostic, Failure};
 use travel_helm::lifecycle::{self, marks};
 use travel_helm::release::{Release, Status};
 use travel_kube::Document;
-use travel_kube::drift::{self, DriftOptions, DriftState, Mode, as_found};
+use travel_kube::drift::{self, DriftOptions, DriftState, Mode};
 use travel_kube::scope::Scopes;
 
-use super::documents::{self, Documents, is_definition};
-use super::memory::{ReleaseMemory, SecretKey};
-use super::{Identity, Settings, failure, planning};
+use super::documents::{self, is_definition};
+use super::memory::ReleaseMemory;
+use super::{Identity, Settings, planning};
+use crate::documents::{Documents, fields, standing};
 use crate::platform::Connected;
+use crate::secrets::SecretKey;
+use crate::{failure, ignored};
 
 /// The name under which Helm applies.
 const FIELD_MANAGER: &str = "helm";
@@ -146,7 +149,7 @@ async fn compare(
     let scopes = Scopes::built_in().with_definitions(applied).with_discovery(&discovery);
     let mut placed = applied.to_vec();
     placed.iter_mut().for_each(|document| scopes.place(document, identity.namespace));
-    let mut ignores = settings.ignored_fields();
+    let mut ignores = ignored::fields(settings.ignore.as_deref());
     ignores.extend(drift::autoscaled(&placed));
     let options = DriftOptions {
         field_manager: FIELD_MANAGER.to_owned(),
@@ -160,26 +163,17 @@ async fn compare(
     let (mut seen, mut drifted) = (BTreeMap::new(), BTreeMap::new());
     for (document, found) in applied.iter().zip(found) {
         let name = document.key().to_string();
-        let wanted = documents::fields(document, key, &secrets);
-        match found.state {
-            DriftState::Same => {
-                seen.insert(name, wanted);
-            }
-            // A definition that another release brought first is that one's, and left alone.
-            DriftState::Foreign { .. } if is_definition(&name) => {
-                seen.insert(name, wanted);
-            }
-            DriftState::Absent | DriftState::Foreign { .. } => {
-                drifted.insert(name, wanted);
-            }
-            DriftState::Differs(differences) => {
-                let live = documents::fields(&as_found(document, &differences), key, &secrets);
-                if live != wanted {
-                    drifted.insert(name.clone(), wanted);
-                }
-                seen.insert(name, live);
-            }
+        let wanted = fields(document, key, &secrets);
+        // A definition that another release brought first is that one's, and left alone.
+        let is_left = matches!(found.state, DriftState::Foreign { .. }) && is_definition(&name);
+        let live = match is_left {
+            true => Some(wanted.clone()),
+            false => standing(document, &found.state, key, &secrets),
+        };
+        if live.as_ref() != Some(&wanted) {
+            drifted.insert(name.clone(), wanted);
         }
+        seen.extend(live.map(|live| (name, live)));
     }
     Ok((seen, drifted))
 }

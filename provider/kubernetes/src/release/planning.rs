@@ -14,11 +14,13 @@ use travel_kube::schema::Schemas;
 use travel_value::{Path, Value};
 
 use super::charts::{self, Charts, Wanted};
-use super::checking::Check;
-use super::documents::{self, Documents};
-use super::memory::{ReleaseMemory, SecretKey};
-use super::values::{self, Secrets, Values};
+use super::documents;
+use super::memory::ReleaseMemory;
+use super::values::{self, Values};
 use super::{Identity, Seen, failure, repository};
+use crate::checking::Check;
+use crate::documents::{Documents, documents_value, seen};
+use crate::secrets::{SecretKey, Secrets};
 
 /// What is known of a release when it is planned.
 pub struct Question<'a> {
@@ -314,7 +316,12 @@ fn documents(
     }
     let mut schemas = question.brought.schemas.clone();
     schemas.extend(&answer.brought.schemas);
-    let check = Check { schemas: &schemas, kube_version: declared.as_ref(), secrets: &secrets };
+    let check = Check {
+        schemas: &schemas,
+        kube_version: declared.as_ref(),
+        secrets: &secrets,
+        remedy: "Correct the values, or the chart.",
+    };
     let wrong = check.diagnostics(known).into_iter();
     answer.diagnostics.extend(wrong.map(|diagnostic| diagnostic.at(path.clone())));
     Ok((&found).into())
@@ -443,24 +450,6 @@ fn seen_without(state: &Value, left_out: &BTreeSet<String>) -> Option<Documents>
     let mut documents = seen(state)?;
     documents.retain(|name, _| !left_out.contains(name));
     Some(documents)
-}
-
-/// The documents in a state.
-pub fn seen(state: &Value) -> Option<Documents> {
-    let fields = |value: &Value| -> Option<documents::Fields> {
-        let entries = value.entries()?.iter();
-        entries.map(|(path, text)| Some((path.clone(), text.as_str()?.to_owned()))).collect()
-    };
-    let documents = state.get("documents").entries()?.iter();
-    documents.map(|(name, value)| Some((name.clone(), fields(value)?))).collect()
-}
-
-/// Documents as a value.
-pub fn documents_value(documents: &Documents) -> Value {
-    Value::map(documents.iter().map(|(name, fields)| {
-        let fields = fields.iter().map(|(path, text)| (path.clone(), text.as_str().into()));
-        (name.clone(), Value::map(fields))
-    }))
 }
 
 fn check_name(name: &str, path: &Path) -> Result<(), Diagnostic> {

@@ -1,7 +1,5 @@
 //! A release's values: from what the configuration says to what the chart is given.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use travel_framework::Diagnostic;
 use travel_helm::{Tree, TreeMap, merge_values, read_values};
 use travel_value::{Path, Value};
@@ -66,64 +64,6 @@ pub fn merged(object: &Value, path: &Path) -> Result<Values, Diagnostic> {
         }
     }
     Ok(Values::Given(values))
-}
-
-/// Texts that no plan and no error shows.
-#[derive(Clone, Default)]
-pub struct Secrets(Vec<String>);
-
-impl Secrets {
-    /// The shortest text that is hidden: a shorter one would hide half of everything.
-    const SHORTEST: usize = 4;
-
-    /// The texts in a value.
-    pub fn of(value: &Value) -> Self {
-        let mut texts = Vec::new();
-        collect_texts(value, &mut texts);
-        let encoded: Vec<String> = texts.iter().flat_map(|text| encodings(text)).collect();
-        texts.extend(encoded);
-        // What another one is a part of comes first, so that nothing of it is left.
-        texts.sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
-        texts.dedup();
-        Self(texts)
-    }
-
-    /// Whether one of them is in a text.
-    pub fn are_in(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| text.contains(secret.as_str()))
-    }
-
-    /// A text without them.
-    pub fn hidden_in(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
-    }
-
-    /// What a person is told, without them.
-    pub fn hidden_from(&self, diagnostic: Diagnostic) -> Diagnostic {
-        let detail = self.hidden_in(&diagnostic.detail);
-        Diagnostic { detail, ..diagnostic }
-    }
-}
-
-/// How templates write a text into another: in base64, or quoted as JSON has it, in which Go also quotes what
-/// HTML would take for its own.
-fn encodings(text: &str) -> [String; 3] {
-    let quoted = serde_json::Value::from(text).to_string();
-    let quoted = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(text);
-    let of_go = quoted.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-    [STANDARD.encode(text), quoted.to_owned(), of_go]
-}
-
-fn collect_texts(value: &Value, texts: &mut Vec<String>) {
-    match value {
-        Value::String(text) if text.len() >= Secrets::SHORTEST => texts.push(text.clone()),
-        Value::Dynamic(_, value) => collect_texts(value, texts),
-        _ => {
-            let elements = value.elements().unwrap_or_default().iter();
-            let entries = value.entries().into_iter().flat_map(|entries| entries.values());
-            elements.chain(entries).for_each(|inner| collect_texts(inner, texts));
-        }
-    }
 }
 
 /// Refuses values that are no map.

@@ -1,7 +1,11 @@
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use travel_helm::{ReleaseContext, RenderOptions, TreeMap, render};
+use travel_value::Value;
 
 use super::*;
+use crate::documents::{Fields, as_planned, fields};
 use crate::release::memory::Memory;
 
 fn key() -> SecretKey {

@@ -1,4 +1,4 @@
-//! Whether the documents of a release fit the schemas of their kinds, said in the plan: else only
+//! Whether documents fit the schemas of their kinds, said in the plan: else only
 //! an apply would tell, half-way through.
 
 use travel_framework::Diagnostic;
@@ -6,7 +6,7 @@ use travel_helm::KubeVersion;
 use travel_kube::Document;
 use travel_kube::schema::{KUBERNETES, Problem, Schemas};
 
-use super::values::Secrets;
+use crate::secrets::Secrets;
 
 /// How much is told of one document.
 const MOST_TOLD: usize = 10;
@@ -19,6 +19,8 @@ pub struct Check<'a> {
     pub kube_version: Option<&'a KubeVersion>,
     /// What is not shown.
     pub secrets: &'a Secrets,
+    /// What is to be done about a document that does not fit, as a sentence.
+    pub remedy: &'a str,
 }
 
 impl Check<'_> {
@@ -28,29 +30,33 @@ impl Check<'_> {
         &self,
         documents: impl IntoIterator<Item = &'d Document>,
     ) -> Vec<Diagnostic> {
-        let mut diagnostics = Vec::new();
+        documents.into_iter().flat_map(|document| self.of_known(document, |_| true)).collect()
+    }
+
+    /// What is wrong with those fields of a document, by their paths, that are known.
+    pub fn of_known(
+        &self,
+        document: &Document,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Vec<Diagnostic> {
         let knows_all = self.kube_version.is_some_and(is_known_to_us);
-        for document in documents {
-            let problems = self.schemas.problems(document);
-            let (doubts, errors): (Vec<Problem>, Vec<Problem>) =
-                problems.into_iter().partition(|problem| problem.may_be_newer && !knows_all);
-            if !errors.is_empty() {
-                diagnostics.push(self.error(document, &errors));
-            }
-            if !doubts.is_empty() {
-                diagnostics.push(self.warning(document, &doubts));
-            }
-        }
-        diagnostics
+        let mut problems = self.schemas.problems(document);
+        problems.retain(|problem| is_known(&problem.path.to_string()));
+        let (doubts, errors): (Vec<Problem>, Vec<Problem>) =
+            problems.into_iter().partition(|problem| problem.may_be_newer && !knows_all);
+        let error = (!errors.is_empty()).then(|| self.error(document, &errors));
+        let warning = (!doubts.is_empty()).then(|| self.warning(document, &doubts));
+        error.into_iter().chain(warning).collect()
     }
 
     fn error(&self, document: &Document, problems: &[Problem]) -> Diagnostic {
         Diagnostic::error(
             format!("{} would be refused", named(document)),
             format!(
-                "{} does not fit the schema of its kind:\n{}Correct the values, or the chart.",
+                "{} does not fit the schema of its kind:\n{}{}",
                 document.key(),
                 self.listed(problems),
+                self.remedy,
             ),
         )
     }
