@@ -46,6 +46,10 @@ pub struct HelmRelease {
     /// The release.
     #[model(flatten)]
     pub settings: Settings,
+    /// The password of the user that `repository_username` names, or a token that stands for one. It
+    /// stands in no plan and in no state.
+    #[model(optional, write_only, length(1, 65536))]
+    pub repository_password: Option<String>,
     /// The cluster it is in.
     #[model(flatten)]
     pub placement: Placement,
@@ -78,7 +82,7 @@ impl Resource for HelmRelease {
         };
         let answer = planning::plan(&Question {
             planned: &plan.planned,
-            config: plan.config,
+            password: plan.config.get("repository_password").clone(),
             prior: plan.prior,
             name: plan.planned.get("name").as_str(),
             name_path: Path::attribute("name"),
@@ -167,6 +171,7 @@ impl Resource for HelmRelease {
         Ok(Self {
             name: name.to_owned(),
             settings: Settings { namespace: namespace.to_owned(), ..Settings::default() },
+            repository_password: None,
             placement: clusters::imported(cluster),
             id: None,
             lifecycle: Lifecycle::default(),
@@ -189,6 +194,7 @@ impl HelmRelease {
             identity: Identity { name: &self.name, namespace: &self.settings.namespace },
             path: Path::root(),
             charts: &call.scope.charts,
+            password: self.repository_password.as_deref(),
             claim: &call.claim,
             deadline: call.deadline,
             cancel: &call.cancel,

@@ -59,6 +59,10 @@ pub struct HelmStack {
     /// `/NAMESPACE:RELEASE,…` after it names others to take over.
     #[model(computed)]
     pub id: Option<String>,
+    /// The passwords of the users that releases name in `repository_username`, or tokens that stand
+    /// for them, by the labels of the releases. They stand in no plan and in no state.
+    #[model(optional, write_only, length(1, 1000))]
+    pub repository_passwords: Option<BTreeMap<String, String>>,
     /// A release.
     #[model(block(map))]
     pub release: BTreeMap<String, StackRelease>,
@@ -177,7 +181,7 @@ impl Resource for HelmStack {
     async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
         let Some(connected) = &call.scope.connected else { return Ok(()) };
         let shared = Shared::new(call, connected, &prior.release, Memory::of(call)?);
-        let graph = graph(&prior.release, |_, _| true)?;
+        let graph = graph(&prior.release, None, |_, _| true)?;
         graph.remove(&shared, &call.cancel).await
     }
 
@@ -214,6 +218,7 @@ impl Resource for HelmStack {
             name: name.to_owned(),
             placement: clusters::imported(cluster),
             id: None,
+            repository_passwords: None,
             release: blocks,
             lifecycle: Lifecycle::default(),
         })
@@ -239,10 +244,14 @@ fn wrong_id(id: &str) -> Diagnostic {
 /// Those of the releases that are meant, as parts.
 fn graph<'a>(
     releases: &BTreeMap<String, StackRelease>,
+    passwords: Option<&BTreeMap<String, String>>,
     is_meant: impl Fn(&str, &StackRelease) -> bool,
 ) -> Result<Graph<Shared<'a>>, Diagnostic> {
     let meant = releases.iter().filter(|(label, block)| is_meant(label, block));
-    Graph::new(meant.map(|(label, block)| ReleasePart::ordered(label, block)))
+    Graph::new(meant.map(|(label, block)| {
+        let password = passwords.and_then(|passwords| passwords.get(label));
+        ReleasePart::ordered(label, block, password)
+    }))
 }
 
 impl HelmStack {
@@ -279,9 +288,10 @@ impl HelmStack {
         before: &BTreeMap<String, StackRelease>,
         plan: &Self,
     ) -> Result<(), Failure> {
-        let obsolete = graph(before, |label, _| !plan.release.contains_key(label))?;
+        let obsolete = graph(before, None, |label, _| !plan.release.contains_key(label))?;
         obsolete.remove(shared, &call.cancel).await?;
-        graph(&plan.release, |_, _| true)?.ensure(shared, &call.cancel).await
+        let passwords = plan.repository_passwords.as_ref();
+        graph(&plan.release, passwords, |_, _| true)?.ensure(shared, &call.cancel).await
     }
 }
 

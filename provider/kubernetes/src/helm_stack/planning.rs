@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use travel_framework::Plan;
-use travel_value::Value;
+use travel_value::{Path, Value};
 
 use super::labels::{Named, new_labels};
 use super::path_of;
@@ -15,10 +15,13 @@ use crate::release::memory::{Memory, ReleaseMemory};
 use crate::release::planning::{self, Brought, Question};
 use crate::secrets::SecretKey;
 
+const PASSWORDS: &str = "repository_passwords";
+
 /// Checks that releases are distinct, and wait only for others of the stack and not in a circle.
 pub fn validate(plan: &mut Plan<'_>) {
     let Some(blocks) = plan.config.get("release").entries() else { return };
     let mut seen: BTreeMap<Named, &str> = BTreeMap::new();
+    refuse_stray_passwords(plan, blocks);
     for (label, block) in blocks {
         for (number, other) in after(block).into_iter().enumerate() {
             if !blocks.contains_key(other) {
@@ -52,6 +55,26 @@ pub fn validate(plan: &mut Plan<'_>) {
             format!("None of these could be the first: {}.", circle.join(", ")),
         );
     }
+}
+
+/// Refuses passwords that are no release's.
+fn refuse_stray_passwords(plan: &mut Plan<'_>, blocks: &BTreeMap<String, Value>) {
+    let passwords = plan.config.get(PASSWORDS).entries();
+    let strays = passwords.into_iter().flatten().filter(|(label, _)| !blocks.contains_key(*label));
+    for label in strays.map(|(label, _)| label) {
+        let known: Vec<&str> = blocks.keys().map(String::as_str).collect();
+        plan.refuse_at(
+            Path::attribute(PASSWORDS),
+            format!("no release {label:?}"),
+            format!("There is a password for it, but the stack has: {}.", known.join(", ")),
+        );
+    }
+}
+
+/// The password of a release's repository.
+fn password(config: &Value, label: &str) -> Value {
+    let passwords = config.get(PASSWORDS);
+    if passwords.is_unknown() { Value::unknown() } else { passwords.get(label).clone() }
 }
 
 /// Plans every release.
@@ -152,7 +175,7 @@ fn plan_block(
     let path = path_of(label);
     let answer = planning::plan(&Question {
         planned: &block,
-        config: plan.config.get("release").get(label),
+        password: password(plan.config, label),
         prior,
         name,
         name_path: if block.get("name").is_null() { path.clone() } else { path.field("name") },

@@ -38,13 +38,20 @@ pub struct ReleasePart {
     label: String,
     /// What it is to be, or, where it is to go, what it is.
     block: StackRelease,
+    /// The password of its chart's repository.
+    password: Option<String>,
 }
 
 impl ReleasePart {
     /// The release of a block as a part, with the parts that it comes after.
-    pub fn ordered<'a>(label: &str, block: &StackRelease) -> Ordered<Shared<'a>> {
+    pub fn ordered<'a>(
+        label: &str,
+        block: &StackRelease,
+        password: Option<&String>,
+    ) -> Ordered<Shared<'a>> {
         let after = block.after.iter().flatten().map(|label| name(label)).collect();
-        (Box::new(Self { label: label.to_owned(), block: block.clone() }), after)
+        let password = password.cloned();
+        (Box::new(Self { label: label.to_owned(), block: block.clone(), password }), after)
     }
 }
 
@@ -86,6 +93,7 @@ pub fn work<'a>(
         identity: Identity { name: block.name(label), namespace: &block.settings.namespace },
         path: path_of(label),
         charts: &call.scope.charts,
+        password: None,
         claim: &call.claim,
         deadline: call.deadline,
         cancel: &call.cancel,
@@ -160,7 +168,10 @@ impl<'a> Part<Shared<'a>> for ReleasePart {
                 settings
             }
         };
-        let work = work(shared.call, shared.connected, &self.label, &self.block);
+        let work = Work {
+            password: self.password.as_deref(),
+            ..work(shared.call, shared.connected, &self.label, &self.block)
+        };
         let planned = &self.block.settings;
         let deployed = work.deploy(planned, &mut settings, &mut remembered, &shared.key).await;
         let mut known = shared.known();

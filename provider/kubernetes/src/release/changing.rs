@@ -18,7 +18,7 @@ use travel_value::{Path, Value};
 use super::charts::{self, Charts};
 use super::memory::ReleaseMemory;
 use super::values::{self, Values};
-use super::{Identity, Seen, Settings, failure, observing, ownership, planning};
+use super::{Identity, Seen, Settings, failure, observing, ownership, planning, repository};
 use crate::documents::{self, Documents};
 use crate::platform::Connected;
 use crate::secrets::{SecretKey, Secrets};
@@ -33,6 +33,8 @@ pub struct Work<'a> {
     pub path: Path,
     /// Where charts come from.
     pub charts: &'a Charts,
+    /// The password of the chart's repository.
+    pub password: Option<&'a str>,
     /// On whose behalf.
     pub claim: &'a Claim,
     /// When the time is up.
@@ -118,7 +120,8 @@ impl Work<'_> {
         key: &SecretKey,
         secrets: &Secrets,
     ) -> Result<(), Failure> {
-        let object = <Settings as Model>::to_value(plan);
+        let password = self.password.map_or(Value::Null, Value::from);
+        let object = repository::with_password(&<Settings as Model>::to_value(plan), password);
         let chart = self.chart(plan, &object).await?;
         let Values::Given(values) = values::merged(&object, &self.path)? else {
             return Err(Failure::from(self.undecided("values_yaml")));

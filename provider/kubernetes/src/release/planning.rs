@@ -26,8 +26,8 @@ use crate::secrets::{SecretKey, Secrets};
 pub struct Question<'a> {
     /// The release as planned so far: configuration and defaults.
     pub planned: &'a Value,
-    /// The release as configured: for what stands in no plan.
-    pub config: &'a Value,
+    /// The password of the chart's repository, which stands in no plan.
+    pub password: Value,
     /// The release as it was; null where it is to be made.
     pub prior: &'a Value,
     /// Its name; none while it is not known.
@@ -133,7 +133,7 @@ fn decide(question: &Question<'_>, answer: &mut Answer) -> Result<bool, Diagnost
     }
     // Values are checked whatever else is known.
     let values = values::merged(planned, path)?;
-    let named = repository::with_password(planned, question.config);
+    let named = repository::with_password(planned, question.password.clone());
     let Wanted::Known(reference) = charts::wanted(&named, path, question.charts)? else {
         return Ok(false);
     };

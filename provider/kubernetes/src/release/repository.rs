@@ -16,10 +16,6 @@ pub struct Repository {
     /// The user's name at the place where the chart is got. It is sent to that host only.
     #[model(optional, config_only, length(1, 1024))]
     pub repository_username: Option<String>,
-    /// The password of that user, or a token that stands for one. It stands in no plan and in no
-    /// state.
-    #[model(optional, write_only, length(1, 65536))]
-    pub repository_password: Option<String>,
     /// A PEM file of certificates that are trusted there, beside those that the machine trusts.
     #[model(optional, config_only, length(1, 4096))]
     pub repository_ca_file: Option<String>,
@@ -134,11 +130,12 @@ const SETTINGS: [&str; 7] = [
 ];
 const PASSWORD: &str = "repository_password";
 
-/// An object as planned, with what only its configuration says: the password.
-pub fn with_password(planned: &Value, config: &Value) -> Value {
-    let mut object = planned.clone();
-    object.set_attribute(PASSWORD, config.get(PASSWORD).clone());
-    object
+/// What is said of a release, with the password of its repository: that stands elsewhere, because core
+/// takes no write-only attribute in blocks that are told apart by labels.
+pub fn with_password(release: &Value, password: Value) -> Value {
+    let mut release = release.clone();
+    release.set_attribute(PASSWORD, password);
+    release
 }
 
 /// How an object, whose own path is `path`, wants a place to be asked; none while that is not known.
@@ -179,14 +176,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_password_comes_from_the_configuration_alone() {
-        let planned = Value::object([
+    fn the_password_is_told_beside_the_release() {
+        let release = Value::object([
             ("repository_username", "me".into()),
-            ("repository_password", Value::Null),
             ("pass_credentials", true.into()),
         ]);
-        let config = Value::object([("repository_password", "sesame".into())]);
-        let object = with_password(&planned, &config);
+        let object = with_password(&release, "sesame".into());
         let found = access(&object, &Path::root()).unwrap().unwrap();
         let expected = Access {
             username: Some("me".into()),
@@ -196,7 +191,8 @@ mod tests {
         };
         assert_eq!(found, expected);
         assert!(!format!("{found:?}").contains("sesame"));
-        let without = access(&with_password(&planned, &planned), &Path::root()).unwrap().unwrap();
+        let without = access(&with_password(&release, Value::Null), &Path::root());
+        let without = without.unwrap().unwrap();
         assert_eq!(without, Access { password: None, ..expected });
     }
 

@@ -69,7 +69,7 @@ fn question(planned: &Value) -> Question<'_> {
     static CHARTS: LazyLock<Charts> = LazyLock::new(Charts::default);
     Question {
         planned,
-        config: planned,
+        password: Value::Null,
         prior: &Value::Null,
         name: Some("cart"),
         name_path: Path::attribute("name"),
