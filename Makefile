@@ -58,7 +58,7 @@ helm-differential: ## Render every chart under CHARTS= with the real Helm and wi
 	@tools/helm-differential
 
 .PHONY: fuzz
-fuzz: ## Try any input, a minute for each target (SECONDS_EACH=); needs nightly and cargo-fuzz
+fuzz: prerequisites ## Try any input, a minute for each target (SECONDS_EACH=), or so many inputs (RUNS=)
 	@tools/fuzz
 
 .PHONY: bench

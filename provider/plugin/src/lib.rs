@@ -1,17 +1,18 @@
 //! The plugin server: handshake, mutual TLS and the services Terraform calls.
 //!
-//! [`serve`] is all that a provider's `main` needs. It runs on systems with Unix sockets.
+//! [`serve`] is all that a provider's `main` needs. It runs on systems with Unix sockets. What it reads
+//! of its environment is in [`handshake`], [`log`] and [`tls`].
 
 mod connection;
 mod controller;
 mod convert;
 mod guard;
-mod handshake;
+pub mod handshake;
 mod listener;
-mod log;
+pub mod log;
 mod process;
 mod service;
-mod tls;
+pub mod tls;
 
 pub use process::serve;
 pub use service::ProviderService;

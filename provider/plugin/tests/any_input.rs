@@ -6,6 +6,8 @@ mod generator;
 mod pages;
 #[path = "../../../fuzz/entries/requests.rs"]
 mod requests;
+#[path = "../../../fuzz/entries/start.rs"]
+mod start;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,4 +38,14 @@ fn any_request_is_answered() {
         }
         assert!((1000..9900).contains(&answered), "{answered} of 10000 requests were answered");
     });
+}
+
+#[test]
+fn any_environment_is_taken_or_refused() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem();
+    let seeds = start::seeds(&certificate);
+    assert_eq!(seeds.iter().filter(|seed| start::run(seed)).count(), 2);
+    let started = generator::inputs(seeds, 10_000).filter(|input| start::run(input)).count();
+    assert!((500..9500).contains(&started), "{started} of 10000 environments started a plugin");
 }
