@@ -4,7 +4,7 @@
 //! What the pages stand on is in this folder: [`clusters`] (how a configuration names a cluster,
 //! and who reaches it), [`platform`] (what all resources share), [`documents`] (how they are shown),
 //! [`checking`] (whether they fit their kinds), [`ignored`] (what of them others may change),
-//! [`secrets`], [`failure`], and [`release`] (planning, observing and changing one release, whichever
+//! [`secrets`], [`failure`], [`memory`], and [`release`] (planning, observing and changing one release, whichever
 //! page it stands on).
 
 pub mod checking;
@@ -18,6 +18,7 @@ pub mod helm_stack;
 pub mod ignored;
 pub mod kubeconfig;
 pub mod manifests;
+pub mod memory;
 pub mod platform;
 pub mod release;
 pub mod restart_workload;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use travel_framework::Failure;
 use travel_framework::ownership::{Claim, Mark};
+use travel_framework::{Diagnostic, Failure};
 use travel_kube::apply::{Adopt, ApplyOptions, apply};
 use travel_kube::applyset::{ApplySet, Contents};
 use travel_kube::cluster::objects::{Propagation, Selection};
@@ -106,8 +106,9 @@ impl Inventory {
         patience: Patience<'_>,
     ) -> Result<(), Failure> {
         let parent = self.set.parent(&record.contents, TOOLING);
-        // A set has a name, and that is all that a parent needs.
-        let Ok(mut parent) = parent else { return Ok(()) };
+        let mut parent = parent.map_err(|error| {
+            Diagnostic::error("failed to record the set", format!("Its parent is none: {error}."))
+        })?;
         parent.set_label(RESOURCE, &as_label(&claim.resource));
         parent.set_annotation(DEPLOYMENT_MARK, &claim.deployment);
         parent.set_annotation(RESOURCE_MARK, &claim.resource);

@@ -9,6 +9,7 @@ use travel_framework::platform::Platform;
 use travel_framework::{Call, Diagnostic};
 
 use crate::documents::Documents;
+use crate::memory;
 use crate::secrets::SecretKey;
 
 /// The entry of the page's memory that holds ours.
@@ -48,15 +49,7 @@ impl Memory {
     /// # Errors
     /// Where that was not written by a version of this provider.
     pub fn read(page: &PageMemory) -> Result<Self, Diagnostic> {
-        match page.get(ENTRY) {
-            None => Ok(Self::default()),
-            Some(kept) => serde_json::from_value(kept.clone()).map_err(|error| {
-                Diagnostic::error(
-                    "failed to read the private state",
-                    format!("What is remembered of the releases is not usable: {error}."),
-                )
-            }),
-        }
+        memory::read(page, ENTRY)
     }
 
     /// What an operation's page remembers.
@@ -69,10 +62,7 @@ impl Memory {
 
     /// Has the page remember this.
     pub fn keep<P: Platform>(&self, call: &Call<P>) {
-        let mut page = call.remembered();
-        // Strings, numbers and maps with string keys always serialize.
-        page.insert(ENTRY.to_owned(), serde_json::to_value(self).unwrap_or_default());
-        call.remember(page);
+        memory::keep(call, ENTRY, self);
     }
 
     /// The key under which secret values are told apart, if there is one yet.
