@@ -10,7 +10,7 @@ use travel_value::{Type, Value};
 use super::convert::{actual, convert, plain};
 use super::evaluate::{Names, evaluate, references};
 use super::places::Place;
-use super::schema::{Block, BlockNesting, NestedBlock};
+use super::schema::{Attribute, Block, BlockNesting, NestedBlock, Nesting};
 
 /// The resource that is no provider's: it keeps what it is given.
 pub const BUILT_IN: &str = "terraform_data";
@@ -279,6 +279,7 @@ pub fn value_of(body: &Body, schema: &Block, names: &Names) -> Result<Value> {
         let attribute =
             schema.attributes.get(name).with_context(|| format!("there is no argument {name}"))?;
         let value = evaluate(&written.expr, names).with_context(|| name.to_owned())?;
+        has_required(&value, attribute).with_context(|| name.to_owned())?;
         let value = convert(value, &attribute.kind).with_context(|| name.to_owned())?;
         ensure!(attribute.required || attribute.optional || value.is_null(), "{name} is read-only");
         object.insert(name.to_owned(), value);
@@ -299,6 +300,28 @@ pub fn value_of(body: &Body, schema: &Block, names: &Names) -> Result<Value> {
         bail!("there is no block {}", unknown.identifier.as_str());
     }
     Ok(Value::Object(object))
+}
+
+/// Refuses nested objects that leave out what they must say. One that says null is the provider's to
+/// refuse.
+fn has_required(value: &Value, attribute: &Attribute) -> Result<()> {
+    let Some((nesting, inner)) = &attribute.nested else { return Ok(()) };
+    let one = |object: &Value| -> Result<()> {
+        // What is null or not known leaves out nothing.
+        let Some(given) = object.entries() else { return Ok(()) };
+        for (name, attribute) in inner {
+            match given.get(name) {
+                Some(value) => has_required(value, attribute).with_context(|| name.clone())?,
+                None => ensure!(!attribute.required, "{name} must be set"),
+            }
+        }
+        Ok(())
+    };
+    match nesting {
+        Nesting::Map => value.entries().into_iter().flatten().try_for_each(|(_, it)| one(it)),
+        Nesting::List | Nesting::Set => value.elements().into_iter().flatten().try_for_each(one),
+        Nesting::Single | Nesting::Invalid => one(value),
+    }
 }
 
 fn blocks(all: &[&hcl::Block], nested: &NestedBlock, names: &Names) -> Result<Value> {
@@ -342,4 +365,47 @@ fn in_body(body: &Body) -> BTreeSet<String> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attribute(kind: Type, nested: Option<(Nesting, &[(&str, Attribute)])>) -> Attribute {
+        let nested = nested.map(|(nesting, inner)| {
+            let inner = inner.iter().map(|(name, it)| ((*name).to_owned(), it.clone()));
+            (nesting, inner.collect())
+        });
+        let (optional, computed, sensitive, write_only) = (true, false, false, false);
+        Attribute { kind, nested, required: false, optional, computed, sensitive, write_only }
+    }
+
+    #[test]
+    fn nested_objects_say_what_they_must() {
+        let must = Attribute { required: true, ..attribute(Type::String, None) };
+        let inner = [("must", must), ("may", attribute(Type::String, None))];
+        let object = Type::object([("must", Type::String), ("may", Type::String)]);
+        let outer = [
+            ("single", attribute(object.clone(), Some((Nesting::Single, &inner)))),
+            ("list", attribute(Type::list(object.clone()), Some((Nesting::List, &inner)))),
+            ("map", attribute(Type::map(object), Some((Nesting::Map, &inner)))),
+        ];
+        let attributes = outer.map(|(name, it)| (name.to_owned(), it)).into();
+        let schema = Block { attributes, ..Block::default() };
+        for (text, expected) in [
+            ("", None),
+            ("single = null", None),
+            (r#"single = { must = "a" }"#, None),
+            (r#"single = { must = null }"#, None),
+            (r#"single = { may = "a" }"#, Some("single: must must be set")),
+            (r#"list = [{ must = "a" }, {}]"#, Some("list: must must be set")),
+            (r#"map = { one = { must = "a" } }"#, None),
+            (r#"map = { one = {} }"#, Some("map: must must be set")),
+        ] {
+            let body: Body = hcl::parse(text).unwrap();
+            let said = value_of(&body, &schema, &Names::default());
+            let said = said.err().map(|error| format!("{error:#}"));
+            assert_eq!(said.as_deref(), expected, "{text}");
+        }
+    }
 }
