@@ -129,7 +129,7 @@ impl Account {
             return Ok(());
         }
         let client = call.scope.organizations();
-        send(call, &["AccountNotFoundException"], || {
+        let moved = send(call, &["AccountNotFoundException"], || {
             client
                 .move_account()
                 .account_id(id)
@@ -138,8 +138,12 @@ impl Account {
                 .send()
         })
         .await
-        .map(drop)
-        .map_err(|failure| failure.at_attribute("parent_id"))
+        .map(drop);
+        // A request whose answer was lost is sent again, and finds the account where it has put it.
+        if moved.is_err() && parent(call, id).await.is_ok_and(|is_in| is_in == to) {
+            return Ok(());
+        }
+        moved.map_err(|failure| failure.at_attribute("parent_id"))
     }
 }
 

@@ -9,7 +9,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
 use super::Account;
-use crate::consistency::Call;
+use crate::consistency::{Call, LISTED, made_here};
 use crate::error::Reply;
 use crate::foundation::organizations::{send, service_tags};
 
@@ -34,6 +34,14 @@ pub async fn create(call: &Call, plan: &Account) -> Result<String, Failure> {
             Ended::Made(id) => return Ok(id),
             Ended::Refused { request, reason } => (request, reason),
         };
+        // A request whose answer was lost was sent again: the account in the way is that of the first one.
+        if reason == Some(Reason::EmailAlreadyExists) {
+            let until = Instant::now() + LISTED;
+            let made = call.find_until(until, || made_here::<Account>(call, plan)).await?;
+            if let Some(id) = made.and_then(|account| account.id) {
+                return Ok(id);
+            }
+        }
         let again = reason == Some(Reason::ConcurrentAccountModification);
         if !again || Instant::now() >= call.deadline {
             return Err(refusal(call, name, &request, reason.as_ref()).into());

@@ -5,6 +5,7 @@ use aws_sdk_ec2::operation::create_flow_logs::CreateFlowLogsOutput;
 use aws_sdk_ec2::types::{
     self as sdk, FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType,
 };
+use tokio::time::Instant;
 use travel_framework::parts::{Observed as Standing, Part};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
@@ -13,8 +14,8 @@ use super::FlowLogs;
 use super::observed::{FlowLog, Observed};
 use super::role;
 use super::wanted::Wanted;
-use super::work::{Work, token};
-use crate::consistency::{Call, IAM, answer_when_ready};
+use super::work::{MISSING, Work, token};
+use crate::consistency::{Call, IAM, WITHIN_SERVICE, answer_when_ready};
 use crate::ec2;
 use crate::error::{Reply, is_code, message};
 
@@ -178,14 +179,30 @@ async fn create(work: &Work<'_>, logs: &FlowLogs) -> Result<Option<FlowLog>, Fai
             .log_destination_type(LogDestinationType::S3)
             .set_log_destination(logs.bucket_arn.clone()),
     };
-    // EC2 tries to assume the role: that is what tells when IAM has spread it.
-    let answer = answer_when_ready(
-        work.call,
-        IAM,
-        |error| is_code(error, &["InvalidParameter"]) && message(error).contains(NO_ROLE_YET),
-        || request.clone().send(),
-    );
-    let Some(answer) = answer.await?.found(&work.call.scope, &[TAKEN])? else { return Ok(None) };
+    // EC2 tries to assume the role: that is what tells when IAM has spread it. The VPC itself may have
+    // been made a moment ago.
+    let begun = Instant::now();
+    let mut attempt = 0;
+    let answer = loop {
+        let answer = answer_when_ready(
+            work.call,
+            IAM,
+            |error| {
+                is_code(error, &MISSING)
+                    || is_code(error, &["InvalidParameter"]) && message(error).contains(NO_ROLE_YET)
+            },
+            || request.clone().send(),
+        );
+        let answer = answer.await?.found(&work.call.scope, &[TAKEN])?;
+        let Some(answer) = answer else { return Ok(None) };
+        let refused = answer.unsuccessful().first();
+        let is_early = refused.is_some_and(|item| MISSING.contains(&ec2::reason(item).0));
+        if !is_early || begun.elapsed() >= WITHIN_SERVICE {
+            break answer;
+        }
+        work.call.pause(Pace::QUICK.pause(attempt)).await?;
+        attempt += 1;
+    };
     let id = created(work, answer)?;
     Ok(id.map(|id| FlowLog {
         id,

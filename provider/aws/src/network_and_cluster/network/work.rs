@@ -34,8 +34,9 @@ const HELD: Duration = Duration::from_secs(300);
 const EARLY: [&str; 1] = ["InvalidSubnet"];
 
 /// What is not there yet, or any more.
-pub const MISSING: [&str; 16] = [
+pub const MISSING: [&str; 17] = [
     "InvalidVpcID.NotFound",
+    "InvalidVpcId.NotFound",
     "InvalidSubnetID.NotFound",
     "InvalidSubnetId.NotFound",
     "InvalidRouteTableID.NotFound",

@@ -78,3 +78,43 @@ async fn ends_when_its_time_is_up() {
     let failure = create(&call, &account()).await.unwrap_err().into_diagnostic().to_string();
     assert!(failure.contains("at once all the time"), "{failure}");
 }
+
+/// Makes an account of a service that refuses the request because of an account with these tags.
+async fn check_in_the_way(generation: &'static str, expected: &str) {
+    let fake = Fake::new(move |request| {
+        let account = json!({"Id": "444455556666", "Name": "dev", "Email": "aws+dev@example.com"});
+        let tags = [
+            ("travel:deployment", "dev/test"),
+            ("travel:resource", "travel_test/main"),
+            ("travel:generation", generation),
+        ];
+        let tags = tags.map(|(key, value)| json!({"Key": key, "Value": value}));
+        Answered::json(match request.action.as_str() {
+            "organizations:CreateAccount" => {
+                json!({"CreateAccountStatus": {"Id": "car-2", "State": "IN_PROGRESS"}})
+            }
+            "organizations:DescribeCreateAccountStatus" => json!({"CreateAccountStatus": {
+                "Id": "car-2",
+                "State": "FAILED",
+                "FailureReason": "EMAIL_ALREADY_EXISTS",
+            }}),
+            "organizations:ListAccounts" => json!({"Accounts": [account]}),
+            "organizations:DescribeAccount" => json!({"Account": account}),
+            "organizations:ListTagsForResource" => json!({"Tags": tags}),
+            "organizations:ListParents" => json!({"Parents": [{"Id": "r-1", "Type": "ROOT"}]}),
+            _ => json!({}),
+        })
+    });
+    let call = call(&fake).await;
+    let ended = match create(&call, &account()).await {
+        Ok(id) => id,
+        Err(failure) => failure.into_diagnostic().to_string(),
+    };
+    assert!(ended.contains(expected), "{expected} is not in {ended}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_of_a_lost_answer_is_its_own() {
+    check_in_the_way("g1", "444455556666").await;
+    check_in_the_way("another", "another AWS account has this e-mail").await;
+}
