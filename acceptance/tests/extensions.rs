@@ -1,5 +1,5 @@
-//! What stands beside resources: ephemeral resources by their examples, with the real terraform and
-//! OpenTofu; lists and actions, which neither calls yet, with a core of our own.
+//! What stands beside resources: ephemeral resources, data sources and functions by their examples, with
+//! the real terraform and OpenTofu; lists and actions, which neither calls yet, with a core of our own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +66,100 @@ async fn ephemeral_resources_are_as_their_examples_say() {
             let error = workspace.plan(&[]).await.unwrap_err().to_string();
             assert!(error.contains("no such cluster"), "{core:?} {name}: {error}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_sources_and_functions_are_as_their_examples_say() {
+    if stage::left_out(None) {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let sandbox = stage::start(None).await.unwrap();
+    // An example of a function says itself which provider it is of.
+    let mut all: Vec<(String, String, &str)> = Vec::new();
+    for (kind, file, start) in
+        [("data-sources", "data-source.tf", PROVIDER), ("functions", "function.tf", "")]
+    {
+        let found = examples(kind, file);
+        assert!(!found.is_empty(), "{kind}");
+        all.extend(found.into_iter().map(|(name, text)| (name, text, start)));
+    }
+    for core in Core::installed() {
+        for (name, text, start) in &all {
+            let workspace = Workspace::new(core, sandbox.environment()).unwrap();
+            let charts = workspace.folder().join("charts");
+            std::os::unix::fs::symlink(repository().join("charts"), charts).unwrap();
+            workspace.write("provider.tf", start).unwrap();
+            workspace.write("main.tf", text).unwrap();
+            workspace.init().await.unwrap();
+            let said = workspace.apply(&[]).await.unwrap();
+            assert!(!said.contains("Warning"), "{core:?} {name}: {said}");
+            let outputs = workspace.run(&["output", "-json"]).await.unwrap();
+            let outputs: BTreeMap<String, Json> = serde_json::from_str(&outputs).unwrap();
+            assert!(!outputs.is_empty(), "{core:?} {name}");
+            assert!(outputs.values().all(|it| !it["value"].is_null()), "{core:?} {name}");
+            let second = workspace.plan(&[]).await.unwrap();
+            assert!(second.is_empty(), "{core:?} {name}: {second:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_chart_renders_to_is_read_with_its_secrets_apart() {
+    const SECRET: &str = "of the test";
+    if stage::left_out(None) {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let sandbox = stage::start(None).await.unwrap();
+    let workspace = Workspace::new(Core::installed()[0], sandbox.environment()).unwrap();
+    let good = format!(
+        r#"
+variable "charts" {{ type = string }}
+
+data "travel_helm_template" "probe" {{
+  name          = "probe"
+  chart         = "${{var.charts}}/probe"
+  values        = {{ greeting = "hello" }}
+  secret_values = {{ password = "{SECRET}" }}
+}}
+
+output "greets" {{
+  value = tostring(strcontains(join("", values(data.travel_helm_template.probe.manifests)), "hello"))
+}}
+
+output "tells" {{
+  value = tostring(strcontains(join("", values(data.travel_helm_template.probe.manifests)), "{SECRET}"))
+}}
+
+output "has_secrets" {{
+  value = tostring(nonsensitive(length(data.travel_helm_template.probe.secret_manifests)) > 0)
+}}
+"#
+    );
+    workspace.write("provider.tf", PROVIDER).unwrap();
+    workspace.write("main.tf", &good).unwrap();
+    workspace.init().await.unwrap();
+    workspace.apply(&[]).await.unwrap();
+    let outputs = workspace.outputs().await.unwrap();
+    let said = ["greets", "tells", "has_secrets"].map(|name| outputs[name].as_str());
+    assert_eq!(said, ["true", "false", "true"]);
+    for (right, wrong, expected) in [
+        ("\"probe\"\n  chart", "\"Probe\"\n  chart", "invalid name"),
+        ("  values ", "  kube_version = \"2\"\n  values ", "a version such as 1.35"),
+        ("  values ", "  repository_username = \"me\"\n  values ", "chart_registries"),
+        ("  values ", "  values_yaml = [\"- a\"]\n  values ", "values_yaml is not usable"),
+        ("{var.charts}/probe", "{var.charts}/nowhere", "nowhere"),
+    ] {
+        assert!(good.contains(right), "{right}");
+        workspace.write("main.tf", &good.replacen(right, wrong, 1)).unwrap();
+        let error = workspace.plan(&[]).await.unwrap_err().to_string();
+        // Terraform breaks lines, and draws a frame around them.
+        let error = error.replace(['\n', '\u{2502}'], " ");
+        let error = error.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(error.contains(expected), "{expected}: {error}");
+        assert!(!error.contains(SECRET), "{expected}: {error}");
     }
 }
 

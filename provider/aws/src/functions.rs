@@ -1,3 +1,4 @@
 //! Functions of the provider: pure, and without configuration.
 
+pub mod arn;
 pub mod subnets;

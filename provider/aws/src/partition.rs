@@ -29,7 +29,12 @@ impl Partition {
     /// The partition that an ARN names, if it is an ARN of a partition known here.
     pub fn of_arn(arn: &str) -> Option<Self> {
         let (partition, _) = arn.strip_prefix("arn:")?.split_once(':')?;
-        [Self::Aws, Self::China, Self::UsGov].into_iter().find(|known| known.name() == partition)
+        Self::of_name(partition)
+    }
+
+    /// The partition of a name, if it is known here.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Aws, Self::China, Self::UsGov].into_iter().find(|known| known.name() == name)
     }
 
     /// The partition's name, as the second part of its ARNs.

@@ -269,3 +269,16 @@ pub struct Parameter {
     /// Whether unknown values may be passed; otherwise the result is unknown without a call.
     pub allow_unknown: bool,
 }
+
+impl Parameter {
+    /// A parameter that takes neither null nor what is not known.
+    pub fn new(name: &str, description: &str, kind: Type) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            kind,
+            allow_null: false,
+            allow_unknown: false,
+        }
+    }
+}

@@ -283,6 +283,18 @@ pub struct FunctionError {
     pub argument: Option<i64>,
 }
 
+impl FunctionError {
+    /// That one argument, counted from zero, is at fault.
+    pub fn at(argument: i64, text: impl Into<String>) -> Self {
+        Self { text: text.into(), argument: Some(argument) }
+    }
+
+    /// That a function was called with another number of arguments than it has.
+    pub fn arity(expected: usize) -> Self {
+        Self { text: format!("expected {expected} arguments"), argument: None }
+    }
+}
+
 impl ListedObject {
     /// What is told of a whole list, and of no object in it.
     pub fn about_all(diagnostics: Diagnostics) -> Self {

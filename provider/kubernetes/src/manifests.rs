@@ -25,6 +25,7 @@ use crate::clusters::{self, Placement};
 use crate::documents::Documents;
 use crate::ignored::Ignored;
 use crate::platform::Kubernetes;
+use crate::readiness::{Readiness, are_kinds};
 
 type Call = travel_framework::Call<Kubernetes>;
 
@@ -104,7 +105,7 @@ pub struct Manifests {
     /// Kinds, as `Kind` or `Kind.group`, whose objects are deleted and made anew where a field
     /// changes that cannot be changed in place, such as the template of a Job. The plan says of each
     /// that it will be. For other kinds the plan refuses such a change.
-    #[model(optional, default, config_only, rule = source::are_kinds)]
+    #[model(optional, default, config_only, rule = are_kinds)]
     pub recreate: BTreeSet<String>,
     /// Whether objects are taken over that are there already and bear nobody's mark. They then belong
     /// to the set, and go with it.
@@ -114,13 +115,9 @@ pub struct Manifests {
     /// they have another value, and names field and program.
     #[model(optional, default = true, config_only)]
     pub force_conflicts: bool,
-    /// Whether to wait until everything is ready.
-    #[model(optional, default = true, config_only)]
-    pub wait: bool,
-    /// Conditions that must be true beyond what readiness means in general, by kind (`Kind` or
-    /// `Kind.group`): `{ "Certificate.cert-manager.io" = "Ready" }`.
-    #[model(optional, config_only, rule = source::are_kinds)]
-    pub wait_for: Option<BTreeMap<String, String>>,
+    /// What is waited for.
+    #[model(flatten)]
+    pub readiness: Readiness,
     /// Whether a namespace that goes takes along what others have in it, and a definition of custom
     /// resources everybody's objects of its kind. Otherwise it stays as long as there are any, with a
     /// warning that names them.
@@ -245,8 +242,7 @@ impl Manifests {
             recreate: BTreeSet::new(),
             adopt: false,
             force_conflicts: true,
-            wait: true,
-            wait_for: None,
+            readiness: Readiness::default(),
             force_destroy: false,
             documents: None,
             ready: None,

@@ -262,18 +262,23 @@ impl Platform for Kubernetes {
 
     async fn scope(&self, object: &Value) -> Result<Scope, Diagnostic> {
         let reference = object.get("cluster");
-        let connected = if reference.is_null() {
-            let kubeconfig = object.get("kubeconfig");
-            let kubeconfig = if kubeconfig.is_null() {
-                Kubeconfig::default()
+        let ways = ["cluster", "kubeconfig"];
+        let connected =
+            if object.entries().is_some_and(|it| ways.iter().all(|way| !it.contains_key(*way))) {
+                // What has no place for a cluster needs none.
+                None
+            } else if reference.is_null() {
+                let kubeconfig = object.get("kubeconfig");
+                let kubeconfig = if kubeconfig.is_null() {
+                    Kubeconfig::default()
+                } else {
+                    Kubeconfig::from_value(kubeconfig, &Path::attribute("kubeconfig"))?
+                };
+                Some(self.open(&kubeconfig).await?)
             } else {
-                Kubeconfig::from_value(kubeconfig, &Path::attribute("kubeconfig"))?
+                let path = Path::attribute("cluster");
+                self.find(&ClusterReference::from_value(reference, &path)?).await?
             };
-            Some(self.open(&kubeconfig).await?)
-        } else {
-            let path = Path::attribute("cluster");
-            self.find(&ClusterReference::from_value(reference, &path)?).await?
-        };
         Ok(Scope { connected, charts: self.charts() })
     }
 

@@ -10,6 +10,7 @@ pub mod observing;
 pub mod ownership;
 pub mod planning;
 pub mod repository;
+pub mod template;
 pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +20,9 @@ use travel_kube::drain::DrainKind;
 use travel_value::Value;
 
 use self::documents::is_definition;
-use self::repository::Repository;
+use self::repository::ChartSource;
 use crate::ignored::Ignored;
+use crate::readiness::Readiness;
 use crate::secrets::Secrets;
 
 /// What is said of one release, and what it is.
@@ -29,22 +31,9 @@ use crate::secrets::Secrets;
 /// `chart_digest` and `values_digest`, so that another way to the same content changes nothing.
 #[derive(Clone, Debug, Model)]
 pub struct Settings {
-    /// The chart: the path of a folder or archive (`./charts/cart`); its name in the repository or
-    /// chart mirror; the URL of an archive; or `oci://HOST/PATH`, also with `:TAG` or
-    /// `@sha256:DIGEST` after it.
-    #[model(required, config_only, length(1, 4096))]
-    pub chart: Option<String>,
-    /// The version of the chart, or a constraint such as `~1.4`, of which the newest that fits is
-    /// taken. By default the newest. Of a chart in a registry an exact version is the tag.
-    #[model(optional, config_only, length(1, 256))]
-    pub version: Option<String>,
-    /// Where the chart is looked for by its name: a folder or an http(s) URL with an
-    /// `index.yaml`. By default the provider's `chart_mirror`.
-    #[model(optional, config_only, length(1, 2048))]
-    pub chart_mirror: Option<String>,
-    /// Where the chart comes from.
+    /// Its chart.
     #[model(flatten)]
-    pub repository: Repository,
+    pub source: ChartSource,
     /// The namespace of the release.
     #[model(
         optional,
@@ -100,9 +89,9 @@ pub struct Settings {
     /// Whether a failed upgrade is rolled back, and a failed install removed.
     #[model(optional, default = true, config_only)]
     pub rollback_on_failure: bool,
-    /// Whether to wait until everything is ready.
-    #[model(optional, default = true, config_only)]
-    pub wait: bool,
+    /// What is waited for.
+    #[model(flatten)]
+    pub readiness: Readiness,
     /// Whether fields are taken that other programs have set since.
     #[model(optional, default = true, config_only)]
     pub force_conflicts: bool,
@@ -170,10 +159,7 @@ pub struct Identity<'a> {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            chart: None,
-            version: None,
-            chart_mirror: None,
-            repository: Repository::default(),
+            source: ChartSource::default(),
             namespace: "default".to_owned(),
             create_namespace: false,
             values: None,
@@ -185,7 +171,7 @@ impl Default for Settings {
             drains: BTreeSet::new(),
             ignore: None,
             rollback_on_failure: true,
-            wait: true,
+            readiness: Readiness::default(),
             force_conflicts: true,
             history_limit: 10,
             seen: Seen::default(),

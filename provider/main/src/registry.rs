@@ -5,12 +5,14 @@ use std::sync::Arc;
 use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
 use travel_aws::foundation::{account, kms_key, organization, organizational_unit, parameter};
-use travel_aws::functions::subnets;
+use travel_aws::functions::{arn, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
+use travel_kubernetes::functions::render;
 use travel_kubernetes::{
-    Kubernetes, cluster_token, helm_release, helm_stack, kubeconfig, manifests, restart_workload,
+    Kubernetes, cluster_token, helm_release, helm_stack, helm_template, kubeconfig, manifests,
+    restart_workload,
 };
 
 use crate::eks::EksClusters;
@@ -70,5 +72,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .action::<restart_workload::RestartWorkload>(kubernetes)
         .data_source::<caller::CallerData>(aws)
         .data_source::<zones::ZonesData>(aws)
+        .data_source::<helm_template::HelmTemplate>(kubernetes)
         .function(subnets::Subnets)
+        .function(arn::ArnParse)
+        .function(arn::ArnBuild)
+        .function(render::Render)
 }

@@ -16,13 +16,6 @@ pub struct Subnets;
 
 impl Function for Subnets {
     fn signature(&self) -> FunctionSignature {
-        let parameter = |name: &str, description: &str, kind| Parameter {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            kind,
-            allow_null: false,
-            allow_unknown: false,
-        };
         let tier = Type::object([("name", Type::String), ("prefix_length", Type::Number)]);
         FunctionSignature {
             name: "subnets".to_owned(),
@@ -34,14 +27,14 @@ impl Function for Subnets {
                           depends on the arguments alone."
                 .to_owned(),
             parameters: vec![
-                parameter("cidr", "The network, such as `10.0.0.0/16`.", Type::String),
-                parameter(
+                Parameter::new("cidr", "The network, such as `10.0.0.0/16`.", Type::String),
+                Parameter::new(
                     "zones",
                     "The zones in the order of their places, eight at most. Add further ones at \
                      the end.",
                     Type::list(Type::String),
                 ),
-                parameter(
+                Parameter::new(
                     "tiers",
                     "The tiers in the order of their places, each with its `name` and the \
                      `prefix_length` of its subnets. Add further ones at the end.",
@@ -55,7 +48,7 @@ impl Function for Subnets {
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         let [cidr, zones, tiers] = arguments else {
-            return Err(FunctionError { text: "expected three arguments".into(), argument: None });
+            return Err(FunctionError::arity(3));
         };
         let network = network(cidr)?;
         let zones = names(zones)?;
@@ -71,7 +64,8 @@ impl Function for Subnets {
 
 fn network(value: &Value) -> Result<IpNet, FunctionError> {
     let text = value.as_str().unwrap_or_default();
-    text.parse().map_err(|_| wrong(0, format!("{text:?} is no network; one is 10.0.0.0/16")))
+    text.parse()
+        .map_err(|_| FunctionError::at(0, format!("{text:?} is no network; one is 10.0.0.0/16")))
 }
 
 fn names(value: &Value) -> Result<Vec<String>, FunctionError> {
@@ -79,17 +73,20 @@ fn names(value: &Value) -> Result<Vec<String>, FunctionError> {
     names
         .map(|name| name.as_str().map(str::to_owned))
         .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| wrong(1, "a zone is null".to_owned()))
+        .ok_or_else(|| FunctionError::at(1, "a zone is null".to_owned()))
 }
 
 fn tier(value: &Value) -> Result<Tier, FunctionError> {
     let Some(name) = value.get("name").as_str() else {
-        return Err(wrong(2, "a tier has no name".to_owned()));
+        return Err(FunctionError::at(2, "a tier has no name".to_owned()));
     };
     let length = value.get("prefix_length").as_number().and_then(travel_value::Number::as_i64);
     let length = length.and_then(|length| u8::try_from(length).ok());
     let prefix_length = length.ok_or_else(|| {
-        wrong(2, format!("the prefix_length of tier {name:?} must be a whole number such as 20"))
+        FunctionError::at(
+            2,
+            format!("the prefix_length of tier {name:?} must be a whole number such as 20"),
+        )
     })?;
     Ok(Tier { name: name.to_owned(), prefix_length })
 }
@@ -103,11 +100,7 @@ fn blame(error: &DivisionError) -> FunctionError {
         | DivisionError::PrefixLength { .. }
         | DivisionError::NoRoom { .. } => 2,
     };
-    wrong(argument, error.to_string())
-}
-
-fn wrong(argument: i64, text: String) -> FunctionError {
-    FunctionError { text, argument: Some(argument) }
+    FunctionError::at(argument, error.to_string())
 }
 
 #[cfg(test)]

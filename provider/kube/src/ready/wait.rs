@@ -78,8 +78,7 @@ pub async fn wait_ready(
     rules: &Rules,
     patience: Patience<'_>,
 ) -> Result<(), NotReady> {
-    let keys =
-        keys.into_iter().filter(|key| !rules.ignored_kinds.iter().any(|kind| is_kind(key, kind)));
+    let keys = keys.into_iter().filter(|key| !rules.ignores(key));
     let mut pending: Vec<DocumentKey> = keys.cloned().collect();
     let total = pending.len();
     let mut failed_since: BTreeMap<DocumentKey, Instant> = BTreeMap::new();
@@ -126,8 +125,15 @@ pub async fn wait_ready(
 }
 
 impl Rules {
+    fn ignores(&self, key: &DocumentKey) -> bool {
+        self.ignored_kinds.iter().any(|kind| is_kind(key, kind))
+    }
+
     /// How a document stands by these rules.
     pub fn status(&self, key: &DocumentKey, document: Option<&Document>) -> Status {
+        if self.ignores(key) {
+            return super::ready();
+        }
         let Some(document) = document else {
             return Status { state: State::InProgress, message: "it does not exist".to_owned() };
         };

@@ -122,9 +122,9 @@ impl Bringing<'_> {
         let told =
             removing::remove(call, connected, &inventory, strays, plan.force_destroy).await?;
         told.into_iter().for_each(|warning| call.warn(warning));
-        if plan.wait {
+        if plan.readiness.wait {
             let keys = placed.iter().map(Document::key);
-            let ready = wait_ready(cluster, keys, &plan.readiness(), patience()).await;
+            let ready = wait_ready(cluster, keys, &plan.readiness.rules(), patience()).await;
             ready.map_err(|error| not_ready(&plan.name, &error))?;
         }
         if record != own {

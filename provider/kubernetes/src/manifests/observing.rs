@@ -10,7 +10,6 @@ use travel_kube::applyset::{Contents, MEMBER_LABEL, strays};
 use travel_kube::drift::{self, Drift, DriftOptions, DriftState, Mode};
 use travel_kube::managed::applied_part;
 use travel_kube::ready::State;
-use travel_kube::ready::wait::Rules;
 use travel_kube::scope::Scopes;
 use travel_kube::{Document, DocumentKey};
 
@@ -85,16 +84,10 @@ impl Manifests {
         })
     }
 
-    /// What counts as ready.
-    pub fn readiness(&self) -> Rules {
-        let conditions = self.wait_for.clone().unwrap_or_default().into_iter().collect();
-        Rules { conditions, ..Rules::default() }
-    }
-
     fn is_ready(&self, found: &[Drift]) -> bool {
-        let rules = self.readiness();
+        let rules = self.readiness.rules();
         let status = |it: &Drift| rules.status(&it.key, it.live.as_ref());
-        !self.wait || found.iter().all(|it| status(it).state == State::Ready)
+        !self.readiness.wait || found.iter().all(|it| status(it).state == State::Ready)
     }
 }
 

@@ -366,25 +366,5 @@ pub fn are_objects(value: &Value) -> Result<(), String> {
     }
 }
 
-/// Refuses what is no kind, in a set or as the key of a map.
-pub fn are_kinds(value: &Value) -> Result<(), String> {
-    let elements = value.elements().unwrap_or_default().iter().filter_map(Value::as_str);
-    let keys = value.entries().into_iter().flat_map(|entries| entries.keys().map(String::as_str));
-    let is_kind = |kind: &str| {
-        let (kind, group) = kind.split_once('.').unwrap_or((kind, "none"));
-        let is_name = |letter: char| letter.is_ascii_alphanumeric();
-        kind.starts_with(|first: char| first.is_ascii_uppercase())
-            && kind.chars().all(is_name)
-            && !group.is_empty()
-            && group.chars().all(|letter| is_name(letter) || ".-".contains(letter))
-    };
-    match elements.chain(keys).find(|kind| !is_kind(kind)) {
-        None => Ok(()),
-        Some(wrong) => {
-            Err(format!("kinds such as Job or Certificate.cert-manager.io, not {wrong:?}"))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -141,7 +141,8 @@ impl Work<'_> {
             definitions: if plan.skip_crds { Definitions::Skip } else { Definitions::Upgrade },
             capabilities: Some(told.clone()),
             conduct: Conduct {
-                wait: plan.wait,
+                wait: plan.readiness.wait,
+                rules: plan.readiness.rules(),
                 force_conflicts: plan.force_conflicts,
                 history_limit: plan.history_limit,
                 rollback_on_failure: plan.rollback_on_failure,

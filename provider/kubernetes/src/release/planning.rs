@@ -452,7 +452,11 @@ fn seen_without(state: &Value, left_out: &BTreeSet<String>) -> Option<Documents>
     Some(documents)
 }
 
-fn check_name(name: &str, path: &Path) -> Result<(), Diagnostic> {
+/// Checks the name of a release.
+///
+/// # Errors
+/// Where it is none, at `path`.
+pub fn check_name(name: &str, path: &Path) -> Result<(), Diagnostic> {
     travel_helm::check_release_name(name).map_err(|_| {
         Diagnostic::error(
             format!("invalid name {name:?}"),
@@ -463,8 +467,8 @@ fn check_name(name: &str, path: &Path) -> Result<(), Diagnostic> {
     })
 }
 
-/// An error of rendering, at the attribute that it is about.
-fn refusal(error: &RenderError, path: &Path) -> Diagnostic {
+/// An error of rendering, at the attribute that it is about. It may quote values.
+pub fn refusal(error: &RenderError, path: &Path) -> Diagnostic {
     let (attribute, summary) = match error {
         RenderError::Values(_) | RenderError::Dependencies(_) | RenderError::Schema(_) => {
             ("values", "the chart does not accept these values")

@@ -4,6 +4,27 @@ use travel_framework::{Diagnostic, Model};
 use travel_helm::chart::source::Access;
 use travel_value::{Path, Value};
 
+/// Which chart is meant, and where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct ChartSource {
+    /// The chart: the path of a folder or archive (`./charts/cart`); its name in the repository or
+    /// chart mirror; the URL of an archive; or `oci://HOST/PATH`, also with `:TAG` or
+    /// `@sha256:DIGEST` after it.
+    #[model(required, config_only, length(1, 4096))]
+    pub chart: Option<String>,
+    /// The version of the chart, or a constraint such as `~1.4`, of which the newest that fits is
+    /// taken. By default the newest. Of a chart in a registry an exact version is the tag.
+    #[model(optional, config_only, length(1, 256))]
+    pub version: Option<String>,
+    /// Where the chart is looked for by its name: a folder or an http(s) URL with an
+    /// `index.yaml`. By default the provider's `chart_mirror`.
+    #[model(optional, config_only, length(1, 2048))]
+    pub chart_mirror: Option<String>,
+    /// Its repository or registry.
+    #[model(flatten)]
+    pub repository: Repository,
+}
+
 /// The repository or registry of a chart.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct Repository {

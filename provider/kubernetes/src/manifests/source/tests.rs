@@ -147,19 +147,3 @@ fn nothing_is_shown_or_quoted_of_what_is_secret() {
     let said = source.secrets().hidden_in("plain: hunter2 is wrong");
     assert_eq!(said, "plain: (secret) is wrong");
 }
-
-#[test]
-fn kinds_are_told_from_what_is_none() {
-    let check = |kind: &str, expected: bool| {
-        let set = Value::Set(vec![kind.into()]);
-        let map = Value::map([(kind, Value::from("Ready"))]);
-        assert_eq!(are_kinds(&set).is_ok(), expected, "{kind}");
-        assert_eq!(are_kinds(&map).is_ok(), expected, "{kind}");
-    };
-    check("Job", true);
-    check("Certificate.cert-manager.io", true);
-    check("job", false);
-    check("Job.", false);
-    check("apps/v1", false);
-    check("", false);
-}
