@@ -57,8 +57,13 @@ conformance: tools install ## Check what every resource promises; RESOURCE= and 
 helm-differential: ## Render every chart under CHARTS= with the real Helm and with our engine, and compare
 	@tools/helm-differential
 
+.PHONY: helm-install
+helm-install: tools install ## Install, upgrade and remove every chart under CHARTS= in a cluster of the sandbox
+	$(if $(CHARTS),,$(error name the folder with the charts: make helm-install CHARTS=path/to/charts))
+	CHARTS="$(abspath $(CHARTS))" tools/run cargo test --workspace --test upstream -- --nocapture
+
 .PHONY: fuzz
-fuzz: prerequisites ## Try any input, a minute for each target (SECONDS_EACH=), or so many inputs (RUNS=)
+fuzz: prerequisites ## Try any input, a minute for each target (SECONDS_EACH=) or so many inputs (RUNS=); KEEP=1 keeps what is new
 	@tools/fuzz
 
 .PHONY: bench

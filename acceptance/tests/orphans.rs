@@ -66,8 +66,78 @@ fn network(name: &str, cidr: &str) -> String {
 resource "travel_network" "{name}" {{
   name      = "{name}"
   cidr      = "{cidr}"
-  zones     = ["eu-central-1a"]
+  zones     = ["eu-central-1a", "eu-central-1b"]
   flow_logs = {{}}
+}}
+"#
+    )
+}
+
+/// Two releases, the second of which comes after the first.
+fn stack(name: &str) -> String {
+    format!(
+        r#"
+resource "travel_helm_stack" "{name}" {{
+  name    = "{name}"
+  cluster = {{ name = "case" }}
+
+  release "{name}-base" {{
+    chart     = "${{var.charts}}/probe"
+    namespace = "default"
+  }}
+
+  release "{name}-shop" {{
+    chart     = "${{var.charts}}/probe"
+    namespace = "default"
+    after     = ["{name}-base"]
+  }}
+}}
+"#
+    )
+}
+
+/// A set of a namespace with a document in it.
+fn manifests(name: &str) -> String {
+    format!(
+        r#"
+resource "travel_manifests" "{name}" {{
+  name      = "{name}"
+  namespace = "{name}"
+  cluster   = {{ name = "case" }}
+
+  objects = [
+    {{ apiVersion = "v1", kind = "Namespace", metadata = {{ name = "{name}" }} }},
+    {{ apiVersion = "v1", kind = "ConfigMap", metadata = {{ name = "greeting" }}, data = {{ a = "b" }} }},
+  ]
+}}
+"#
+    )
+}
+
+/// A cluster in the network of the same name.
+fn cluster(name: &str) -> String {
+    format!(
+        r#"
+resource "travel_eks_platform" "{name}" {{
+  name       = "{name}"
+  version    = "1.35"
+  subnet_ids = travel_network.{name}.subnet_ids["private"]
+
+  node_groups = {{
+    general = {{ instance_types = ["m7i.large"], min_size = 1, max_size = 2 }}
+  }}
+}}
+"#
+    )
+}
+
+fn snapshot_policy(name: &str) -> String {
+    format!(
+        r#"
+resource "travel_dr_snapshot_policy" "{name}" {{
+  name        = "{name}"
+  target_tags = {{ backup = ["{name}"] }}
+  schedules   = {{ daily = {{ interval_hours = 24, retain = {{ count = 3 }} }} }}
 }}
 "#
     )
@@ -128,9 +198,13 @@ fn orphans(report: &Json) -> BTreeMap<String, String> {
 }
 
 /// What has lost its state.
-const LOST: [&str; 8] = [
+const LOST: [&str; 12] = [
+    "travel_dr_snapshot_policy/lost",
+    "travel_eks_platform/lost",
     "travel_helm_release/case//default/lost",
+    "travel_helm_stack/case//lost",
     "travel_kms_key/lost",
+    "travel_manifests/case//lost",
     "travel_network/early",
     "travel_network/killed",
     "travel_network/lost",
@@ -154,6 +228,8 @@ async fn what_has_lost_its_state_is_listed_and_destroyed() {
         &key("kept"),
         &network("kept", "10.1.0.0/16"),
         &release("kept"),
+        &stack("kept"),
+        &manifests("kept"),
     ];
     let kept = workspace(&sandbox, "test/kept", &text.concat()).await;
     kept.apply(&[]).await.unwrap();
@@ -170,7 +246,11 @@ async fn what_has_lost_its_state_is_listed_and_destroyed() {
         &parameter("lost"),
         &key("lost"),
         &network("lost", "10.2.0.0/16"),
+        &cluster("lost"),
+        &snapshot_policy("lost"),
         &release("lost"),
+        &stack("lost"),
+        &manifests("lost"),
     ];
     let lost = workspace(&sandbox, "test/lost", &text.concat()).await;
     lost.apply(&[]).await.unwrap();

@@ -1,0 +1,91 @@
+//! Definitions that one chart brings and another needs: a user would have installed the first before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use travel_acceptance::cluster::kubectl;
+use travel_acceptance::sandbox::client::Client;
+use travel_helm::{Rendering, Tree, TreeMap, yaml};
+
+use super::change;
+use super::play::CLUSTER;
+
+const DEFINITION: &str = "CustomResourceDefinition";
+
+/// What charts define: by group and kind, as YAML.
+pub struct Definitions(BTreeMap<(String, String), String>);
+
+impl Definitions {
+    /// Those of all charts.
+    pub fn of<'a>(charts: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+        let found = charts.into_iter().filter_map(|chart| rendered(chart));
+        Self(found.flat_map(|rendering| defined(&rendering)).collect())
+    }
+
+    /// Makes those that a chart has objects of and does not define itself.
+    ///
+    /// # Errors
+    /// Where the cluster refuses one.
+    pub async fn make_for(&self, rendering: &Rendering, client: &Client) -> Result<()> {
+        let own: BTreeSet<(String, String)> =
+            defined(rendering).into_iter().map(|(kind, _)| kind).collect();
+        let hooks = rendering.hooks.iter().map(|hook| &hook.document);
+        let used: BTreeSet<(String, String)> = (rendering.manifests.iter().chain(hooks))
+            .map(|document| {
+                let version = document.api_version();
+                let group = version.split_once('/').map_or("", |(group, _)| group);
+                (group.to_owned(), document.kind())
+            })
+            .collect();
+        let texts: Vec<&str> =
+            used.difference(&own).filter_map(|kind| self.0.get(kind)).map(String::as_str).collect();
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), texts.join("\n---\n"))?;
+        let path = file.path().display().to_string();
+        let apply = ["apply", "--server-side", "--filename", &path].map(str::to_owned);
+        kubectl(client, CLUSTER, &apply).await?;
+        let wait = ["wait", "--for=condition=Established", "--timeout=60s", "--filename", &path];
+        kubectl(client, CLUSTER, &wait.map(str::to_owned)).await.map(drop)
+    }
+}
+
+/// A chart as rendered with its definitions, which some charts bring only where they are told to.
+fn rendered(chart: &Path) -> Option<Rendering> {
+    let switch = |name: &str| Tree::from([(name, Tree::Bool(true))]);
+    let with = TreeMap::from([
+        ("crds".to_owned(), switch("enabled")),
+        ("installCRDs".to_owned(), Tree::Bool(true)),
+    ]);
+    change::rendered(chart, &with)
+        .or_else(|| {
+            change::rendered(chart, &TreeMap::from([("crds".to_owned(), switch("enabled"))]))
+        })
+        .or_else(|| change::rendered(chart, &TreeMap::new()))
+}
+
+/// The definitions of a rendering.
+fn defined(rendering: &Rendering) -> Vec<((String, String), String)> {
+    let mut found = Vec::new();
+    let mut add = |tree: &Tree, text: &str| {
+        let word = |path: &[&str]| tree.path(path).and_then(Tree::as_text).unwrap_or_default();
+        if word(&["kind"]) == DEFINITION {
+            let kind =
+                (word(&["spec", "group"]).to_owned(), word(&["spec", "names", "kind"]).to_owned());
+            found.push((kind, text.to_owned()));
+        }
+    };
+    for (_, file) in rendering.custom_resource_definitions() {
+        let text = String::from_utf8_lossy(&file.data).into_owned();
+        for tree in yaml::read_documents(&text).unwrap_or_default() {
+            add(&tree, &tree.to_json().to_string());
+        }
+    }
+    for document in &rendering.manifests {
+        add(&document.tree, &document.content);
+    }
+    found
+}

@@ -1,0 +1,98 @@
+//! What stands in a cluster, and what of it a release has left behind.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Result;
+use travel_acceptance::cluster::kubectl;
+use travel_acceptance::sandbox::client::Client;
+use travel_helm::{HookDeletePolicy, Rendering};
+
+use super::play::{CLUSTER, NAMESPACE};
+
+/// What comes and goes by itself, as resources.
+const FLEETING: [&str; 6] = [
+    "componentstatuses",
+    "endpoints",
+    "endpointslices.discovery.k8s.io",
+    "events",
+    "events.events.k8s.io",
+    "leases.coordination.k8s.io",
+];
+/// What a namespace has of itself, and what stays after an uninstall as Helm leaves it: definitions, with
+/// what the API server makes for their groups, and the claims of a StatefulSet.
+const STAYS: [&str; 6] = [
+    "APIService v",
+    "ConfigMap kube-root-ca.crt",
+    "CustomResourceDefinition",
+    "Namespace upstream",
+    "PersistentVolumeClaim",
+    "ServiceAccount default",
+];
+const COLUMNS: &str = "custom-columns=KIND:.kind,NAME:.metadata.name";
+/// How often it is looked whether something goes on its own, a second apart.
+const LOOKS: u32 = 60;
+
+async fn run(client: &Client, arguments: &[&str]) -> Result<String> {
+    let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
+    kubectl(client, CLUSTER, &arguments).await
+}
+
+/// Everything in the cluster, as kind and name.
+pub async fn objects(client: &Client) -> Result<BTreeSet<String>> {
+    let types = run(client, &["api-resources", "--verbs=list,delete", "--output=name"]).await?;
+    let types: Vec<&str> = types.lines().filter(|it| !FLEETING.contains(it)).collect();
+    let found = ["get", &types.join(","), "--all-namespaces", "--output", COLUMNS, "--no-headers"];
+    let found = run(client, &found).await?;
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(found.lines().map(words).collect())
+}
+
+/// What is there beyond what was before, and is not there to stay, once nothing more of it goes.
+pub async fn left(
+    client: &Client,
+    before: &BTreeSet<String>,
+    rendering: Option<&Rendering>,
+) -> Result<Vec<String>> {
+    let hooks: BTreeSet<String> = rendering.map(kept_hooks).unwrap_or_default();
+    let mut left = Vec::new();
+    for _ in 0..LOOKS {
+        let beyond = objects(client).await?;
+        let stays = |it: &String| {
+            before.contains(it)
+                || hooks.contains(it)
+                || STAYS.iter().any(|name| it.starts_with(name))
+        };
+        left = beyond.into_iter().filter(|it| !stays(it)).collect();
+        if left.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Ok(left)
+}
+
+/// The objects of hooks that the chart does not want deleted, and what is made of them.
+fn kept_hooks(rendering: &Rendering) -> BTreeSet<String> {
+    let is_kept = |policies: &[String]| {
+        let succeeded = Some(HookDeletePolicy::Succeeded);
+        !policies.iter().any(|it| HookDeletePolicy::parse(it) == succeeded)
+    };
+    let kept = rendering.hooks.iter().filter(|hook| is_kept(&hook.delete_policies));
+    kept.map(|hook| format!("{} {}", hook.document.kind(), hook.document.name())).collect()
+}
+
+/// Removes what an uninstall leaves, so that the next chart finds the cluster as it was.
+pub async fn sweep(client: &Client, before: &BTreeSet<String>) -> Result<()> {
+    let namespace = ["delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s"];
+    run(client, &namespace).await?;
+    let now = objects(client).await?;
+    for object in now.difference(before) {
+        let Some((kind, name)) = object.split_once(' ') else { continue };
+        // What others have removed meanwhile is no loss, and what cannot be removed shows in the next look.
+        if kind == "CustomResourceDefinition" || kind.contains("Webhook") || kind.contains("Role") {
+            run(client, &["delete", kind, name, "--ignore-not-found", "--timeout=60s"]).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! One chart's life in the cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use travel_acceptance::case::PROVIDER;
+use travel_acceptance::conformance::provider_start;
+use travel_acceptance::core::{Configuration, Core, State};
+use travel_acceptance::sandbox::Sandbox;
+use travel_acceptance::stage;
+use travel_helm::{Rendering, Tree, TreeMap, read_values};
+use travel_value::Value;
+
+use super::definitions::Definitions;
+use super::{change, find, leftovers};
+
+/// The cluster.
+pub const CLUSTER: &str = "upstream";
+/// The namespace of the release.
+pub const NAMESPACE: &str = "upstream";
+/// The release.
+pub const RELEASE: &str = "upstream";
+
+/// A sandbox with a cluster.
+pub struct World {
+    sandbox: Sandbox,
+    core: Core,
+    /// What is in the cluster without any of the charts.
+    before: BTreeSet<String>,
+    definitions: Definitions,
+}
+
+/// How far a chart came.
+pub struct Report {
+    /// The chart's folder.
+    pub name: String,
+    /// The steps that were tried: their names, and what went wrong.
+    steps: Vec<(&'static str, Option<String>)>,
+}
+
+/// What a release is made with.
+struct Wanted<'a> {
+    chart: &'a Path,
+    /// Values as YAML, the later over the earlier.
+    values: Vec<String>,
+    wait: bool,
+}
+
+impl Report {
+    /// Whether a step failed. Not to become ready is none where no node can be simulated that far.
+    pub fn has_failed(&self) -> bool {
+        self.steps.iter().any(|(step, wrong)| *step != "ready" && wrong.is_some())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:", self.name)?;
+        for (step, wrong) in &self.steps {
+            match wrong {
+                None => write!(out, " {step}")?,
+                Some(wrong) => write!(out, " NOT {step} ({wrong})")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    /// Starts a sandbox with a cluster.
+    ///
+    /// # Errors
+    /// As [`stage::start`].
+    pub async fn start(definitions: Definitions) -> Result<Self> {
+        let sandbox = stage::start(Some(CLUSTER)).await?;
+        let core = Core::new(provider_start(sandbox.environment())?);
+        let before = leftovers::objects(&sandbox.client()).await?;
+        Ok(Self { sandbox, core, before, definitions })
+    }
+
+    /// Plays a chart, as far as it goes, and leaves the cluster as it was.
+    pub async fn play(&self, chart: &Path) -> Report {
+        let mut steps = Vec::new();
+        if let Err(error) = self.play_steps(chart, &mut steps).await {
+            steps.push(("played", Some(short(&error))));
+        }
+        if let Err(error) = leftovers::sweep(&self.sandbox.client(), &self.before).await {
+            steps.push(("swept", Some(short(&error))));
+        }
+        let name = chart.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Report { name, steps }
+    }
+
+    async fn play_steps(
+        &self,
+        chart: &Path,
+        steps: &mut Vec<(&'static str, Option<String>)>,
+    ) -> Result<()> {
+        let mut note = |step: &'static str, result: &Result<()>| {
+            steps.push((step, result.as_ref().err().map(short)));
+        };
+        let (values, rendering) = renderable(chart)?;
+        self.definitions.make_for(&rendering, &self.sandbox.client()).await?;
+        let mut wanted = Wanted { chart, values: values.into_iter().collect(), wait: true };
+        let mut state = State::default();
+        let first = self.core.plan(&wanted.configuration()?, &state).await;
+        note("planned", &first.as_ref().map(drop).map_err(|error| anyhow::anyhow!("{error:#}")));
+        let first = first?;
+        let ready = self.core.carry_out(&wanted.configuration()?, &first, &mut state).await;
+        note("ready", &ready);
+        if ready.is_err() {
+            wanted.wait = false;
+        }
+        let installed = self.bring(&wanted, &mut state).await;
+        note("installed", &installed);
+        if installed.is_ok()
+            && let Some(other) = change::find(chart, &wanted.merged()?)
+        {
+            wanted.values.push(Tree::Map(other).to_json().to_string());
+            note("upgraded", &self.bring(&wanted, &mut state).await);
+        }
+        let removed = self.core.destroy(&wanted.configuration()?, &mut state).await;
+        let left = leftovers::left(&self.sandbox.client(), &self.before, Some(&rendering)).await?;
+        let gone = removed.and_then(|()| {
+            ensure!(left.is_empty(), "there is still {}", left.join(", "));
+            Ok(())
+        });
+        note("removed", &gone);
+        Ok(())
+    }
+
+    /// Applies, after which a plan has nothing left to do.
+    async fn bring(&self, wanted: &Wanted<'_>, state: &mut State) -> Result<()> {
+        let configuration = wanted.configuration()?;
+        self.core.apply(&configuration, state).await?;
+        let again = self.core.plan(&configuration, state).await?.summary();
+        ensure!(again.is_empty(), "the plan after it has {again:?}");
+        Ok(())
+    }
+}
+
+impl Wanted<'_> {
+    fn configuration(&self) -> Result<Configuration> {
+        let Self { chart, wait, .. } = self;
+        let text = format!(
+            r#"{PROVIDER}
+variable "values" {{ type = any }}
+
+resource "travel_helm_release" "this" {{
+  name             = "{RELEASE}"
+  namespace        = "{NAMESPACE}"
+  create_namespace = true
+  cluster          = {{ name = "{CLUSTER}" }}
+  chart            = "{}"
+  values_yaml      = var.values
+  wait             = {wait}
+
+  timeouts {{
+    create = "2m"
+    update = "2m"
+    delete = "3m"
+  }}
+}}
+"#,
+            chart.display()
+        );
+        let values = Value::List(self.values.iter().map(|it| it.as_str().into()).collect());
+        Configuration::read(&text, BTreeMap::from([("values".to_owned(), values)]))
+    }
+
+    fn merged(&self) -> Result<TreeMap> {
+        let mut merged = TreeMap::new();
+        for text in &self.values {
+            travel_helm::merge_values(&mut merged, read_values(text)?);
+        }
+        Ok(merged)
+    }
+}
+
+/// The values that a chart can be rendered with, none for its defaults, and what it renders to.
+fn renderable(chart: &Path) -> Result<(Option<String>, Rendering)> {
+    let of_chart = find::cases(chart)?.into_iter().filter(|case| case.chart == chart);
+    let files: Vec<Option<PathBuf>> = of_chart.map(|case| case.values).collect();
+    for file in files {
+        let text = file.map(std::fs::read_to_string).transpose()?;
+        let Ok(values) = read_values(text.as_deref().unwrap_or_default()) else { continue };
+        if let Some(rendering) = change::rendered(chart, &values) {
+            return Ok((text, rendering));
+        }
+    }
+    bail!("it renders to something with none of its own values")
+}
+
+/// An error in a line.
+fn short(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+    text.chars().take(400).collect()
+}
