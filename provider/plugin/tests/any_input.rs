@@ -2,6 +2,8 @@
 
 #[path = "../../../fuzz/entries/generator.rs"]
 mod generator;
+#[path = "../../../fuzz/entries/kept.rs"]
+mod kept;
 #[path = "../examples/fake/pages.rs"]
 mod pages;
 #[path = "../../../fuzz/entries/requests.rs"]
@@ -37,6 +39,11 @@ fn any_request_is_answered() {
             answered += usize::from(requests::run(&service, &input).await);
         }
         assert!((1000..9900).contains(&answered), "{answered} of 10000 requests were answered");
+        let kept = kept::inputs("requests").unwrap();
+        assert!(!kept.is_empty());
+        for input in kept {
+            requests::run(&service, &input).await;
+        }
     });
 }
 
@@ -48,4 +55,9 @@ fn any_environment_is_taken_or_refused() {
     assert_eq!(seeds.iter().filter(|seed| start::run(seed)).count(), 2);
     let started = generator::inputs(seeds, 10_000).filter(|input| start::run(input)).count();
     assert!((500..9500).contains(&started), "{started} of 10000 environments started a plugin");
+    let kept = kept::inputs("start").unwrap();
+    assert!(!kept.is_empty());
+    for input in kept {
+        start::run(&input);
+    }
 }
