@@ -114,7 +114,7 @@ impl NatGatewayPart {
             Ok(gateway.and_then(|it| it.nat_gateway_id))
         };
         let conflict = ["Resource.AlreadyAssociated", "InvalidAllocationID.InUse"];
-        let made = work.make_tagged(&part, &ResourceType::Natgateway, &conflict, send).await;
+        let made = work.make(&part, &conflict, send, || standing(work, &part)).await;
         let id = made.map_err(|failure| failure.at_attribute("nat"))?;
         let gateway = NatGateway {
             id: id.clone(),
@@ -160,6 +160,18 @@ impl NatGatewayPart {
         });
         error.map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// The id of a gateway that was made as a part and is not on its way out: one that somebody has deleted
+/// keeps its tags for an hour.
+async fn standing(work: &Work<'_>, part: &str) -> Result<Option<String>, Failure> {
+    for id in work.tagged(part, &ResourceType::Natgateway).await? {
+        let found = look(work, &id).await?;
+        if found.is_some_and(|(it, _)| matches!(it.state.as_str(), "pending" | "available")) {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
 /// The gateway of this id, and why it has failed, if it has.

@@ -287,18 +287,16 @@ impl<'a> Work<'a> {
         E: Error + ProvideErrorMetadata + 'static,
         F: Future<Output = Answer<Option<String>, E>>,
     {
-        self.make(part, conflict, send, || self.find_tagged(part, kind)).await
+        let look = || async { Ok(self.tagged(part, kind).await?.into_iter().next()) };
+        self.make(part, conflict, send, look).await
     }
 
-    /// The id of a part that this operation has made, by its tags.
+    /// The ids of what this network has made as a part, by its tags: what is gone may still be among
+    /// them for a while.
     ///
     /// # Errors
     /// Where a call fails.
-    pub async fn find_tagged(
-        &self,
-        part: &str,
-        kind: &ResourceType,
-    ) -> Result<Option<String>, Failure> {
+    pub async fn tagged(&self, part: &str, kind: &ResourceType) -> Result<Vec<String>, Failure> {
         let mut mark: Tags = self.call.claim.tags().into();
         mark.insert(PART_TAG.to_owned(), part.to_owned());
         let request = self
@@ -315,7 +313,7 @@ impl<'a> Work<'a> {
             }
         }
         // Any of the keys with any of the values has been found: what is meant has each its own.
-        Ok(tags.into_iter().find(|(_, tags)| *tags == mark).map(|(id, _)| id))
+        Ok(tags.into_iter().filter(|(_, tags)| *tags == mark).map(|(id, _)| id).collect())
     }
 
     /// Removes something, again and again while others still hold on to it (`busy`, error codes),
