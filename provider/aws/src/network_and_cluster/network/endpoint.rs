@@ -85,22 +85,20 @@ impl<'a> Part<Work<'a>> for EndpointPart {
         let Some(there) = self.there(work) else { return Ok(()) };
         let what = format!("endpoint {} ({})", there.id, self.service);
         if there.state != "deleting" {
-            let request = work.ec2().delete_vpc_endpoints().vpc_endpoint_ids(&there.id);
-            let answer = request.send().await.at(&work.call.scope)?;
-            for item in answer.unsuccessful() {
-                let (code, message) = ec2::reason(item);
-                if !MISSING.contains(&code) && code != "InvalidVpcEndpoint.NotFound" {
-                    return Err(refused(&what, code, message, &work.call.scope.place()).into());
-                }
-            }
+            delete(work, &what, &there.id).await?;
         }
         work.call
             .wait_until(&what, Pace::SLOW, || async {
-                Ok(match look(work, &there.id).await? {
-                    Some((endpoint, _)) if endpoint.state != "deleted" => {
-                        Look::Pending(endpoint.state)
+                Ok(match look(work, &there.id).await?.map(|(endpoint, _)| endpoint.state) {
+                    None => Look::Done(()),
+                    Some(state) if state == "deleted" => Look::Done(()),
+                    Some(state) => {
+                        // One that was made a moment ago may not have been found to be deleted.
+                        if state != "deleting" {
+                            delete(work, &what, &there.id).await?;
+                        }
+                        Look::Pending(state)
                     }
-                    _ => Look::Done(()),
                 })
             })
             .await?;
@@ -360,6 +358,17 @@ fn refused(what: &str, code: &str, message: &str, place: &str) -> Diagnostic {
         format!("failed to get {what} right"),
         format!("{message} ({code}, {place})."),
     )
+}
+
+async fn delete(work: &Work<'_>, what: &str, id: &str) -> Result<(), Failure> {
+    let answer = work.ec2().delete_vpc_endpoints().vpc_endpoint_ids(id).send().await;
+    for item in answer.at(&work.call.scope)?.unsuccessful() {
+        let (code, message) = ec2::reason(item);
+        if !MISSING.contains(&code) && code != "InvalidVpcEndpoint.NotFound" {
+            return Err(refused(what, code, message, &work.call.scope.place()).into());
+        }
+    }
+    Ok(())
 }
 
 /// The endpoint of this id, and why it has failed, if it has.

@@ -96,6 +96,21 @@ fn note(work: &Work<'_>, flow_log: FlowLog) {
 }
 
 async fn remove(work: &Work<'_>, id: &str) -> Result<(), Failure> {
+    work.call
+        .wait_until(&format!("flow log {id}"), Pace::QUICK, || async {
+            delete(work, id).await?;
+            let place = ec2::filter("flow-log-id", id);
+            let found = work.ec2().describe_flow_logs().filter(place).send().await;
+            let gone = found.at(&work.call.scope)?.flow_logs().is_empty();
+            // One that was made a moment ago may be listed, and yet not be found to be deleted.
+            Ok(if gone { Look::Done(()) } else { Look::Pending("listed".to_owned()) })
+        })
+        .await?;
+    work.note(|observed| drop(observed.flow_logs.remove(id)));
+    Ok(())
+}
+
+async fn delete(work: &Work<'_>, id: &str) -> Result<(), Failure> {
     let request = work.ec2().delete_flow_logs().flow_log_ids(id);
     let answer = request.send().await.found(&work.call.scope, &["InvalidFlowLogId.NotFound"])?;
     for item in answer.iter().flat_map(|answer| answer.unsuccessful()) {
@@ -104,15 +119,6 @@ async fn remove(work: &Work<'_>, id: &str) -> Result<(), Failure> {
             return Err(refused(work, "delete", code, message).into());
         }
     }
-    work.call
-        .wait_until(&format!("flow log {id}"), Pace::QUICK, || async {
-            let place = ec2::filter("flow-log-id", id);
-            let found = work.ec2().describe_flow_logs().filter(place).send().await;
-            let gone = found.at(&work.call.scope)?.flow_logs().is_empty();
-            Ok(if gone { Look::Done(()) } else { Look::Pending("listed".to_owned()) })
-        })
-        .await?;
-    work.note(|observed| drop(observed.flow_logs.remove(id)));
     Ok(())
 }
 

@@ -54,20 +54,23 @@ impl<'a> Part<Work<'a>> for NatGatewayPart {
 
     async fn remove(&self, work: &Work<'a>) -> Result<(), Failure> {
         let Some(there) = self.there(work) else { return Ok(()) };
-        let client = work.ec2();
         let what = format!("NAT gateway {}", there.id);
         if there.state != "deleting" {
-            work.remove(&what, &[], None, || {
-                client.delete_nat_gateway().nat_gateway_id(&there.id).send()
-            })
-            .await?;
+            delete(work, &what, &there.id).await?;
         }
         work.call
             .wait_until(&what, Pace::SLOW, || async {
                 let found = look(work, &there.id).await?;
                 Ok(match found.map(|(gateway, _)| gateway.state) {
-                    Some(state) if state != "deleted" => Look::Pending(state),
-                    _ => Look::Done(()),
+                    None => Look::Done(()),
+                    Some(state) if state == "deleted" => Look::Done(()),
+                    Some(state) => {
+                        // One that was made a moment ago may not have been found to be deleted.
+                        if state != "deleting" {
+                            delete(work, &what, &there.id).await?;
+                        }
+                        Look::Pending(state)
+                    }
                 })
             })
             .await?;
@@ -172,6 +175,11 @@ async fn standing(work: &Work<'_>, part: &str) -> Result<Option<String>, Failure
         }
     }
     Ok(None)
+}
+
+async fn delete(work: &Work<'_>, what: &str, id: &str) -> Result<(), Failure> {
+    let client = work.ec2();
+    work.remove(what, &[], None, || client.delete_nat_gateway().nat_gateway_id(id).send()).await
 }
 
 /// The gateway of this id, and why it has failed, if it has.
