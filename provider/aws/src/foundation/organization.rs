@@ -16,7 +16,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 use travel_value::{Path, Value};
 
-use super::organizations::{change_tags, root, send, tags};
+use super::organizations::{bring_about, change_tags, root, send, tags};
 use crate::consistency::Call;
 use crate::error::{Reply, is_code};
 use crate::{Aws, GlobalPlacement, Tagging};
@@ -368,7 +368,7 @@ async fn set_policy_types(
     for kind in wanted.difference(&before) {
         call.proceed()?;
         let kind = PolicyType::from(kind.as_str());
-        send(call, &[], || {
+        bring_about(call, "PolicyTypeAlreadyEnabledException", || {
             client.enable_policy_type().root_id(root_id).policy_type(kind.clone()).send()
         })
         .await?;
@@ -376,7 +376,7 @@ async fn set_policy_types(
     for kind in before.difference(wanted) {
         call.proceed()?;
         let kind = PolicyType::from(kind.as_str());
-        send(call, &[], || {
+        bring_about(call, "PolicyTypeNotEnabledException", || {
             client.disable_policy_type().root_id(root_id).policy_type(kind.clone()).send()
         })
         .await?;

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use travel_framework::{Diagnostic, Failure};
 
-use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
+use crate::consistency::{Call, WITHIN_SERVICE, answer_when_ready, send_when_ready};
 use crate::error::{Answer, Reply, is_code};
 use crate::tags::{TagChanges, Tags};
 
@@ -45,6 +45,25 @@ where
     let too_early = |error: &_| is_code(error, &BUSY) || is_code(error, absent);
     let patience = if absent.is_empty() { PATIENCE } else { WITHIN_SERVICE };
     send_when_ready(call, patience, too_early, send).await
+}
+
+/// Sends a call that brings about a state, again while the organization is busy. Where its first answer
+/// was lost, the service refuses it as done (`done`, an error code).
+///
+/// # Errors
+/// The call's own failure; [`Failure::Interrupted`] when asked to stop.
+pub async fn bring_about<T, E, F>(
+    call: &Call,
+    done: &str,
+    send: impl FnMut() -> F,
+) -> Result<(), Failure>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    F: Future<Output = Answer<T, E>>,
+{
+    let is_busy = |error: &_| is_code(error, &BUSY);
+    let answer = answer_when_ready(call, PATIENCE, is_busy, send).await?;
+    answer.found(&call.scope, &[done]).map(drop)
 }
 
 /// For how long an error may mean that the organization is busy, or that what was just made is not
