@@ -27,6 +27,7 @@ mod unknowns;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use futures::future::{BoxFuture, try_join_all};
@@ -136,36 +137,35 @@ pub async fn run(
         return Ok(None);
     }
     let mut left: Vec<Check> = checks.to_vec();
-    let mut parts: Vec<BoxFuture<'_, Result<Counts>>> = Vec::new();
+    let mut parts = Parts::of(case);
     if checks.contains(&Check::Drift) {
         left.retain(|check| *check != Check::Drift);
-        parts.push(Box::pin(drift::run(case, extent)));
+        parts.add("drift", drift::run(case, extent));
     }
     if extent == Extent::Sample {
         let walk = Walk::new(&left, extent);
-        parts.push(Box::pin(async { Ok(walked(case, walk, None).await?.0) }));
-        return side_by_side(parts, places).await.map(Some);
+        parts.add("walk", async { Ok(walked(case, walk, None).await?.0) });
+        return parts.run(places).await.map(Some);
     }
     if checks.contains(&Check::Import) {
         let walk = Walk::new(&[Check::Import], extent);
-        parts.push(Box::pin(async { Ok(walked(case, walk, None).await?.0) }));
+        parts.add("import", async { Ok(walked(case, walk, None).await?.0) });
     }
     if checks.contains(&Check::Permissions) {
-        parts.push(Box::pin(counted(Check::Permissions, permissions::run(case))));
+        parts.add("permissions", counted(Check::Permissions, permissions::run(case)));
     }
     if checks.contains(&Check::Unknowns) {
-        parts.push(Box::pin(counted(Check::Unknowns, unknowns::late(case))));
+        parts.add("late unknowns", counted(Check::Unknowns, unknowns::late(case)));
     }
     if checks.contains(&Check::Faults) {
-        parts.push(Box::pin(counted(Check::Faults, aftermath::run(case, extent))));
-        parts.push(Box::pin(counted(Check::Faults, late::steps(case))));
+        parts.add("after a fault", counted(Check::Faults, aftermath::run(case, extent)));
+        parts.add("late lists", counted(Check::Faults, late::steps(case)));
     }
     if checks.contains(&Check::Crash) {
-        parts.push(Box::pin(counted(Check::Crash, late::kills(case))));
-        parts.push(Box::pin(counted(Check::Crash, replaced::run(case))));
+        parts.add("kills with late lists", counted(Check::Crash, late::kills(case)));
+        parts.add("kills of a replacement", counted(Check::Crash, replaced::run(case)));
     }
-    let (mut counts, others) =
-        try_join!(walks(case, &left, extent, places), side_by_side(parts, places))?;
+    let (mut counts, others) = try_join!(walks(case, &left, extent, places), parts.run(places))?;
     add(&mut counts, others);
     Ok(Some(counts))
 }
@@ -187,35 +187,59 @@ async fn walks(
     }
     let mut walk = Walk::new(&quiet, extent);
     walk.is_recorded = !disturbing.is_empty();
-    let place = places.acquire().await?;
-    let (mut counts, plain) = walked(case, walk, None).await?;
-    drop(place);
-    let mut parts: Vec<BoxFuture<'_, Result<Counts>>> = Vec::new();
+    let (mut counts, plain) = placed(case, "walk", places, walked(case, walk, None)).await?;
+    let mut parts = Parts::of(case);
     for check in disturbing {
         let walk = Walk::new(&[check], extent);
-        parts.push(Box::pin(async { Ok(walked(case, walk, Some(&plain)).await?.0) }));
+        let plain = &plain;
+        parts.add(check.name(), async move { Ok(walked(case, walk, Some(plain)).await?.0) });
         if check == Check::Crash && extent == Extent::Full {
-            parts.push(Box::pin(counted(check, fresh::run(case, &plain))));
+            parts.add("kills from a fresh start", counted(check, fresh::run(case, plain)));
         }
     }
-    add(&mut counts, side_by_side(parts, places).await?);
+    add(&mut counts, parts.run(places).await?);
     Ok(counts)
 }
 
-/// What the parts have counted together.
-async fn side_by_side(
-    parts: Vec<BoxFuture<'_, Result<Counts>>>,
-    places: &Semaphore,
-) -> Result<Counts> {
-    let placed = parts.into_iter().map(|part| async {
-        let _place = places.acquire().await?;
-        part.await
-    });
-    let mut counts = Counts::new();
-    for found in try_join_all(placed).await? {
-        add(&mut counts, found);
+/// What is checked of a case at the same time, each on a sandbox of its own.
+struct Parts<'a> {
+    case: &'a Case,
+    parts: Vec<(&'static str, BoxFuture<'a, Result<Counts>>)>,
+}
+
+impl<'a> Parts<'a> {
+    const fn of(case: &'a Case) -> Self {
+        Self { case, parts: Vec::new() }
     }
-    Ok(counts)
+
+    fn add(&mut self, name: &'static str, part: impl Future<Output = Result<Counts>> + Send + 'a) {
+        self.parts.push((name, Box::pin(part)));
+    }
+
+    /// What they have counted together.
+    async fn run(self, places: &Semaphore) -> Result<Counts> {
+        let case = self.case;
+        let parts = self.parts.into_iter().map(|(name, part)| placed(case, name, places, part));
+        let mut counts = Counts::new();
+        for found in try_join_all(parts).await? {
+            add(&mut counts, found);
+        }
+        Ok(counts)
+    }
+}
+
+/// Runs a part once there is a place for it, and says how long it took: what is slow is seen there.
+async fn placed<T>(
+    case: &Case,
+    name: &str,
+    places: &Semaphore,
+    part: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let _place = places.acquire().await?;
+    let started = Instant::now();
+    let done = part.await.with_context(|| name.to_owned())?;
+    eprintln!("{}: {name}: {:.0} s", case.type_name, started.elapsed().as_secs_f64());
+    Ok(done)
 }
 
 async fn counted(check: Check, run: impl Future<Output = Result<u64>>) -> Result<Counts> {

@@ -32,8 +32,8 @@ struct Arguments {
     /// Only write down the permissions that the resources need, for their pages.
     #[arg(long)]
     write_permissions: bool,
-    /// How many sandboxes there are side by side; each takes over a gigabyte, and waits a good deal.
-    #[arg(long, default_value_t = 3)]
+    /// How many sandboxes there are side by side; each takes about a gigabyte, and waits a good deal.
+    #[arg(long, default_value_t = 6)]
     jobs: usize,
 }
 
