@@ -5,6 +5,7 @@ mod fields;
 mod ignore;
 mod load;
 mod metadata;
+pub mod provenance;
 pub(crate) mod schema;
 pub mod source;
 pub(crate) mod values;
