@@ -10,11 +10,12 @@ mod error;
 mod index;
 mod mirror;
 mod oci;
+mod signed;
 mod tls;
 mod web;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Chart, Loaded};
 use crate::semver::{Constraint, Version};
@@ -22,6 +23,7 @@ use address::{is_address, without_credentials};
 use index::{Entry, Index};
 use mirror::Mirror;
 use oci::{Keychain, Reference, is_reference};
+use signed::Signed;
 
 pub use access::Access;
 pub use cache::Cache;
@@ -51,6 +53,9 @@ pub struct ChartReference {
     pub mirror: Option<String>,
     /// How it is asked.
     pub access: Access,
+    /// The keyring with the key that must have signed the archive, by a `.prov` file beside it. None takes charts that
+    /// nobody has signed, too.
+    pub keyring: Option<PathBuf>,
 }
 
 impl ChartReference {
@@ -62,7 +67,8 @@ impl ChartReference {
 }
 
 /// Finds and loads a chart. What the cache has under the digest that is wanted is not fetched again; which digest that
-/// is, of a tag or in an index, is asked each time.
+/// is, of a tag or in an index, is asked each time. Who has signed it is checked each time, too, wherever it is from, and
+/// before it is unpacked.
 ///
 /// # Errors
 /// [`SourceError`], which lists what there is where the chart or the version is not.
@@ -71,7 +77,8 @@ pub async fn find(
     cache: Option<&Cache>,
 ) -> Result<Loaded, SourceError> {
     let keychain = Keychain::of_environment();
-    Finder { access: &reference.access, cache, keychain: &keychain }.find(reference).await
+    let (access, keyring) = (&reference.access, reference.keyring.as_deref());
+    Finder { access, cache, keychain: &keychain, keyring }.find(reference).await
 }
 
 /// The names of the charts that a mirror has.
@@ -94,6 +101,7 @@ struct Finder<'a> {
     access: &'a Access,
     cache: Option<&'a Cache>,
     keychain: &'a Keychain,
+    keyring: Option<&'a Path>,
 }
 
 impl Finder<'_> {
@@ -102,7 +110,7 @@ impl Finder<'_> {
         match &reference.mirror {
             None if is_reference(chart) => self.in_registry(chart, version).await,
             None if is_address(chart) => self.at_address(chart, version).await,
-            None => at_path(chart, version).await,
+            None => self.at_path(chart, version).await,
             Some(mirror) if is_reference(mirror) => {
                 let path = format!("{}/{}", mirror.trim_end_matches('/'), chart.trim_matches('/'));
                 self.in_registry(&path, version).await
@@ -132,17 +140,19 @@ impl Finder<'_> {
             return self.named_by_index(&mirror, entry).await;
         }
         let place = mirror.place(&entry.url);
+        let signed = self.signed_in(&mirror, &entry.url).await?;
         let digest = entry.digest.as_deref().and_then(Digest::parse);
         let cache = self.cache.filter(|_| mirror.is_far(&entry.url)).cloned();
         if let (Some(cache), Some(digest)) = (cache.clone(), digest.clone()) {
             let kept = tokio::task::spawn_blocking(move || cache.get(&digest, LARGEST_ARCHIVE));
             if let Some(data) = kept.await? {
-                return tokio::task::spawn_blocking(move || unpack(&entry, &data, place)).await?;
+                let unpack = move || unpack(&entry, &data, place, signed.as_ref());
+                return tokio::task::spawn_blocking(unpack).await?;
             }
         }
         let data = mirror.read(&entry.url, LARGEST_ARCHIVE).await?;
         tokio::task::spawn_blocking(move || {
-            let loaded = unpack(&entry, &data, place)?;
+            let loaded = unpack(&entry, &data, place, signed.as_ref())?;
             if let (Some(cache), Some(digest)) = (cache, digest) {
                 cache.put(&digest, &data);
             }
@@ -162,7 +172,7 @@ impl Finder<'_> {
         let version = entry.version.clone();
         let reference = Reference::parse(&entry.url)?;
         let version = Some(version.as_str()).filter(|_| !reference.is_complete());
-        let pulled = oci::pull(&reference, version, access, self.cache, self.keychain).await?;
+        let pulled = self.pull(&reference, version, access).await?;
         // Some indexes tell the digest of the archive here, others that of the manifest.
         let expected = entry.digest.as_deref().and_then(Digest::parse);
         if let Some(expected) =
@@ -174,7 +184,7 @@ impl Finder<'_> {
                 found: Digest::of(&pulled.archive).to_string(),
             });
         }
-        let loaded = load_pulled(pulled, None).await?;
+        let loaded = self.load_pulled(pulled, None).await?;
         tracing::debug!("the index of {mirror} names a chart in {}", reference);
         expect_named(&entry, loaded, reference.to_string())
     }
@@ -186,8 +196,18 @@ impl Finder<'_> {
         version: Option<&str>,
     ) -> Result<Loaded, SourceError> {
         let reference = Reference::parse(reference)?;
-        let pulled = oci::pull(&reference, version, self.access, self.cache, self.keychain).await?;
-        load_pulled(pulled, version.map(str::to_owned)).await
+        let pulled = self.pull(&reference, version, self.access).await?;
+        self.load_pulled(pulled, version.map(str::to_owned)).await
+    }
+
+    async fn pull(
+        &self,
+        reference: &Reference,
+        version: Option<&str>,
+        access: &Access,
+    ) -> Result<oci::Pulled, SourceError> {
+        let parts = if self.keyring.is_some() { oci::Parts::Signed } else { oci::Parts::Archive };
+        Ok(oci::pull(reference, version, access, self.cache, self.keychain, parts).await?)
     }
 
     /// An archive on a web server.
@@ -197,55 +217,86 @@ impl Finder<'_> {
         version: Option<&str>,
     ) -> Result<Loaded, SourceError> {
         let place = without_credentials(address);
-        let site = web::Site::parse(address, self.access)?;
-        let data = site.get(&place, LARGEST_ARCHIVE).await?;
+        let mirror = Mirror::of(address, self.access)?;
+        let signed = self.signed_in(&mirror, &place).await?;
+        let data = mirror.read(&place, LARGEST_ARCHIVE).await?;
         let version = version.map(str::to_owned);
         tokio::task::spawn_blocking(move || {
-            let loaded = load_archive(&data, &place)?;
+            let loaded = load_archive(&data, &place, signed.as_ref())?;
             expect_version(loaded, version.as_deref(), place)
         })
         .await?
     }
-}
 
-/// Loads a chart from a folder or an archive.
-async fn at_path(place: &str, version: Option<&str>) -> Result<Loaded, SourceError> {
-    let (place, version) = (place.to_owned(), version.map(str::to_owned));
-    tokio::task::spawn_blocking(move || {
-        let path = PathBuf::from(place.strip_prefix("file://").unwrap_or(&place));
-        if !path.exists() {
-            return Err(SourceError::NoPath(place));
-        }
-        let loaded = Chart::load(&path)
-            .map_err(|source| SourceError::Load { place: place.clone(), source })?;
-        expect_version(loaded, version.as_deref(), place)
-    })
-    .await?
-}
-
-/// Loads what a registry gave.
-async fn load_pulled(pulled: oci::Pulled, wanted: Option<String>) -> Result<Loaded, SourceError> {
-    tokio::task::spawn_blocking(move || {
-        let oci::Pulled { archive, manifest, place, version, warnings } = pulled;
-        let mut loaded = load_archive(&archive, &place)?;
-        loaded.origin.manifest_digest = Some(manifest.to_string());
-        loaded.warnings.extend(warnings);
-        let found = loaded.chart.metadata.version.clone();
-        match version {
-            // Helm takes whatever a tag holds, too.
-            Some(tagged) if tagged != found && Version::parse(&tagged).is_ok() => {
-                let warning = format!("{place} holds the version {found}");
-                loaded.warnings.push(warning);
-                Ok(loaded)
+    /// A folder or an archive.
+    async fn at_path(&self, place: &str, version: Option<&str>) -> Result<Loaded, SourceError> {
+        let (place, version) = (place.to_owned(), version.map(str::to_owned));
+        let keyring = self.keyring.map(Path::to_owned);
+        tokio::task::spawn_blocking(move || {
+            let path = PathBuf::from(place.strip_prefix("file://").unwrap_or(&place));
+            if !path.exists() {
+                return Err(SourceError::NoPath(place));
             }
-            Some(_) => Ok(loaded),
-            None => expect_version(loaded, wanted.as_deref(), place),
+            let failed = |source| SourceError::Load { place: place.clone(), source };
+            let loaded = match keyring {
+                None => Chart::load(&path).map_err(failed)?,
+                Some(keyring) => {
+                    let (signed, data) = Signed::read(keyring, &path, &place)?;
+                    load_archive(&data, &place, Some(&signed))?
+                }
+            };
+            expect_version(loaded, version.as_deref(), place)
+        })
+        .await?
+    }
+
+    /// What an archive at a path in a mirror must be signed by, where it must.
+    async fn signed_in(&self, mirror: &Mirror, url: &str) -> Result<Option<Signed>, SourceError> {
+        match self.keyring {
+            Some(keyring) => Signed::fetch(keyring, mirror, url).await.map(Some),
+            None => Ok(None),
         }
-    })
-    .await?
+    }
+
+    /// Loads what a registry gave.
+    async fn load_pulled(
+        &self,
+        pulled: oci::Pulled,
+        wanted: Option<String>,
+    ) -> Result<Loaded, SourceError> {
+        let keyring = self.keyring;
+        let signed = keyring.map(|keyring| Signed::pulled(keyring, &pulled)).transpose()?;
+        tokio::task::spawn_blocking(move || load_pulled(pulled, wanted, signed.as_ref())).await?
+    }
 }
 
-fn load_archive(data: &[u8], place: &str) -> Result<Loaded, SourceError> {
+fn load_pulled(
+    pulled: oci::Pulled,
+    wanted: Option<String>,
+    signed: Option<&Signed>,
+) -> Result<Loaded, SourceError> {
+    let oci::Pulled { archive, manifest, place, version, warnings, .. } = pulled;
+    let mut loaded = load_archive(&archive, &place, signed)?;
+    loaded.origin.manifest_digest = Some(manifest.to_string());
+    loaded.warnings.extend(warnings);
+    let found = loaded.chart.metadata.version.clone();
+    match version {
+        // Helm takes whatever a tag holds, too.
+        Some(tagged) if tagged != found && Version::parse(&tagged).is_ok() => {
+            let warning = format!("{place} holds the version {found}");
+            loaded.warnings.push(warning);
+            Ok(loaded)
+        }
+        Some(_) => Ok(loaded),
+        None => expect_version(loaded, wanted.as_deref(), place),
+    }
+}
+
+/// Loads an archive, which must first be what was signed, where it must be.
+fn load_archive(data: &[u8], place: &str, signed: Option<&Signed>) -> Result<Loaded, SourceError> {
+    if let Some(signed) = signed {
+        signed.check(data, place)?;
+    }
     Chart::load_archive(data)
         .map_err(|source| SourceError::Load { place: place.to_owned(), source })
 }
@@ -279,7 +330,12 @@ fn accepts(wanted: &str, version: &str) -> Result<bool, SourceError> {
 }
 
 /// Loads an archive that is what the index says.
-fn unpack(entry: &Entry, data: &[u8], place: String) -> Result<Loaded, SourceError> {
+fn unpack(
+    entry: &Entry,
+    data: &[u8],
+    place: String,
+    signed: Option<&Signed>,
+) -> Result<Loaded, SourceError> {
     if let Some(expected) = &entry.digest {
         let found = Digest::of(data);
         if Digest::parse(expected).as_ref() != Some(&found) {
@@ -287,7 +343,7 @@ fn unpack(entry: &Entry, data: &[u8], place: String) -> Result<Loaded, SourceErr
             return Err(SourceError::Digest { place, expected, found });
         }
     }
-    expect_named(entry, load_archive(data, &place)?, place)
+    expect_named(entry, load_archive(data, &place, signed)?, place)
 }
 
 /// Refuses another chart than the index says.
@@ -311,6 +367,7 @@ impl fmt::Debug for ChartReference {
             .field("version", &self.version)
             .field("mirror", &self.mirror.as_deref().map(without_credentials))
             .field("access", &self.access)
+            .field("keyring", &self.keyring)
             .finish()
     }
 }

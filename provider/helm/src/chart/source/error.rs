@@ -1,6 +1,7 @@
 //! Why a chart was not found.
 
 use super::super::ChartError;
+use super::super::provenance::ProvenanceError;
 use super::client::WebError;
 use super::oci::RegistryError;
 use crate::semver::SemverError;
@@ -114,6 +115,15 @@ pub enum SourceError {
         expected: String,
         /// What it has.
         found: String,
+    },
+    /// The archive is not what somebody trusted has signed.
+    #[error("verify {place}")]
+    Unverified {
+        /// The path or address.
+        place: String,
+        /// Why not.
+        #[source]
+        source: ProvenanceError,
     },
     /// The archive holds another chart than the index says.
     #[error("{place} holds {found}, and the index says that it is {expected}")]

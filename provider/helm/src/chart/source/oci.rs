@@ -13,6 +13,7 @@ mod session;
 
 use bytes::Bytes;
 
+use super::super::provenance;
 use super::LARGEST_ARCHIVE;
 use super::access::Access;
 use super::cache::Cache;
@@ -25,6 +26,7 @@ use session::Session;
 pub use error::RegistryError;
 pub(super) use keychain::Keychain;
 pub use keychain::KeychainError;
+pub(super) use manifest::PROVENANCE;
 pub(super) use reference::{Reference, is_reference};
 
 /// A manifest is no larger than this, in bytes: registries must take no larger ones.
@@ -35,10 +37,22 @@ const MOST_PAGES: usize = 1000;
 /// An index of manifests is searched this far for a chart.
 const MOST_MANIFESTS: usize = 32;
 
+/// What of a chart is got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    Archive,
+    /// With what its publisher has signed of it.
+    Signed,
+}
+
 /// A chart's archive, as a registry has it.
 pub(super) struct Pulled {
     /// The archive.
     pub(super) archive: Bytes,
+    /// What its publisher has signed of it, where that was asked for and is there.
+    pub(super) provenance: Option<Bytes>,
+    /// What Helm would call the archive's file; none where a digest was asked for.
+    pub(super) file: Option<String>,
     /// The digest of the manifest, or of the index of manifests, that the reference means.
     pub(super) manifest: Digest,
     /// The reference with the tag that was found, or with the digest.
@@ -59,6 +73,7 @@ pub(super) async fn pull(
     access: &Access,
     cache: Option<&Cache>,
     keychain: &Keychain,
+    parts: Parts,
 ) -> Result<Pulled, RegistryError> {
     let mut puller = Puller { session: Session::new(reference, access, keychain), cache };
     let tag = match &reference.digest {
@@ -71,9 +86,14 @@ pub(super) async fn pull(
         None => format!("{reference}@{digest}"),
     };
     let (layer, warnings) = manifest.chart(&place)?;
-    let archive = puller.blob(&place, layer).await?;
+    let archive = puller.blob(&place, "archive", layer, LARGEST_ARCHIVE).await?;
+    let provenance = match manifest.provenance().filter(|_| parts == Parts::Signed) {
+        Some(layer) => Some(puller.blob(&place, "provenance", layer, provenance::LARGEST).await?),
+        None => None,
+    };
     let version = tag.map(|tag| tag.replace('_', "+"));
-    Ok(Pulled { archive, manifest: digest, place, version, warnings })
+    let file = version.as_deref().map(|version| format!("{}-{version}.tgz", reference.name()));
+    Ok(Pulled { archive, provenance, file, manifest: digest, place, version, warnings })
 }
 
 struct Puller<'a> {
@@ -215,20 +235,26 @@ impl Puller<'_> {
     }
 
     /// What a manifest names.
-    async fn blob(&mut self, place: &str, layer: &Descriptor) -> Result<Bytes, RegistryError> {
+    async fn blob(
+        &mut self,
+        place: &str,
+        kind: &str,
+        layer: &Descriptor,
+        limit: usize,
+    ) -> Result<Bytes, RegistryError> {
         let digest = layer.digest(place)?;
         let size = usize::try_from(layer.size).unwrap_or(usize::MAX);
-        if size > LARGEST_ARCHIVE {
+        if size > limit {
             let what = format!("get {place}");
-            let problem = format!("its archive is larger than {LARGEST_ARCHIVE} bytes");
+            let problem = format!("its {kind} is larger than {limit} bytes");
             return Err(RegistryError::Content { what, problem });
         }
-        if let Some(kept) = self.kept(&digest, LARGEST_ARCHIVE).await? {
+        if let Some(kept) = self.kept(&digest, limit).await? {
             return Ok(kept);
         }
-        let what = format!("get the archive {digest} of {place}");
+        let what = format!("get the {kind} {digest} of {place}");
         let path = format!("blobs/{digest}");
-        let data = self.session.get("GetBlob", &what, &path, None, LARGEST_ARCHIVE).await?.body;
+        let data = self.session.get("GetBlob", &what, &path, None, limit).await?.body;
         if data.len() != size {
             let problem = format!("it has {} bytes, and its manifest says {size}", data.len());
             return Err(RegistryError::Content { what, problem });

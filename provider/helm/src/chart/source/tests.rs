@@ -1,3 +1,5 @@
+pub(super) mod helm;
+
 use std::sync::{Arc, Mutex};
 
 use flate2::Compression;
@@ -52,7 +54,7 @@ async fn check(
         chart: chart.to_owned(),
         version: version.map(str::to_owned),
         mirror: mirror.map(str::to_owned),
-        access: Access::default(),
+        ..ChartReference::default()
     };
     let found = find(&reference, None).await;
     match (found, expected) {
@@ -114,7 +116,7 @@ async fn charts_are_found_in_folders() {
 }
 
 /// Serves a mirror to whoever has the password, and notes who asks for what.
-async fn serve(folder: PathBuf, asked: Arc<Mutex<Vec<String>>>) -> String {
+pub(super) async fn serve(folder: PathBuf, asked: Arc<Mutex<Vec<String>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -129,7 +131,8 @@ async fn serve(folder: PathBuf, asked: Arc<Mutex<Vec<String>>>) -> String {
             let path = request.split(' ').nth(1).unwrap().to_owned();
             let is_known = request.contains("Basic bWU6c2VzYW1l");
             asked.lock().unwrap().push(format!("{path} {is_known}"));
-            let file = std::fs::read(folder.join(path.rsplit('/').next().unwrap()));
+            let name = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+            let file = std::fs::read(folder.join(name));
             let (head, body) = match file {
                 // Overloaded once.
                 _ if std::mem::take(&mut failures) > 0 => ("503 Busy", Vec::new()),
@@ -205,7 +208,8 @@ async fn charts_are_found_on_web_servers() {
 /// A reference to the chart `shop` in its first version.
 fn shop(mirror: &str, access: Access) -> ChartReference {
     let (chart, version) = ("shop".to_owned(), Some("1.0.0".to_owned()));
-    ChartReference { chart, version, mirror: Some(mirror.to_owned()), access }
+    let mirror = Some(mirror.to_owned());
+    ChartReference { chart, version, mirror, access, ..ChartReference::default() }
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ pub(super) const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json";
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+/// What a chart's publisher has signed of it.
+pub(in super::super) const PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 /// What Helm called charts before version 3.7.
 const LEGACY_CHART: &str = "application/tar+gzip";
 
@@ -85,16 +87,24 @@ impl Manifest {
             };
             return Err(RegistryError::NoChart { place: place.to_owned(), what });
         }
-        let layer = |kind| self.layers.iter().find(|layer| layer.media_type == kind);
-        if let Some(layer) = layer(CHART) {
+        if let Some(layer) = self.layer(CHART) {
             return Ok((layer, Vec::new()));
         }
         let warning = format!("chart media type {LEGACY_CHART} is deprecated");
         let what = || format!("a chart without a layer of the type {CHART}");
-        match layer(LEGACY_CHART) {
+        match self.layer(LEGACY_CHART) {
             Some(layer) => Ok((layer, vec![warning])),
             None => Err(RegistryError::NoChart { place: place.to_owned(), what: what() }),
         }
+    }
+
+    /// The layer with what the chart's publisher has signed.
+    pub(super) fn provenance(&self) -> Option<&Descriptor> {
+        self.layer(PROVENANCE)
+    }
+
+    fn layer(&self, media_type: &str) -> Option<&Descriptor> {
+        self.layers.iter().find(|layer| layer.media_type == media_type)
     }
 }
 
@@ -134,11 +144,10 @@ mod tests {
 
     #[test]
     fn the_layer_of_the_chart_is_found() {
-        let provenance = "application/vnd.cncf.helm.chart.provenance.v1.prov";
-        check(&manifest(CONFIG, &[(provenance, 1), (CHART, 2)]), Ok(2));
+        check(&manifest(CONFIG, &[(PROVENANCE, 1), (CHART, 2)]), Ok(2));
         check(&manifest(CONFIG, &[(LEGACY_CHART, 1), (CHART, 2)]), Ok(2));
         check(&manifest(CONFIG, &[(LEGACY_CHART, 1)]), Ok(1));
-        check(&manifest(CONFIG, &[(provenance, 1)]), Err("a chart without a layer"));
+        check(&manifest(CONFIG, &[(PROVENANCE, 1)]), Err("a chart without a layer"));
         let image = "application/vnd.oci.image.config.v1+json";
         check(&manifest(image, &[(CHART, 1)]), Err(image));
         check(r#"{"schemaVersion": 2, "manifests": []}"#, Err("an index without a chart"));

@@ -77,6 +77,11 @@ impl Reference {
         self.tag.is_some() || self.digest.is_some()
     }
 
+    /// The name of the chart, as its path has it.
+    pub(super) fn name(&self) -> &str {
+        self.repository.rsplit('/').next().unwrap_or(&self.repository)
+    }
+
     /// The host that answers for the registry, with the port.
     pub(super) fn host(&self) -> &str {
         match self.registry.as_str() {

@@ -30,7 +30,8 @@ impl Asking<'_> {
         }
         let keychain = Keychain { files: vec![file], helpers: Some(folder.path().to_owned()) };
         let reference = Reference::parse(reference).unwrap();
-        let pulled = pull(&reference, version, &self.access, self.cache, &keychain).await;
+        let Asking { access, cache, .. } = self;
+        let pulled = pull(&reference, version, access, *cache, &keychain, Parts::Archive).await;
         pulled.map_err(|error| {
             let report = travel_kube::error::chain(&error);
             assert!(!report.contains("sesame"), "{report}");

@@ -1,36 +1,11 @@
 //! What the real Helm has pushed is pulled, and the reverse; where Helm is installed (`make test-tools`).
 
-use std::path::{Path, PathBuf};
-
+use super::super::super::tests::helm;
 use super::*;
-
-fn helm() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    Some(root.join(".tools/bin/helm")).filter(|program| program.exists())
-}
-
-/// Runs Helm with a home of its own; its standard output and error.
-async fn run(program: &Path, home: &Path, arguments: &[&str]) -> String {
-    let output = tokio::process::Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .env("HOME", home)
-        .current_dir(home)
-        .output()
-        .await
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    said
-}
 
 #[tokio::test]
 async fn helm_and_this_crate_read_the_same_registry() {
-    let Some(helm) = helm() else {
-        eprintln!("left out: .tools/bin/helm is not there");
-        return;
-    };
+    let Some(program) = helm::program() else { return };
     let registry = Registry::start().await;
     registry.state().demand = Demand::Password;
     registry.state().page = 1;
@@ -38,12 +13,13 @@ async fn helm_and_this_crate_read_the_same_registry() {
     let home = folder.path();
     let login =
         ["registry", "login", &registry.address, "--plain-http", "-u", "me", "-p", "sesame"];
-    run(&helm, home, &login).await;
+    let run = async |arguments: &[&str]| helm::run(&program, home, arguments).await.unwrap();
+    run(&login).await;
     let repository = format!("oci://{}/shop", registry.address);
     for version in ["1.0.0", "1.1.0+b.1"] {
         let file = format!("cart-{version}.tgz");
         std::fs::write(home.join(&file), archive("cart", version)).unwrap();
-        run(&helm, home, &["push", &file, &repository, "--plain-http"]).await;
+        run(&["push", &file, &repository, "--plain-http"]).await;
     }
     // What Helm has written into its configuration is read from there.
     let file = home.join(".config/helm/registry/config.json");
@@ -59,11 +35,11 @@ async fn helm_and_this_crate_read_the_same_registry() {
         // And Helm finds the same.
         let mut arguments = vec!["pull", &cart, "--plain-http"];
         arguments.extend(wanted.map(|wanted| ["--version", wanted]).into_iter().flatten());
-        let said = run(&helm, home, &arguments).await;
+        let said = run(&arguments).await;
         assert!(said.contains(&format!("Digest: {}", pulled.manifest)), "{said}");
     }
     // Helm reads what was pushed here.
     registry.push("shop/pay", "2.0.0", &archive("pay", "2.0.0"), CHART);
-    run(&helm, home, &["pull", &format!("{repository}/pay"), "--plain-http"]).await;
+    run(&["pull", &format!("{repository}/pay"), "--plain-http"]).await;
     assert_eq!(std::fs::read(home.join("pay-2.0.0.tgz")).unwrap(), archive("pay", "2.0.0"));
 }

@@ -87,19 +87,21 @@ impl Registry {
 
     /// Keeps a chart's archive under a tag; gives the digest of its manifest.
     pub fn push(&self, repository: &str, tag: &str, archive: &[u8], layer: &str) -> String {
-        let archive_digest = Digest::of(archive).to_string();
-        let config = b"{}".to_vec();
+        self.push_layers(repository, tag, &[(layer, archive)])
+    }
+
+    /// Keeps what belongs to a chart, each with its media type.
+    pub fn push_layers(&self, repository: &str, tag: &str, layers: &[(&str, &[u8])]) -> String {
+        let keep = |kind: &str, data: &[u8]| {
+            let digest = Digest::of(data).to_string();
+            self.state().blobs.insert(digest.clone(), data.to_vec());
+            json!({"mediaType": kind, "digest": digest, "size": data.len()})
+        };
         let manifest = json!({
             "schemaVersion": 2,
-            "config": {
-                "mediaType": "application/vnd.cncf.helm.config.v1+json",
-                "digest": Digest::of(&config).to_string(),
-                "size": config.len(),
-            },
-            "layers": [{"mediaType": layer, "digest": archive_digest, "size": archive.len()}],
+            "config": keep("application/vnd.cncf.helm.config.v1+json", b"{}"),
+            "layers": layers.iter().map(|(kind, data)| keep(kind, data)).collect::<Vec<_>>(),
         });
-        self.state().blobs.insert(archive_digest, archive.to_vec());
-        self.state().blobs.insert(Digest::of(&config).to_string(), config);
         let kind = "application/vnd.oci.image.manifest.v1+json";
         self.push_manifest(repository, tag, kind, &manifest)
     }
