@@ -12,6 +12,7 @@ pub mod planning;
 pub mod repository;
 pub mod template;
 pub mod values;
+pub mod verification;
 
 use std::collections::{BTreeMap, BTreeSet};
 

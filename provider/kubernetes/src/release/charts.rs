@@ -14,6 +14,7 @@ use travel_helm::{Tree, TreeMap};
 use travel_value::{Path, Value};
 
 use super::repository::{Registries, access};
+use super::verification;
 use crate::platform::Mirror;
 
 /// Which chart a release is of, as far as that is known.
@@ -121,19 +122,21 @@ impl Charts {
 pub fn wanted(object: &Value, path: &Path, charts: &Charts) -> Result<Wanted, Diagnostic> {
     let text = |name: &str| object.get(name).as_str().map(str::to_owned);
     let is_unknown = |name: &str| object.get(name).is_unknown();
-    if ["chart", "version", "repository"].into_iter().any(is_unknown) {
+    let is_open = ["chart", "version", "repository"].into_iter().any(is_unknown);
+    if is_open || verification::is_unknown(object) {
         return Ok(Wanted::Unknown);
     }
     let (chart, version) = (text("chart").unwrap_or_default(), text("version"));
     let repository = text("repository");
     refuse_two_places(object, path, &chart, repository.is_some())?;
+    let keyring = verification::keyring(object, path)?;
     let Some(access) = access(object, path)? else { return Ok(Wanted::Unknown) };
-    if repository.is_some() || is_url(&chart) {
-        return Ok(charts.asked(ChartReference { chart, version, mirror: repository, access }));
+    let reference = ChartReference { chart, version, mirror: repository, access, keyring };
+    if reference.mirror.is_some() || is_url(&reference.chart) {
+        return Ok(charts.asked(reference));
     }
-    if is_path(&chart) {
-        let access = Access::default();
-        return Ok(Wanted::Known(ChartReference { chart, version, mirror: None, access }));
+    if is_path(&reference.chart) {
+        return Ok(Wanted::Known(ChartReference { access: Access::default(), ..reference }));
     }
     let mirror = match (text("chart_mirror"), &charts.mirror) {
         _ if is_unknown("chart_mirror") => return Ok(Wanted::Unknown),
@@ -141,6 +144,7 @@ pub fn wanted(object: &Value, path: &Path, charts: &Charts) -> Result<Wanted, Di
         (None, Mirror::At(mirror)) => mirror.clone(),
         (None, Mirror::Unknown) => return Ok(Wanted::Unknown),
         (None, Mirror::None) => {
+            let chart = &reference.chart;
             return Err(Diagnostic::error(
                 format!("no chart {chart:?}"),
                 format!(
@@ -152,7 +156,7 @@ pub fn wanted(object: &Value, path: &Path, charts: &Charts) -> Result<Wanted, Di
             .at(path.field("chart")));
         }
     };
-    Ok(charts.asked(ChartReference { chart, version, mirror: Some(mirror), access }))
+    Ok(charts.asked(ChartReference { mirror: Some(mirror), ..reference }))
 }
 
 /// A chart is looked for in one place.
@@ -202,6 +206,9 @@ pub fn at_prior_place(planned: &Value, prior: &Value) -> Value {
 }
 
 fn not_found(reference: &ChartReference, path: &Path, error: &SourceError) -> Diagnostic {
+    if let Some(refusal) = verification::refusal(reference, path, error) {
+        return refusal;
+    }
     let version = reference.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
     Diagnostic::error(
         format!("no chart {:?}{version}", reference.chart),

@@ -4,6 +4,8 @@ use travel_framework::{Diagnostic, Model};
 use travel_helm::chart::source::Access;
 use travel_value::{Path, Value};
 
+use super::verification::Verification;
+
 /// Which chart is meant, and where it comes from.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct ChartSource {
@@ -23,6 +25,9 @@ pub struct ChartSource {
     /// Its repository or registry.
     #[model(flatten)]
     pub repository: Repository,
+    /// Who must have signed it.
+    #[model(flatten)]
+    pub verification: Verification,
 }
 
 /// The repository or registry of a chart.

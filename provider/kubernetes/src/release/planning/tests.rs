@@ -109,6 +109,28 @@ fn a_create_knows_what_can_be_known() {
 }
 
 #[test]
+fn a_chart_that_is_not_signed_is_refused_where_it_must_be() {
+    let folder = chart();
+    let mut planned = object(folder.path(), greeting("hi"));
+    planned.set_attribute("keyring", "/nowhere".into());
+    for (verify, refused) in
+        [(Value::Null, None), (false.into(), None), (true.into(), Some("verify"))]
+    {
+        planned.set_attribute("verify", verify);
+        let answer = ask(&planned, &Value::Null, None);
+        assert_eq!(refused_at(&answer).as_deref(), refused, "{:?}", answer.diagnostics);
+        assert!(
+            refused.is_none() || answer.attributes.iter().all(|(name, _)| *name != "documents")
+        );
+    }
+    // While that is not known, the chart may not be looked into.
+    planned.set_attribute("verify", Value::unknown());
+    let answer = ask(&planned, &Value::Null, None);
+    assert_eq!(refused_at(&answer), None, "{:?}", answer.diagnostics);
+    assert!(attribute(&answer, "documents").is_unknown());
+}
+
+#[test]
 fn definitions_are_those_that_the_apply_will_make() {
     let folder = chart();
     let write = |name: &str, text: &str| {
