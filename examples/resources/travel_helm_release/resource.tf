@@ -37,7 +37,8 @@ resource "travel_helm_release" "orders" {
   cluster    = travel_eks_platform.dev.cluster
 }
 
-# From a repository with an authority of its own. The password stands in no plan and in no state.
+# From a repository with an authority of its own, and only what one of our publishers has signed. The password
+# stands in no plan and in no state.
 resource "travel_helm_release" "ledger" {
   name                = "ledger"
   namespace           = "shop"
@@ -47,6 +48,8 @@ resource "travel_helm_release" "ledger" {
   repository_ca_file  = "${path.module}/internal-ca.pem"
   chart               = "ledger"
   version             = "1.9.2"
+  verify              = true
+  keyring             = "${path.module}/publishers.gpg"
   cluster             = travel_eks_platform.dev.cluster
 }
 
