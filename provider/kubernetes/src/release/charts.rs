@@ -21,7 +21,7 @@ use crate::platform::Mirror;
 #[derive(Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// This one.
-    Known(ChartReference),
+    Known(Box<ChartReference>),
     /// That is not known yet.
     Unknown,
 }
@@ -56,13 +56,13 @@ impl Charts {
     /// configuration does.
     fn asked(&self, reference: ChartReference) -> Wanted {
         if reference.access != Access::default() {
-            return Wanted::Known(reference);
+            return Wanted::Known(Box::new(reference));
         }
         let place = reference.mirror.as_deref().unwrap_or(&reference.chart);
         match self.registries.access(place) {
-            Some(access) => Wanted::Known(ChartReference { access, ..reference }),
+            Some(access) => Wanted::Known(Box::new(ChartReference { access, ..reference })),
             None if is_url(place) => Wanted::Unknown,
-            None => Wanted::Known(reference),
+            None => Wanted::Known(Box::new(reference)),
         }
     }
 
@@ -136,7 +136,10 @@ pub fn wanted(object: &Value, path: &Path, charts: &Charts) -> Result<Wanted, Di
         return Ok(charts.asked(reference));
     }
     if is_path(&reference.chart) {
-        return Ok(Wanted::Known(ChartReference { access: Access::default(), ..reference }));
+        return Ok(Wanted::Known(Box::new(ChartReference {
+            access: Access::default(),
+            ..reference
+        })));
     }
     let mirror = match (text("chart_mirror"), &charts.mirror) {
         _ if is_unknown("chart_mirror") => return Ok(Wanted::Unknown),
