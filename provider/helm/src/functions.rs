@@ -123,34 +123,38 @@ const fn volatile(name: &'static str, parameters: &'static [Type], call: Call) -
     Function::new(name, parameters, Certainty::Volatile, call)
 }
 
+/// All functions, by the family they are of.
+fn families() -> [&'static [Function]; 22] {
+    [
+        collections::FUNCTIONS,
+        compare::FUNCTIONS,
+        crypto::FUNCTIONS,
+        date::FUNCTIONS,
+        defaults::FUNCTIONS,
+        dictionaries::FUNCTIONS,
+        encoding::FUNCTIONS,
+        escape::FUNCTIONS,
+        helm::FUNCTIONS,
+        lists::FUNCTIONS,
+        logic::FUNCTIONS,
+        math::FUNCTIONS,
+        paths::FUNCTIONS,
+        random::FUNCTIONS,
+        reflection::FUNCTIONS,
+        regexes::FUNCTIONS,
+        serialization::FUNCTIONS,
+        strings::FUNCTIONS,
+        toml::FUNCTIONS,
+        urls::FUNCTIONS,
+        versions::FUNCTIONS,
+        words::FUNCTIONS,
+    ]
+}
+
 /// The function of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-        let families: [&'static [Function]; 22] = [
-            collections::FUNCTIONS,
-            compare::FUNCTIONS,
-            crypto::FUNCTIONS,
-            date::FUNCTIONS,
-            defaults::FUNCTIONS,
-            dictionaries::FUNCTIONS,
-            encoding::FUNCTIONS,
-            escape::FUNCTIONS,
-            helm::FUNCTIONS,
-            lists::FUNCTIONS,
-            logic::FUNCTIONS,
-            math::FUNCTIONS,
-            paths::FUNCTIONS,
-            random::FUNCTIONS,
-            reflection::FUNCTIONS,
-            regexes::FUNCTIONS,
-            serialization::FUNCTIONS,
-            strings::FUNCTIONS,
-            toml::FUNCTIONS,
-            urls::FUNCTIONS,
-            versions::FUNCTIONS,
-            words::FUNCTIONS,
-        ];
-        families.into_iter().flatten().map(|function| (function.name, function)).collect()
+        families().into_iter().flatten().map(|function| (function.name, function)).collect()
     });
     BY_NAME.get(name).copied()
 }

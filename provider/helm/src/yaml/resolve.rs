@@ -251,7 +251,12 @@ pub(crate) fn needs_quotes_in_version_3(text: &str) -> bool {
             | "Off"
             | "OFF"
     );
-    old_bool || is_base_60(text) || !matches!(resolve_plain(text), Scalar::Text(_))
+    old_bool || is_base_60(text) || !is_text(text)
+}
+
+/// Whether a text without quotes is read as that text. The sign for merging is one wherever it merges nothing.
+pub(crate) fn is_text(text: &str) -> bool {
+    matches!(resolve_plain(text), Scalar::Text(_) | Scalar::Merge)
 }
 
 #[cfg(test)]

@@ -209,10 +209,7 @@ impl Emitter {
 
     fn text(&mut self, text: &str, context: Context) {
         let needs_quotes = match self.dialect {
-            Dialect::Helm => {
-                !matches!(resolve::resolve_plain(text), Scalar::Text(_))
-                    || resolve::is_base_60(text)
-            }
+            Dialect::Helm => !resolve::is_text(text) || resolve::is_base_60(text),
             Dialect::Pretty => resolve::needs_quotes_in_version_3(text),
         };
         let style = if text.contains('\n') {
