@@ -91,15 +91,24 @@ pub async fn prune<'a>(
         }
     }
     for (_, documents) in phases(&ours, |document| document.key()).into_iter().rev() {
-        let timeout = patience.timeout.saturating_sub(started.elapsed());
-        if let Err(reason) =
-            remove(cluster, &documents, options, Patience { timeout, ..patience }).await
-        {
-            return Err(PruneError { pruned, reason });
+        let (gathering, others): (Vec<_>, Vec<_>) = documents.into_iter().partition(gathers_rules);
+        for documents in [gathering, others] {
+            let timeout = patience.timeout.saturating_sub(started.elapsed());
+            if let Err(reason) =
+                remove(cluster, &documents, options, Patience { timeout, ..patience }).await
+            {
+                return Err(PruneError { pruned, reason });
+            }
+            pruned.removed.extend(documents.into_iter().map(|document| document.key().clone()));
         }
-        pruned.removed.extend(documents.into_iter().map(|document| document.key().clone()));
     }
     Ok(pruned)
+}
+
+/// Whether a cluster role takes its rules from others. With each of those that goes, Kubernetes' controller applies
+/// it anew by its name, which brings it back where it has just gone; so it goes before them.
+fn gathers_rules(document: &&Document) -> bool {
+    document.kind() == "ClusterRole" && document.value().get("aggregationRule").is_some()
 }
 
 /// Deletes objects and waits until they are gone.

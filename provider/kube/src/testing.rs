@@ -143,6 +143,11 @@ pub(crate) fn served(groups: bool) -> Value {
                 "v1",
                 vec![resource("CustomResourceDefinition", "customresourcedefinitions", "Cluster")],
             ),
+            group(
+                "rbac.authorization.k8s.io",
+                "v1",
+                vec![resource("ClusterRole", "clusterroles", "Cluster")],
+            ),
             group("travel.example", "v1", vec![resource("Trip", "trips", "Namespaced")]),
             group("metrics.k8s.io", "v1beta1", Vec::new()),
         ]

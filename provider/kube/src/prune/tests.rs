@@ -70,6 +70,35 @@ async fn what_others_need_goes_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_role_that_gathers_rules_is_gone_before_those_it_takes_them_from() {
+    let (cluster, log) = cluster(|call| match call.line.split(' ').next() {
+        Some("GET") => {
+            let name = call.line.rsplit('/').next().unwrap_or_default();
+            let mut role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+                "metadata": {"name": name, "uid": name}, "rules": []});
+            if name == "z-all" {
+                role["aggregationRule"] = json!({"clusterRoleSelectors": []});
+            }
+            Reply::Json(200, role)
+        }
+        _ => Reply::Json(200, json!({"kind": "Status", "status": "Success"})),
+    });
+    let key = |name: &str| format!("rbac.authorization.k8s.io/v1/ClusterRole//{name}").parse();
+    let keys: Vec<DocumentKey> = ["a-part", "z-all"].map(|name| key(name).unwrap()).to_vec();
+    let never = CancellationToken::new();
+    let patience = Patience {
+        timeout: Duration::from_secs(5),
+        cancel: &never,
+        progress: &crate::poll::silent,
+    };
+    prune(&cluster, &keys, &PruneOptions::default(), patience).await.unwrap();
+    let lines = lines(&log);
+    let deleted: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("DELETE ")).collect();
+    let path = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+    assert_eq!(deleted, [format!("{path}/z-all"), format!("{path}/a-part")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_refused_ends_it_with_what_was_done() {
     let (pruned, deletions) = run(|call| {
         if call.line.contains("deployments") {
