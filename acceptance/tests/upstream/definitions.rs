@@ -1,26 +1,51 @@
-//! Definitions that one chart brings and another needs: a user would have installed the first before.
+//! Definitions that one chart brings and another needs, and namespaces that charts have objects in beside
+//! their own: a user would have made them before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use travel_acceptance::cluster::kubectl;
 use travel_acceptance::sandbox::client::Client;
-use travel_helm::{Rendering, Tree, TreeMap, yaml};
+use travel_helm::{Document, Rendering, Tree, TreeMap, yaml};
 
 use super::change;
-use super::play::CLUSTER;
+use super::play::{CLUSTER, NAMESPACE};
 
+/// How often it is asked for the definitions to be established, a second apart.
+const TRIES: u32 = 10;
 const DEFINITION: &str = "CustomResourceDefinition";
 
-/// What charts define: by group and kind, as YAML.
-pub struct Definitions(BTreeMap<(String, String), String>);
+/// What charts need of each other.
+pub struct Definitions {
+    /// What they define: by group and kind, as YAML.
+    texts: BTreeMap<(String, String), String>,
+    /// The namespaces that they name and do not bring.
+    namespaces: BTreeSet<String>,
+}
 
 impl Definitions {
     /// Those of all charts.
     pub fn of<'a>(charts: impl IntoIterator<Item = &'a PathBuf>) -> Self {
-        let found = charts.into_iter().filter_map(|chart| rendered(chart));
-        Self(found.flat_map(|rendering| defined(&rendering)).collect())
+        let all: Vec<Rendering> = charts.into_iter().filter_map(|chart| rendered(chart)).collect();
+        let texts = all.iter().flat_map(defined).collect();
+        Self { texts, namespaces: all.iter().flat_map(foreign_namespaces).collect() }
+    }
+
+    /// Makes the namespaces.
+    ///
+    /// # Errors
+    /// Where the cluster refuses one.
+    pub async fn make_namespaces(&self, client: &Client) -> Result<()> {
+        let there = ["get", "namespaces", "--output=name"].map(str::to_owned);
+        let there = kubectl(client, CLUSTER, &there).await?;
+        let is_missing =
+            |name: &&String| !there.lines().any(|it| it == format!("namespace/{name}"));
+        for name in self.namespaces.iter().filter(is_missing) {
+            kubectl(client, CLUSTER, &["create", "namespace", name].map(str::to_owned)).await?;
+        }
+        Ok(())
     }
 
     /// Makes those that a chart has objects of and does not define itself.
@@ -38,8 +63,11 @@ impl Definitions {
                 (group.to_owned(), document.kind())
             })
             .collect();
-        let texts: Vec<&str> =
-            used.difference(&own).filter_map(|kind| self.0.get(kind)).map(String::as_str).collect();
+        let texts: Vec<&str> = used
+            .difference(&own)
+            .filter_map(|kind| self.texts.get(kind))
+            .map(String::as_str)
+            .collect();
         if texts.is_empty() {
             return Ok(());
         }
@@ -49,7 +77,15 @@ impl Definitions {
         let apply = ["apply", "--server-side", "--filename", &path].map(str::to_owned);
         kubectl(client, CLUSTER, &apply).await?;
         let wait = ["wait", "--for=condition=Established", "--timeout=60s", "--filename", &path];
-        kubectl(client, CLUSTER, &wait.map(str::to_owned)).await.map(drop)
+        let wait = wait.map(str::to_owned);
+        // Before a definition has any condition, kubectl does not wait but fails.
+        for _ in 1..TRIES {
+            if kubectl(client, CLUSTER, &wait).await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        kubectl(client, CLUSTER, &wait).await.map(drop)
     }
 }
 
@@ -65,6 +101,15 @@ fn rendered(chart: &Path) -> Option<Rendering> {
             change::rendered(chart, &TreeMap::from([("crds".to_owned(), switch("enabled"))]))
         })
         .or_else(|| change::rendered(chart, &TreeMap::new()))
+}
+
+/// The namespaces that documents are in, but for the release's and those that the chart makes.
+fn foreign_namespaces(rendering: &Rendering) -> BTreeSet<String> {
+    let named = rendering.manifests.iter().map(Document::namespace);
+    let is_namespace = |document: &&Document| document.kind() == "Namespace";
+    let own: BTreeSet<String> =
+        rendering.manifests.iter().filter(is_namespace).map(Document::name).collect();
+    named.filter(|it| !it.is_empty() && it != NAMESPACE && !own.contains(it)).collect()
 }
 
 /// The definitions of a rendering.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use travel_acceptance::cluster::kubectl;
 use travel_acceptance::sandbox::client::Client;
-use travel_helm::{HookDeletePolicy, Rendering};
+use travel_helm::{Document, HookDeletePolicy, Rendering, Tree};
 
 use super::play::{CLUSTER, NAMESPACE};
 
@@ -30,6 +30,8 @@ const STAYS: [&str; 6] = [
     "ServiceAccount default",
 ];
 const COLUMNS: &str = "custom-columns=KIND:.kind,NAME:.metadata.name";
+/// How often everything is asked for until there is an answer, a second apart.
+const TRIES: u32 = 10;
 /// How often it is looked whether something goes on its own, a second apart.
 const LOOKS: u32 = 60;
 
@@ -40,6 +42,18 @@ async fn run(client: &Client, arguments: &[&str]) -> Result<String> {
 
 /// Everything in the cluster, as kind and name.
 pub async fn objects(client: &Client) -> Result<BTreeSet<String>> {
+    let mut tries = 1;
+    loop {
+        match listed(client).await {
+            // A kind that has just gone is still named for a moment.
+            Err(_) if tries < TRIES => tokio::time::sleep(Duration::from_secs(1)).await,
+            found => return found,
+        }
+        tries += 1;
+    }
+}
+
+async fn listed(client: &Client) -> Result<BTreeSet<String>> {
     let types = run(client, &["api-resources", "--verbs=list,delete", "--output=name"]).await?;
     let types: Vec<&str> = types.lines().filter(|it| !FLEETING.contains(it)).collect();
     let found = ["get", &types.join(","), "--all-namespaces", "--output", COLUMNS, "--no-headers"];
@@ -54,13 +68,13 @@ pub async fn left(
     before: &BTreeSet<String>,
     rendering: Option<&Rendering>,
 ) -> Result<Vec<String>> {
-    let hooks: BTreeSet<String> = rendering.map(kept_hooks).unwrap_or_default();
+    let kept: BTreeSet<String> = rendering.map(kept).unwrap_or_default();
     let mut left = Vec::new();
     for _ in 0..LOOKS {
         let beyond = objects(client).await?;
         let stays = |it: &String| {
             before.contains(it)
-                || hooks.contains(it)
+                || kept.contains(it)
                 || STAYS.iter().any(|name| it.starts_with(name))
         };
         left = beyond.into_iter().filter(|it| !stays(it)).collect();
@@ -72,14 +86,18 @@ pub async fn left(
     Ok(left)
 }
 
-/// The objects of hooks that the chart does not want deleted, and what is made of them.
-fn kept_hooks(rendering: &Rendering) -> BTreeSet<String> {
+/// What the chart does not want deleted: by its policy, or as an object of a hook.
+fn kept(rendering: &Rendering) -> BTreeSet<String> {
     let is_kept = |policies: &[String]| {
         let succeeded = Some(HookDeletePolicy::Succeeded);
         !policies.iter().any(|it| HookDeletePolicy::parse(it) == succeeded)
     };
-    let kept = rendering.hooks.iter().filter(|hook| is_kept(&hook.delete_policies));
-    kept.map(|hook| format!("{} {}", hook.document.kind(), hook.document.name())).collect()
+    let hooks = rendering.hooks.iter().filter(|hook| is_kept(&hook.delete_policies));
+    let hooks = hooks.map(|hook| &hook.document);
+    let policy = ["metadata", "annotations", "helm.sh/resource-policy"];
+    let has_policy = |it: &&Document| it.tree.path(&policy).and_then(Tree::as_text) == Some("keep");
+    let kept = hooks.chain(rendering.manifests.iter().filter(has_policy));
+    kept.map(|document| format!("{} {}", document.kind(), document.name())).collect()
 }
 
 /// Removes what an uninstall leaves, so that the next chart finds the cluster as it was.

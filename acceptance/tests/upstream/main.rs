@@ -1,7 +1,8 @@
 //! Charts of others in a cluster: each is planned, installed, waited for, upgraded with another value,
 //! and removed with nothing left. They are not in this repository: `make helm-install CHARTS=folder`
 //! plays all that are under a folder, each with its defaults or else the first of its own values files
-//! that it can be rendered with. Without them the test plays a chart of ours.
+//! that it can be rendered with, or else with the name of a cluster. Without them the test plays a chart of
+//! ours.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod change;

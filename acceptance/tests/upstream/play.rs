@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use travel_acceptance::case::PROVIDER;
 use travel_acceptance::conformance::provider_start;
 use travel_acceptance::core::{Configuration, Core, State};
 use travel_acceptance::sandbox::Sandbox;
 use travel_acceptance::stage;
-use travel_helm::{Rendering, Tree, TreeMap, read_values};
+use travel_helm::{Document, Rendering, Tree, TreeMap, read_values};
 use travel_value::Value;
 
 use super::definitions::Definitions;
@@ -22,6 +22,9 @@ pub const CLUSTER: &str = "upstream";
 pub const NAMESPACE: &str = "upstream";
 /// The release.
 pub const RELEASE: &str = "upstream";
+
+/// What a chart for EKS cannot have a default for.
+const ASKED: &str = "{clusterName: upstream, settings: {clusterName: upstream}}";
 
 /// A sandbox with a cluster.
 pub struct World {
@@ -72,10 +75,11 @@ impl World {
     /// Starts a sandbox with a cluster.
     ///
     /// # Errors
-    /// As [`stage::start`].
+    /// As [`stage::start`], and where the cluster refuses a namespace.
     pub async fn start(definitions: Definitions) -> Result<Self> {
         let sandbox = stage::start(Some(CLUSTER)).await?;
         let core = Core::new(provider_start(sandbox.environment())?);
+        definitions.make_namespaces(&sandbox.client()).await?;
         let before = leftovers::objects(&sandbox.client()).await?;
         Ok(Self { sandbox, core, before, definitions })
     }
@@ -101,13 +105,27 @@ impl World {
         let mut note = |step: &'static str, result: &Result<()>| {
             steps.push((step, result.as_ref().err().map(short)));
         };
-        let (values, rendering) = renderable(chart)?;
-        self.definitions.make_for(&rendering, &self.sandbox.client()).await?;
-        let mut wanted = Wanted { chart, values: values.into_iter().collect(), wait: true };
         let mut state = State::default();
-        let first = self.core.plan(&wanted.configuration()?, &state).await;
+        let mut tried = Vec::new();
+        for (values, rendering) in renderable(chart)? {
+            self.definitions.make_for(&rendering, &self.sandbox.client()).await?;
+            let wanted = Wanted { chart, values: values.into_iter().collect(), wait: true };
+            let plan = self.core.plan(&wanted.configuration()?, &state).await;
+            let is_planned = plan.is_ok();
+            tried.push((wanted, rendering, plan));
+            if is_planned {
+                break;
+            }
+        }
+        // With none of its values: what is wrong with its defaults is told.
+        let at = tried.iter().position(|(_, _, plan)| plan.is_ok()).unwrap_or_default();
+        let (mut wanted, rendering, first) = tried.swap_remove(at);
         note("planned", &first.as_ref().map(drop).map_err(|error| anyhow::anyhow!("{error:#}")));
-        let first = first?;
+        let Ok(first) = first else { return Ok(()) };
+        if rendering.manifests.iter().any(is_remote_api) {
+            note("left out: the sandbox has no programs that could serve an API", &Ok(()));
+            return Ok(());
+        }
         let ready = self.core.carry_out(&wanted.configuration()?, &first, &mut state).await;
         note("ready", &ready);
         if ready.is_err() {
@@ -179,22 +197,41 @@ resource "travel_helm_release" "this" {{
     }
 }
 
-/// The values that a chart can be rendered with, none for its defaults, and what it renders to.
-fn renderable(chart: &Path) -> Result<(Option<String>, Rendering)> {
-    let of_chart = find::cases(chart)?.into_iter().filter(|case| case.chart == chart);
-    let files: Vec<Option<PathBuf>> = of_chart.map(|case| case.values).collect();
-    for file in files {
-        let text = file.map(std::fs::read_to_string).transpose()?;
-        let Ok(values) = read_values(text.as_deref().unwrap_or_default()) else { continue };
-        if let Some(rendering) = change::rendered(chart, &values) {
-            return Ok((text, rendering));
-        }
-    }
-    bail!("it renders to something with none of its own values")
+/// Whether a document has an API of the cluster served by a program in it.
+fn is_remote_api(document: &Document) -> bool {
+    document.kind() == "APIService"
+        && document.tree.path(&["spec", "service"]).is_some_and(|it| *it != Tree::Null)
 }
 
-/// An error in a line.
+/// The values that a chart can be rendered with, none for its defaults, and what it renders to; at least
+/// one of them.
+fn renderable(chart: &Path) -> Result<Vec<(Option<String>, Rendering)>> {
+    let of_chart = find::cases(chart)?.into_iter().filter(|case| case.chart == chart);
+    let files: Vec<Option<PathBuf>> = of_chart.map(|case| case.values).collect();
+    let mut found = Vec::new();
+    let texts = files.into_iter().map(|file| file.map(std::fs::read_to_string).transpose());
+    for text in texts.chain([Ok(Some(ASKED.to_owned()))]) {
+        let text = text?;
+        let Ok(values) = read_values(text.as_deref().unwrap_or_default()) else { continue };
+        if let Some(rendering) = change::rendered(chart, &values) {
+            found.push((text, rendering));
+        }
+    }
+    ensure!(
+        !found.is_empty(),
+        "it renders to something neither with its own values nor with the name of a cluster"
+    );
+    Ok(found)
+}
+
+/// An error in a line: of a long one its beginning, and the reason at its end.
 fn short(error: &anyhow::Error) -> String {
+    const PART: usize = 250;
     let text = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-    text.chars().take(400).collect()
+    let count = text.chars().count();
+    if count <= 2 * PART {
+        return text;
+    }
+    let part = |skipped| text.chars().skip(skipped).take(PART).collect::<String>();
+    format!("{} … {}", part(0), part(count - PART))
 }
