@@ -84,9 +84,11 @@ impl Document {
         if value.is_null() {
             return Ok(Vec::new());
         }
-        let is_list = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List"))
-            && value["items"].is_array()
+        // A `List` may have a name that nobody asks for; what is called so otherwise and has a name is an object.
+        let is_plain = value["kind"] == "List" && value["apiVersion"] == "v1";
+        let is_nameless = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List"))
             && value["metadata"]["name"].is_null();
+        let is_list = value["items"].is_array() && (is_plain || is_nameless);
         if !is_list {
             return Ok(vec![Document::new(value)?]);
         }

@@ -55,6 +55,9 @@ fn lists_are_unfolded() {
         json!({"apiVersion": "v1", "kind": "List", "items": [pod("a"), inner]}),
         &["a", "b", "c"],
     );
+    let named =
+        json!({"apiVersion": "v1", "kind": "List", "metadata": {"name": "x"}, "items": [pod("d")]});
+    check(named, &["d"]);
     // A kind of one's own may end in List.
     let own = json!({"apiVersion": "x.io/v1", "kind": "AllowList", "metadata": {"name": "z"}, "items": ["a"]});
     check(own, &["z"]);
