@@ -7,6 +7,7 @@
 
 mod change;
 mod definitions;
+mod finalizers;
 #[path = "../../../provider/helm/examples/differential/find.rs"]
 #[expect(dead_code, reason = "nothing is compared with Helm here")]
 mod find;

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use travel_acceptance::case::PROVIDER;
 use travel_acceptance::conformance::provider_start;
-use travel_acceptance::core::{Configuration, Core, State};
+use travel_acceptance::core::{Change, Configuration, Core, State};
 use travel_acceptance::sandbox::Sandbox;
 use travel_acceptance::stage;
 use travel_helm::{Document, Rendering, Tree, TreeMap, read_values};
 use travel_value::Value;
 
 use super::definitions::Definitions;
-use super::{change, find, leftovers};
+use super::{change, finalizers, find, leftovers};
 
 /// The cluster.
 pub const CLUSTER: &str = "upstream";
@@ -139,8 +139,12 @@ impl World {
             wanted.values.push(Tree::Map(other).to_json().to_string());
             note("upgraded", &self.bring(&wanted, &mut state).await);
         }
-        let removed = self.core.destroy(&wanted.configuration()?, &mut state).await;
-        let left = leftovers::left(&self.sandbox.client(), &self.before, Some(&rendering)).await?;
+        let (configuration, client) = (wanted.configuration()?, self.sandbox.client());
+        let removed = tokio::select! {
+            removed = self.core.destroy(&configuration, &mut state) => removed,
+            error = finalizers::take_off(&rendering, &client) => Err(error),
+        };
+        let left = leftovers::left(&client, &self.before, Some(&rendering)).await?;
         let gone = removed.and_then(|()| {
             ensure!(left.is_empty(), "there is still {}", left.join(", "));
             Ok(())
@@ -153,8 +157,15 @@ impl World {
     async fn bring(&self, wanted: &Wanted<'_>, state: &mut State) -> Result<()> {
         let configuration = wanted.configuration()?;
         self.core.apply(&configuration, state).await?;
-        let again = self.core.plan(&configuration, state).await?.summary();
-        ensure!(again.is_empty(), "the plan after it has {again:?}");
+        let again = self.core.plan(&configuration, state).await?;
+        let summary = again.summary();
+        let documents: Vec<String> = again.changes.values().flat_map(changed_documents).collect();
+        ensure!(
+            summary.is_empty(),
+            "the plan after it has {:?}, of {}",
+            summary.changes,
+            documents.join(", ")
+        );
         Ok(())
     }
 }
@@ -195,6 +206,16 @@ resource "travel_helm_release" "this" {{
         }
         Ok(merged)
     }
+}
+
+/// Which documents a plan changes, and what of them before and after.
+fn changed_documents(change: &Change) -> Vec<String> {
+    let documents = |object: &Value| object.get("documents").entries().cloned().unwrap_or_default();
+    let (prior, planned) = (documents(&change.prior), documents(&change.planned));
+    let names: BTreeSet<&String> = prior.keys().chain(planned.keys()).collect();
+    let differs = |name: &&&String| prior.get(**name) != planned.get(**name);
+    let words = |name: &String| format!("{name}: {:?} to {:?}", prior.get(name), planned.get(name));
+    names.iter().filter(differs).map(|name| words(name)).collect()
 }
 
 /// Whether a document has an API of the cluster served by a program in it.
