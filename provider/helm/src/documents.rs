@@ -198,8 +198,7 @@ impl Documents {
         let text = text.as_str();
         for range in split(&text).0 {
             let content = text[range].to_owned();
-            let tree = yaml::read(&content)
-                .and_then(|tree| check_head(&tree).map(|()| tree))
+            let tree = read_tree(&content)
                 .map_err(|source| DocumentError { path: path.to_owned(), source })?;
             self.add(Document { path: path.to_owned(), content, tree, unknown: false });
         }
@@ -223,8 +222,7 @@ impl Documents {
                 self.not_known(path, "what a document is called, or whether there is one");
                 continue;
             }
-            let tree = match yaml::read(&content).and_then(|tree| check_head(&tree).map(|()| tree))
-            {
+            let tree = match read_tree(&content) {
                 Ok(tree) => tree,
                 Err(_) if unknown => {
                     self.not_known(path, "what it renders to");
@@ -261,6 +259,18 @@ impl Documents {
             (policies(HOOK_DELETE_POLICY), policies(HOOK_OUTPUT_LOG_POLICY));
         self.hooks.push(Hook { document, events, weight, delete_policies, output_log_policies });
     }
+}
+
+/// The tree of a document. Helm records one with a line break after it, and applies what it has recorded: a text at its
+/// end may be longer by that. A hook is applied as it is.
+fn read_tree(content: &str) -> Result<Tree, ReadError> {
+    let tree = yaml::read(content)?;
+    check_head(&tree)?;
+    let annotations = tree.path(&["metadata", "annotations"]);
+    let is_hook = annotations.is_some_and(|it| it.get(HOOK).is_some());
+    // Only a text that ends without its line break, or keeps all of them (`|+`), is another with one more.
+    let may_differ = !content.ends_with('\n') || content.contains('+');
+    if is_hook || !may_differ { Ok(tree) } else { yaml::read(&format!("{content}\n")) }
 }
 
 type Range = std::ops::Range<usize>;

@@ -68,3 +68,23 @@ fn hooks_are_told_apart() {
     assert_eq!(hook("helm.sh/hook: crd-install"), (0, vec![]));
     assert_eq!(hook("other: x").0, 1);
 }
+
+#[test]
+fn a_text_at_the_end_has_the_line_break_that_helm_records_after_it() {
+    let check = |annotations: &str, ending: &str, expected: &str| {
+        let head =
+            format!("kind: ConfigMap\nmetadata: {{name: a, annotations: {{{annotations}}}}}\n");
+        let documents = read(&format!("{head}data:\n  x: {ending}"));
+        let hooks = documents.hooks.iter().map(|hook| &hook.document);
+        let document = documents.manifests.iter().chain(hooks).next().unwrap();
+        let found = document.tree.path(&["data", "x"]).and_then(Tree::as_text);
+        assert_eq!(found, Some(expected), "{annotations} {ending:?}");
+    };
+    check("", "|\n    one", "one\n");
+    check("", "|\n    one\n", "one\n");
+    check("", "|-\n    one", "one");
+    check("", "|+\n    one\n", "one\n\n");
+    check("", "one", "one");
+    check("helm.sh/hook: pre-install", "|\n    one", "one");
+    check("helm.sh/hook: pre-install", "|+\n    one\n", "one\n");
+}
