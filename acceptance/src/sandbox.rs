@@ -35,6 +35,7 @@ pub mod routing;
 mod s3;
 pub mod settings;
 pub mod signature;
+mod socket_table;
 mod ssm;
 mod sso;
 pub mod sts;

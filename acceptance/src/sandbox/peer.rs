@@ -1,4 +1,4 @@
-//! The process at the other end of a connection, found through /proc once per connection.
+//! The process at the other end of a connection, found by its socket once per connection.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::process::Process;
+use super::socket_table;
 
 /// Processes that were found before: most connections come from one of them.
 static SEEN: Mutex<Vec<i32>> = Mutex::new(Vec::new());
@@ -63,8 +64,7 @@ impl Peer {
 
 /// The process that owns the socket `remote` to `local` of this machine.
 fn find(remote: SocketAddr, local: SocketAddr) -> Option<Process> {
-    let table = fs::read_to_string("/proc/net/tcp").ok()?;
-    let inode = inode(&table, remote, local)?;
+    let inode = socket_table::inode(remote, local)?;
     let link = format!("socket:[{inode}]");
     let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut tried = HashSet::new();
@@ -94,28 +94,6 @@ fn holds(pid: i32, link: &str) -> bool {
         .any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == link))
 }
 
-/// The inode of the socket that the table of /proc/net/tcp lists between two addresses.
-fn inode(table: &str, from: SocketAddr, to: SocketAddr) -> Option<u64> {
-    let (from, to) = (written(from)?, written(to)?);
-    table.lines().skip(1).find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let [_, local, remote, ..] = fields.as_slice() else { return None };
-        let inode: u64 = fields.get(9)?.parse().ok()?;
-        (*local == from && *remote == to && inode != 0).then_some(inode)
-    })
-}
-
-/// An address as the table writes it: the four bytes as one little-endian number, all in hexadecimal.
-fn written(address: SocketAddr) -> Option<String> {
-    match address.ip() {
-        IpAddr::V4(ip) => {
-            let number = u32::from_le_bytes(ip.octets());
-            Some(format!("{number:08X}:{:04X}", address.port()))
-        }
-        IpAddr::V6(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::net::{TcpListener, TcpStream};
@@ -132,13 +110,5 @@ mod tests {
         assert_eq!(peer.known_process(), None);
         assert_eq!(peer.process().await, Process::current());
         assert_eq!(peer.known_process(), Process::current());
-    }
-
-    #[test]
-    fn reads_the_table_of_sockets() {
-        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: 0100007F:A3C8 0100007F:11D6 01 00000000:00000000 00:00000000 00000000     0        0 4711 1\n";
-        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        assert_eq!(inode(table, address(0xA3C8), address(0x11D6)), Some(4711));
-        assert_eq!(inode(table, address(0x11D6), address(0xA3C8)), None);
     }
 }
