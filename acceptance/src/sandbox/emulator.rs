@@ -25,6 +25,8 @@ use super::world::World;
 
 /// How long a start may take before it is given up.
 const START_SECONDS: u64 = 180;
+/// How moto's server is started.
+const MOTO: &str = include_str!("moto.py");
 
 /// Which emulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ impl Kind {
             Self::LocalStack => ["-m", "localstack.runtime.main"].map(str::to_owned).to_vec(),
             Self::Moto => {
                 let port = port.to_string();
-                ["-m", "moto.server", "-H", "127.0.0.1", "-p", &port].map(str::to_owned).to_vec()
+                ["-c", MOTO, "-H", "127.0.0.1", "-p", &port].map(str::to_owned).to_vec()
             }
         };
         let path = |name: &str| own.join(name).display().to_string();
