@@ -31,7 +31,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use futures::future::{BoxFuture, try_join_all};
-use futures::try_join;
 use tokio::sync::Semaphore;
 
 use crate::case::Case;
@@ -136,69 +135,72 @@ pub async fn run(
         eprintln!("left out: {missing}");
         return Ok(None);
     }
-    let mut left: Vec<Check> = checks.to_vec();
-    let mut parts = Parts::of(case);
-    if checks.contains(&Check::Drift) {
-        left.retain(|check| *check != Check::Drift);
-        parts.add("drift", drift::run(case, extent));
-    }
+    let has = |check: Check| checks.contains(&check);
     if extent == Extent::Sample {
-        let walk = Walk::new(&left, extent);
+        let mut parts = Parts::of(case);
+        if has(Check::Drift) {
+            parts.add("drift", drift::run(case, extent));
+        }
+        let walked_through: Vec<Check> =
+            checks.iter().copied().filter(|it| *it != Check::Drift).collect();
+        let walk = Walk::new(&walked_through, extent);
         parts.add("walk", async { Ok(walked(case, walk, None).await?.0) });
         return parts.run(places).await.map(Some);
     }
-    if checks.contains(&Check::Import) {
-        let walk = Walk::new(&[Check::Import], extent);
-        parts.add("import", async { Ok(walked(case, walk, None).await?.0) });
-    }
-    if checks.contains(&Check::Permissions) {
-        parts.add("permissions", counted(Check::Permissions, permissions::run(case)));
-    }
-    if checks.contains(&Check::Unknowns) {
-        parts.add("late unknowns", counted(Check::Unknowns, unknowns::late(case)));
-    }
-    if checks.contains(&Check::Faults) {
-        parts.add("after a fault", counted(Check::Faults, aftermath::run(case, extent)));
-        parts.add("late lists", counted(Check::Faults, late::steps(case)));
-    }
-    if checks.contains(&Check::Crash) {
-        parts.add("kills with late lists", counted(Check::Crash, late::kills(case)));
-        parts.add("kills of a replacement", counted(Check::Crash, replaced::run(case)));
-    }
-    let (mut counts, others) = try_join!(walks(case, &left, extent, places), parts.run(places))?;
-    add(&mut counts, others);
-    Ok(Some(counts))
-}
-
-/// The walks through a case: first one that nothing disturbs, with which the others are compared.
-async fn walks(
-    case: &Case,
-    checks: &[Check],
-    extent: Extent,
-    places: &Semaphore,
-) -> Result<Counts> {
-    // An import forgets what the provider remembered; kills and faults are compared with a walk without.
-    let has_own_walk = |check: &Check| matches!(check, Check::Import | Check::Permissions);
-    let is_quiet = |check: &Check| !check.disturbs() && !has_own_walk(check);
-    let quiet: Vec<Check> = checks.iter().copied().filter(is_quiet).collect();
-    let disturbing: Vec<Check> = checks.iter().copied().filter(|it| it.disturbs()).collect();
-    if quiet.is_empty() && disturbing.is_empty() {
-        return Ok(Counts::new());
-    }
-    let mut walk = Walk::new(&quiet, extent);
-    walk.is_recorded = !disturbing.is_empty();
-    let (mut counts, plain) = placed(case, "walk", places, walked(case, walk, None)).await?;
+    let (mut counts, plain) = plain_walk(case, checks, extent, places).await?;
     let mut parts = Parts::of(case);
-    for check in disturbing {
-        let walk = Walk::new(&[check], extent);
-        let plain = &plain;
+    // The longest first, so that no single one is waited for in the end.
+    for check in checks.iter().copied().filter(|it| it.disturbs()) {
+        let (walk, plain) = (Walk::new(&[check], extent), &plain);
         parts.add(check.name(), async move { Ok(walked(case, walk, Some(plain)).await?.0) });
         if check == Check::Crash && extent == Extent::Full {
             parts.add("kills from a fresh start", counted(check, fresh::run(case, plain)));
         }
     }
+    if has(Check::Faults) {
+        parts.add("after a fault", counted(Check::Faults, aftermath::run(case, extent)));
+        parts.add("late lists", counted(Check::Faults, late::steps(case)));
+    }
+    if has(Check::Permissions) {
+        parts.add("permissions", counted(Check::Permissions, permissions::run(case)));
+    }
+    if has(Check::Crash) {
+        parts.add("kills of a replacement", counted(Check::Crash, replaced::run(case)));
+        parts.add("kills with late lists", counted(Check::Crash, late::kills(case)));
+    }
+    if has(Check::Import) {
+        // An import forgets what the provider remembered.
+        let walk = Walk::new(&[Check::Import], extent);
+        parts.add("import", async { Ok(walked(case, walk, None).await?.0) });
+    }
+    if has(Check::Drift) {
+        parts.add("drift", drift::run(case, extent));
+    }
+    if has(Check::Unknowns) {
+        parts.add("late unknowns", counted(Check::Unknowns, unknowns::late(case)));
+    }
     add(&mut counts, parts.run(places).await?);
-    Ok(counts)
+    Ok(Some(counts))
+}
+
+/// The walk through a case that nothing disturbs, with which those with kills and faults are compared: what
+/// it has counted, and what there was at each moment. None where no check needs it.
+async fn plain_walk(
+    case: &Case,
+    checks: &[Check],
+    extent: Extent,
+    places: &Semaphore,
+) -> Result<(Counts, inventory::Inventories)> {
+    let has_own = |check: Check| {
+        check.disturbs() || matches!(check, Check::Drift | Check::Import | Check::Permissions)
+    };
+    let quiet: Vec<Check> = checks.iter().copied().filter(|it| !has_own(*it)).collect();
+    let mut walk = Walk::new(&quiet, extent);
+    walk.is_recorded = checks.iter().any(|it| it.disturbs());
+    if quiet.is_empty() && !walk.is_recorded {
+        return Ok((Counts::new(), inventory::Inventories::new()));
+    }
+    placed(case, "walk", places, walked(case, walk, None)).await
 }
 
 /// What is checked of a case at the same time, each on a sandbox of its own.

@@ -1,6 +1,7 @@
 //! The command `travel-conformance`: checks what every resource promises, and writes down what was
 //! checked.
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -40,13 +41,15 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let cases = match &arguments.resource {
+    let mut cases = match &arguments.resource {
         Some(resource) => vec![Case::of(resource)?],
         None => Case::all()?,
     };
     if arguments.write_permissions {
         return write_permissions(cases, arguments.jobs).await;
     }
+    // The longest first, so that none is waited for in the end.
+    cases.sort_by_key(|case| Reverse(case.steps.len()));
     let extent = if arguments.full { Extent::Full } else { Extent::Chained };
     let places = Semaphore::new(arguments.jobs.max(1));
     let one = |case: Case| {
