@@ -8,5 +8,6 @@
 # drift: travel_manifests.this documents by kubectl case delete gadget one --namespace manifests
 # drift: travel_manifests.this documents by kubectl case scale deployment/probe --replicas=5 --namespace manifests
 # drift: travel_manifests.this documents by kubectl case delete deployment probe --namespace manifests then kubectl case delete configmap hidden --namespace manifests
+# drift: travel_manifests.this documents by kubectl case delete customresourcedefinition gadgets.manifests.travelsources.com
 # drift: travel_manifests.this documents by kubectl case delete namespace manifests
 # as: 01-create.tf
