@@ -87,21 +87,9 @@ impl<'a> Part<Work<'a>> for EndpointPart {
         if there.state != "deleting" {
             delete(work, &what, &there.id).await?;
         }
-        work.call
-            .wait_until(&what, Pace::SLOW, || async {
-                Ok(match look(work, &there.id).await?.map(|(endpoint, _)| endpoint.state) {
-                    None => Look::Done(()),
-                    Some(state) if state == "deleted" => Look::Done(()),
-                    Some(state) => {
-                        // One that was made a moment ago may not have been found to be deleted.
-                        if state != "deleting" {
-                            delete(work, &what, &there.id).await?;
-                        }
-                        Look::Pending(state)
-                    }
-                })
-            })
-            .await?;
+        let state =
+            || async { Ok(look(work, &there.id).await?.map(|(endpoint, _)| endpoint.state)) };
+        work.wait_until_deleted(&what, state, || delete(work, &what, &there.id)).await?;
         work.note(|observed| {
             observed.past_interfaces.extend(there.interface_ids);
             observed.endpoints.remove(&self.service);

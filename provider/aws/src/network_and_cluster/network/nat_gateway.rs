@@ -58,22 +58,8 @@ impl<'a> Part<Work<'a>> for NatGatewayPart {
         if there.state != "deleting" {
             delete(work, &what, &there.id).await?;
         }
-        work.call
-            .wait_until(&what, Pace::SLOW, || async {
-                let found = look(work, &there.id).await?;
-                Ok(match found.map(|(gateway, _)| gateway.state) {
-                    None => Look::Done(()),
-                    Some(state) if state == "deleted" => Look::Done(()),
-                    Some(state) => {
-                        // One that was made a moment ago may not have been found to be deleted.
-                        if state != "deleting" {
-                            delete(work, &what, &there.id).await?;
-                        }
-                        Look::Pending(state)
-                    }
-                })
-            })
-            .await?;
+        let state = || async { Ok(look(work, &there.id).await?.map(|(gateway, _)| gateway.state)) };
+        work.wait_until_deleted(&what, state, || delete(work, &what, &there.id)).await?;
         work.note(|observed| {
             observed.past_interfaces.extend(there.interface_id.clone());
             observed.nat_gateways.remove(&self.zone);

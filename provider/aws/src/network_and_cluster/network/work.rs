@@ -362,6 +362,37 @@ impl<'a> Work<'a> {
             .await
     }
 
+    /// Waits until something is gone, or has the state `deleted`. What was made a moment ago may be listed,
+    /// and yet not be found to be deleted: until it has the state `deleting`, it is deleted again.
+    ///
+    /// # Errors
+    /// As `state` and `delete` fail, and where the operation's time is up.
+    pub async fn wait_until_deleted<S, D>(
+        &self,
+        what: &str,
+        state: impl Fn() -> S + Send + Sync,
+        delete: impl Fn() -> D + Send + Sync,
+    ) -> Result<(), Failure>
+    where
+        S: Future<Output = Result<Option<String>, Failure>> + Send,
+        D: Future<Output = Result<(), Failure>> + Send,
+    {
+        self.call
+            .wait_until(what, Pace::SLOW, || async {
+                match state().await? {
+                    None => Ok(Look::Done(())),
+                    Some(state) if state == "deleted" => Ok(Look::Done(())),
+                    Some(state) => {
+                        if state != "deleting" {
+                            delete().await?;
+                        }
+                        Ok(Look::Pending(state))
+                    }
+                }
+            })
+            .await
+    }
+
     /// The network interfaces that hold on to something and will go, in words.
     async fn in_use(
         &self,
