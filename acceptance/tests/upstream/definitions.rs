@@ -76,7 +76,7 @@ impl Definitions {
         let path = file.path().display().to_string();
         let apply = ["apply", "--server-side", "--filename", &path].map(str::to_owned);
         kubectl(client, CLUSTER, &apply).await?;
-        let wait = ["wait", "--for=condition=Established", "--timeout=60s", "--filename", &path];
+        let wait = ["wait", "--for=condition=Established", "--timeout=6s", "--filename", &path];
         let wait = wait.map(str::to_owned);
         // Before a definition has any condition, kubectl does not wait but fails.
         for _ in 1..TRIES {

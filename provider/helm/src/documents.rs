@@ -269,7 +269,8 @@ fn read_tree(content: &str) -> Result<Tree, ReadError> {
     let annotations = tree.path(&["metadata", "annotations"]);
     let is_hook = annotations.is_some_and(|it| it.get(HOOK).is_some());
     // Only a text that ends without its line break, or keeps all of them (`|+`), is another with one more.
-    let may_differ = !content.ends_with('\n') || content.contains('+');
+    let keeps = |it: &[u8]| matches!(it, [b'|' | b'>', b'+', _] | [b'|' | b'>', b'1'..=b'9', b'+']);
+    let may_differ = !content.ends_with('\n') || content.as_bytes().windows(3).any(keeps);
     if is_hook || !may_differ { Ok(tree) } else { yaml::read(&format!("{content}\n")) }
 }
 
