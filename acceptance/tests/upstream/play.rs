@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use travel_acceptance::case::PROVIDER;
+use travel_acceptance::cluster::kubectl;
 use travel_acceptance::conformance::provider_start;
 use travel_acceptance::core::{Change, Configuration, Core, State};
 use travel_acceptance::sandbox::Sandbox;
@@ -23,6 +24,8 @@ pub const NAMESPACE: &str = "upstream";
 /// The release.
 pub const RELEASE: &str = "upstream";
 
+/// What makes a class the one of claims that name none.
+const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class=true";
 /// What a chart for EKS cannot have a default for.
 const ASKED: &str = "{clusterName: upstream, settings: {clusterName: upstream}}";
 
@@ -80,6 +83,9 @@ impl World {
         let sandbox = stage::start(Some(CLUSTER)).await?;
         let core = Core::new(provider_start(sandbox.environment())?);
         definitions.make_namespaces(&sandbox.client()).await?;
+        // EKS leaves it to its users which class their claims have by default.
+        let default = ["annotate", "storageclass", "gp2", DEFAULT_CLASS].map(str::to_owned);
+        kubectl(&sandbox.client(), CLUSTER, &default).await?;
         let before = leftovers::objects(&sandbox.client()).await?;
         Ok(Self { sandbox, core, before, definitions })
     }

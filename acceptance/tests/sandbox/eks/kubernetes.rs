@@ -84,6 +84,13 @@ spec:
     spec: {accessModes: [ReadWriteOnce], storageClassName: gp2, resources: {requests: {storage: 2Gi}}}
 "#;
 
+const SERVICE: &str = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
+"#;
+
 const REMOTE_API: &str = r#"
 apiVersion: apiregistration.k8s.io/v1
 kind: APIService
@@ -154,6 +161,9 @@ fn a_cluster_runs_workloads() {
             .await;
         assert_eq!(kubectl.get(&["pvc", "none"]).await["status"]["phase"], "Pending");
         check_volumes(&ground, &kubectl).await;
+        kubectl.ok(&["apply", "-f", "-"], SERVICE).await;
+        let address = "--for=jsonpath={.status.loadBalancer.ingress[0].hostname}";
+        kubectl.ok(&["wait", address, "service/web", "--timeout=60s"], "").await;
 
         let refused = kubectl.refused(&["apply", "-f", "-"], REMOTE_API).await;
         assert!(refused.contains("the sandbox runs no pods"), "{refused}");

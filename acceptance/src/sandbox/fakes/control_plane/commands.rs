@@ -12,8 +12,9 @@ use super::authority::Authority;
 use super::{Blueprint, Ports, emulated};
 use crate::sandbox::children::Command;
 
-/// The volume driver's part of what kwok plays.
-const VOLUME_STAGES: &str = include_str!("volume-stages.yaml");
+/// What kwok plays of others than Kubernetes: the drivers of volumes, and the cloud's load balancers.
+const OWN_STAGES: [&str; 2] =
+    [include_str!("volume-stages.yaml"), include_str!("service-stages.yaml")];
 
 /// The stages that kwok brings itself, below its folder in the tools.
 const KWOK_STAGES: [&str; 5] = [
@@ -81,7 +82,7 @@ impl Files {
 
 fn stages(tools: &Path) -> anyhow::Result<String> {
     let folder = tools.join("kwok/stage");
-    let mut stages = String::from(VOLUME_STAGES);
+    let mut stages = OWN_STAGES.join("---\n");
     for name in KWOK_STAGES {
         let path = folder.join(name);
         let text = fs::read_to_string(&path).with_context(|| {
