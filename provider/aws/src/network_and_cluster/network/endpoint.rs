@@ -100,7 +100,7 @@ impl<'a> Part<Work<'a>> for EndpointPart {
 
 /// Whether nothing more will become of an endpoint in this state.
 pub fn is_over(state: &str) -> bool {
-    matches!(state, "failed" | "rejected" | "expired" | "deleting")
+    matches!(state, "failed" | "rejected" | "expired" | "deleting" | "deleted")
 }
 
 fn is_usable(there: &Endpoint) -> bool {
@@ -263,7 +263,12 @@ impl EndpointPart {
             Ok(endpoint.and_then(|it| it.vpc_endpoint_id))
         };
         let conflict = ["RouteAlreadyExists"];
-        let id = work.make_tagged(&part, &ResourceType::VpcEndpoint, &conflict, send).await?;
+        let stands = |id: String| async move {
+            let found = look(work, &id).await?;
+            Ok(found.is_some_and(|(endpoint, _)| !is_over(&endpoint.state)))
+        };
+        let look = || work.standing(&part, &ResourceType::VpcEndpoint, stands);
+        let id = work.make(&part, &conflict, send, look).await?;
         let endpoint = Endpoint {
             id: id.clone(),
             tags: work.tags(&part),

@@ -103,7 +103,9 @@ impl NatGatewayPart {
             Ok(gateway.and_then(|it| it.nat_gateway_id))
         };
         let conflict = ["Resource.AlreadyAssociated", "InvalidAllocationID.InUse"];
-        let made = work.make(&part, &conflict, send, || standing(work, &part)).await;
+        let stands = |id: String| async move { stands(work, &id).await };
+        let look = || work.standing(&part, &ResourceType::Natgateway, stands);
+        let made = work.make(&part, &conflict, send, look).await;
         let id = made.map_err(|failure| failure.at_attribute("nat"))?;
         let gateway = NatGateway {
             id: id.clone(),
@@ -151,16 +153,10 @@ impl NatGatewayPart {
     }
 }
 
-/// The id of a gateway that was made as a part and is not on its way out: one that somebody has deleted
-/// keeps its tags for an hour.
-async fn standing(work: &Work<'_>, part: &str) -> Result<Option<String>, Failure> {
-    for id in work.tagged(part, &ResourceType::Natgateway).await? {
-        let found = look(work, &id).await?;
-        if found.is_some_and(|(it, _)| matches!(it.state.as_str(), "pending" | "available")) {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
+/// Whether a gateway is there, and not on its way out.
+async fn stands(work: &Work<'_>, id: &str) -> Result<bool, Failure> {
+    let found = look(work, id).await?;
+    Ok(found.is_some_and(|(it, _)| matches!(it.state.as_str(), "pending" | "available")))
 }
 
 async fn delete(work: &Work<'_>, what: &str, id: &str) -> Result<(), Failure> {

@@ -291,6 +291,28 @@ impl<'a> Work<'a> {
         self.make(part, conflict, send, look).await
     }
 
+    /// The id of what this network has made as a part and what `stands`: what somebody has deleted may keep
+    /// its tags for an hour.
+    ///
+    /// # Errors
+    /// Where a call fails.
+    pub async fn standing<S>(
+        &self,
+        part: &str,
+        kind: &ResourceType,
+        stands: impl Fn(String) -> S + Send + Sync,
+    ) -> Result<Option<String>, Failure>
+    where
+        S: Future<Output = Result<bool, Failure>> + Send,
+    {
+        for id in self.tagged(part, kind).await? {
+            if stands(id.clone()).await? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
     /// The ids of what this network has made as a part, by its tags: what is gone may still be among
     /// them for a while.
     ///
