@@ -7,14 +7,32 @@
 
 use std::cell::Cell;
 
+/// How much a rendering may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The stack of the thread it runs on, in bytes; what is not used of it costs nothing.
+    pub stack_bytes: usize,
+    /// The work it may do, where a byte of text costs one.
+    pub work: usize,
+}
+
+impl Default for Bounds {
+    /// Of the work, the largest charts of the field take a thirtieth.
+    fn default() -> Self {
+        Bounds { stack_bytes: 512 << 20, work: 512 << 20 }
+    }
+}
+
 /// What is left of the stack for what does not ask.
 const RESERVED_STACK_BYTES: usize = 32 << 20;
-/// A byte of text costs one. The largest charts of the field take a seventieth of it.
-const MOST_WORK: usize = 512 << 20;
+/// What a part of a command costs, such as an argument or the name of a field.
+pub(crate) const PART: usize = 16;
 /// What a node of a template, or a value that is looked at, costs.
 pub(crate) const STEP: usize = 64;
 /// What a value that is made anew costs, with the memory it takes.
 pub(crate) const NEW_VALUE: usize = 128;
+/// What it costs to keep the processor busy for a thousandth of a second, as passwords and keys are meant to.
+pub(crate) const MILLISECOND: usize = 32 << 10;
 /// Longer sequences are not made.
 pub(crate) const LONGEST_SEQUENCE: u64 = 1_000_000;
 /// What there is to say where a bound is reached.
@@ -30,10 +48,22 @@ thread_local! {
     static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Starts a rendering on this thread, whose stack has so many bytes.
-pub(crate) fn start(stack_bytes: usize) {
-    FLOOR.set(here().saturating_sub(stack_bytes.saturating_sub(RESERVED_STACK_BYTES)));
-    LEFT.set(MOST_WORK);
+/// Starts a rendering on this thread, which has that stack.
+pub(crate) fn start(bounds: Bounds) {
+    FLOOR.set(here().saturating_sub(bounds.stack_bytes.saturating_sub(RESERVED_STACK_BYTES)));
+    LEFT.set(bounds.work);
+}
+
+/// Does something on a thread of any kind with no more work than a rendering may do.
+pub(crate) fn limited<T>(run: impl FnOnce() -> T) -> T {
+    struct Restore(usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
+    }
+    let _restore = Restore(LEFT.replace(Bounds::default().work));
+    run()
 }
 
 /// An address near the end of the stack, which grows downwards on every platform there is a release for.
@@ -52,6 +82,11 @@ pub(crate) fn pay(work: usize) -> bool {
     let left = LEFT.get().saturating_sub(work);
     LEFT.set(left);
     left > 0
+}
+
+/// Whether nothing more may be done.
+pub(crate) fn is_exhausted() -> bool {
+    LEFT.get() == 0
 }
 
 /// Whether something that costs so much may be done. Once it may not, nothing may.

@@ -3,6 +3,7 @@
 mod certainty;
 mod kinds;
 
+use crate::bounds;
 use crate::functions::path_base;
 use crate::tree::Tree;
 use crate::value::Text;
@@ -286,6 +287,9 @@ fn split(text: &str) -> (Vec<Range>, Vec<Range>) {
     let mut at = start;
     for line in text[start..].split_inclusive('\n') {
         if let Some(rest) = line.strip_prefix("---") {
+            if !bounds::pay(bounds::STEP) {
+                break;
+            }
             let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
             documents.push(from..at);
             separators.push(at..at + 3 + blanks);

@@ -4,7 +4,7 @@ mod context;
 
 use std::rc::Rc;
 
-use crate::bounds;
+use crate::bounds::{self, Bounds};
 use crate::capabilities::Capabilities;
 use crate::chart::dependencies::{self, Notes};
 use crate::chart::schema::{self, SchemaError};
@@ -18,8 +18,6 @@ use crate::template;
 use crate::tree::TreeMap;
 use crate::value::Text;
 
-/// Templates nest deep, and each level takes stack; what is not used of it costs nothing.
-const STACK_BYTES: usize = 512 << 20;
 /// A release has no longer name.
 const LONGEST_RELEASE_NAME: usize = 53;
 const NOTES: &str = "NOTES.txt";
@@ -139,12 +137,26 @@ pub fn render(
     values: &TreeMap,
     options: &RenderOptions<'_>,
 ) -> Result<Rendering, RenderError> {
+    render_within(chart, values, options, Bounds::default())
+}
+
+/// Renders a chart that may take more or less than others.
+///
+/// # Errors
+/// Why the chart cannot be rendered.
+pub fn render_within(
+    chart: Chart,
+    values: &TreeMap,
+    options: &RenderOptions<'_>,
+    bounds: Bounds,
+) -> Result<Rendering, RenderError> {
     std::thread::scope(|scope| {
-        let thread =
-            std::thread::Builder::new().name("helm-render".to_owned()).stack_size(STACK_BYTES);
+        let thread = std::thread::Builder::new()
+            .name("helm-render".to_owned())
+            .stack_size(bounds.stack_bytes);
         let handle = thread
             .spawn_scoped(scope, || {
-                bounds::start(STACK_BYTES);
+                bounds::start(bounds);
                 render_here(chart, values, options)
             })
             .map_err(RenderError::Thread)?;
@@ -180,6 +192,10 @@ fn render_here(
         notes_text.map(|(_, text)| text.without_marks().as_str().into_owned()).unwrap_or_default();
     let files: Vec<_> = rendered.into_iter().filter(|(path, _)| !path.ends_with(NOTES)).collect();
     let documents = Documents::read(&files, options.planning)?;
+    // What stopped where it could not fail has left something out.
+    if bounds::is_exhausted() {
+        return Err(RenderError::Template(bounds::TOO_MUCH.to_owned()));
+    }
     let unknown_condition = notes
         .unknown
         .first()

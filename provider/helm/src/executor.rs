@@ -37,8 +37,12 @@ pub trait Lookup: Sync {
 
 /// Templates may include themselves and each other this deep.
 const DEEPEST_INCLUDE: usize = 1_000;
+/// All includes, and all texts rendered by `tpl`, may nest this deep together.
+const DEEPEST_NESTING: usize = 10_000;
 /// `{{ template }}` may nest this deep.
 const DEEPEST_TEMPLATE: usize = 10_000;
+/// What it costs to ask the cluster.
+const LOOKUP: usize = 5 * bounds::MILLISECOND;
 /// What one file renders to is no longer than this, in bytes.
 const LARGEST_OUTPUT: usize = 256 << 20;
 
@@ -54,6 +58,7 @@ pub(crate) struct Executor<'e> {
     /// How many of these conditions stay open until the end of the loop they are in.
     unclosed: usize,
     include_depths: HashMap<Text, usize>,
+    nesting: usize,
     /// What `tpl` was given before, parsed.
     parsed: HashMap<Text, Rc<Vec<Rc<Template>>>>,
     pub(crate) regexes: crate::functions::RegexCache,
@@ -97,6 +102,16 @@ struct Frame<'t> {
     depth: usize,
 }
 
+impl Frame<'_> {
+    /// The innermost variable of a name. Looking past many others is paid for.
+    fn variable(&mut self, name: &str) -> Option<&mut Operand> {
+        let past = self.variables.iter().rev().position(|(other, _)| **other == *name)?;
+        bounds::pay(past);
+        let index = self.variables.len() - 1 - past;
+        Some(&mut self.variables[index].1)
+    }
+}
+
 /// A part of the syntax tree that errors may point to.
 #[derive(Clone, Copy)]
 enum Place<'t> {
@@ -126,6 +141,7 @@ impl<'e> Executor<'e> {
             uncertain: 0,
             unclosed: 0,
             include_depths: HashMap::new(),
+            nesting: 0,
             parsed: HashMap::new(),
             regexes: crate::functions::RegexCache::default(),
         }
@@ -170,11 +186,23 @@ impl<'e> Executor<'e> {
             )));
         }
         *depth += 1;
-        let result = self.execute(&name.as_str(), data);
+        let result = self.nested(|executor| executor.execute(&name.as_str(), data));
         if let Some(depth) = self.include_depths.get_mut(name) {
             *depth -= 1;
         }
         Ok(Value::text(result?))
+    }
+
+    /// Runs a template within another one. Templates that each include the next one nest deep even where none of them
+    /// includes itself often.
+    fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> Run<T>) -> Run<T> {
+        if self.nesting >= DEEPEST_NESTING {
+            return Err(Failure::new(bounds::TOO_DEEP));
+        }
+        self.nesting += 1;
+        let result = run(self);
+        self.nesting -= 1;
+        result
     }
 
     /// `tpl`: renders a text as a template that sees all others, and whose definitions only it sees.
@@ -198,12 +226,12 @@ impl<'e> Executor<'e> {
         let scope = Scope::within(self.scope.clone(), &templates);
         let outer = std::mem::replace(&mut self.scope, Rc::new(scope));
         let result = match templates.last() {
-            Some(template) => self.run(&template.clone(), data),
+            Some(template) => self.nested(|executor| executor.run(template, data)),
             None => Ok(Vec::new()),
         };
         self.scope = outer;
         let output = result.map_err(|failure| {
-            failure.wrapped(format!("error during tpl function execution for {}: ", shown()))
+            failure.wrapped(|| format!("error during tpl function execution for {}: ", shown()))
         })?;
         Ok(Value::Text(without_missing_values(output)))
     }
@@ -212,6 +240,9 @@ impl<'e> Executor<'e> {
     pub(crate) fn look_up(&self, arguments: [&str; 4]) -> Run<Value> {
         let [api_version, kind, namespace, name] = arguments;
         let Some(lookup) = self.lookup else { return Ok(Value::Map(crate::value::Map::empty())) };
+        if !bounds::pay(LOOKUP) {
+            return Err(Failure::new(bounds::TOO_MUCH));
+        }
         let found = lookup.lookup(api_version, kind, namespace, name).map_err(Failure::new)?;
         Ok(match found {
             Some(object) => Value::from_object(&object),

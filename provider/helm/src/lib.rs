@@ -17,6 +17,7 @@ mod tree;
 mod value;
 pub mod yaml;
 
+pub use bounds::Bounds;
 pub use capabilities::{
     Capabilities, HELM_VERSION, KubeVersion, KubeVersionError, defined_api_versions,
 };
@@ -27,6 +28,7 @@ pub use documents::{
 };
 pub use engine::{
     ReleaseContext, RenderError, RenderOptions, Rendering, check_release_name, render,
+    render_within,
 };
 pub use executor::Lookup;
 pub use semver::{Constraint, SemverError, Version, is_compatible};

@@ -78,6 +78,15 @@ impl Tree {
         keys.iter().try_fold(self, |tree, key| tree.get(key))
     }
 
+    /// How many values there are, this one included.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Tree::List(list) => 1 + list.iter().map(Tree::size).sum::<usize>(),
+            Tree::Map(map) => size_of_map(map),
+            _ => 1,
+        }
+    }
+
     /// Whether any leaf is unknown.
     #[must_use]
     pub fn has_unknown(&self) -> bool {
@@ -106,6 +115,11 @@ impl Tree {
             ),
         }
     }
+}
+
+/// How many values there are in a map, which counts as one itself.
+pub(crate) fn size_of_map(map: &TreeMap) -> usize {
+    1 + map.values().map(Tree::size).sum::<usize>()
 }
 
 /// A float as JSON; one without a fraction becomes an integer, as Go's encoder writes it.

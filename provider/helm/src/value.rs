@@ -169,6 +169,11 @@ impl Value {
             return false;
         }
         match self {
+            Value::Text(text) => {
+                // To look for marks is faster than anything else that is done to a text.
+                bounds::pay(text.len() / 16);
+                text.is_tainted()
+            }
             Value::List(list) => {
                 list.kind == ListKind::SomeVersions
                     || list.items().iter().any(|item| item.contains_unknown_to(depth - 1))

@@ -16,4 +16,5 @@ pub(crate) use node::{NodeId, NodeKind};
 pub(crate) use parser::parse;
 pub use read::{ReadError, read, read_documents};
 pub(crate) use read::{coerce_text, split_documents, type_name};
+pub use write::{WriteError, write, write_pretty};
 pub(crate) use write::{to_pretty_yaml, to_yaml};

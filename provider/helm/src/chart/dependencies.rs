@@ -1,22 +1,23 @@
 //! Subcharts: which ones are used, under which names, and which of their values go to their parent.
 
+use std::collections::HashSet;
+
 use serde_json::{Value as Json, json};
 
 use super::values::{Coalescer, Mode, ValuesError, table};
 use super::{Chart, Dependency};
+use crate::bounds;
 use crate::semver::is_compatible;
-use crate::tree::{Tree, TreeMap};
+use crate::tree::{self, Tree, TreeMap};
+
+/// Values are imported to a path of no more parts than this.
+const DEEPEST_PATH: usize = 100;
 
 /// The names of dependencies that Chart.yaml names and charts/ lacks.
 pub(crate) fn missing(chart: &Chart) -> Vec<&str> {
-    let present = |name: &str| chart.dependencies.iter().any(|subchart| subchart.name() == name);
-    chart
-        .metadata
-        .dependencies
-        .iter()
-        .map(|wanted| wanted.name.as_str())
-        .filter(|name| !present(name))
-        .collect()
+    let present: HashSet<&str> = chart.dependencies.iter().map(Chart::name).collect();
+    let wanted = chart.metadata.dependencies.iter().map(|wanted| wanted.name.as_str());
+    wanted.filter(|name| !present.contains(name)).collect()
 }
 
 /// What processing has noted.
@@ -46,7 +47,8 @@ fn enable(
     if chart.metadata.dependencies.is_empty() {
         return Ok(());
     }
-    resolve(chart);
+    pay(tree::size_of_map(values), bounds::PART)?;
+    resolve(chart)?;
     let mut coalescer = Coalescer { mode: Mode::Coalesce, warnings: &mut notes.warnings };
     let coalesced = coalescer.coalesce(chart, values.clone())?;
     // What coalescing warns of is said again when the values are brought together for good.
@@ -73,7 +75,9 @@ fn enable(
 
 /// Gives every named dependency the subchart that fits, once for each of its names. A subchart that nothing names
 /// stays as it is.
-fn resolve(chart: &mut Chart) {
+fn resolve(chart: &mut Chart) -> Result<(), ValuesError> {
+    let count = chart.metadata.dependencies.len() + chart.dependencies.len();
+    pay(count, count)?;
     let fits = |subchart: &Chart, wanted: &Dependency| {
         subchart.name() == wanted.name && is_compatible(&wanted.version, &subchart.metadata.version)
     };
@@ -82,6 +86,7 @@ fn resolve(chart: &mut Chart) {
     let mut resolved: Vec<Chart> = chart.dependencies.iter().filter(unnamed).cloned().collect();
     for wanted in wanted {
         if let Some(subchart) = chart.dependencies.iter().find(|subchart| fits(subchart, wanted)) {
+            pay(weight(subchart), bounds::NEW_VALUE)?;
             let mut subchart = subchart.clone();
             subchart.metadata.name = wanted.key();
             resolved.push(subchart);
@@ -91,6 +96,18 @@ fn resolve(chart: &mut Chart) {
     for wanted in &mut chart.metadata.dependencies {
         wanted.name = wanted.key();
     }
+    Ok(())
+}
+
+/// Pays for so many things of so much each. Charts that go by two names each, in each other, are many.
+fn pay(count: usize, each: usize) -> Result<(), ValuesError> {
+    if bounds::pay(count.saturating_mul(each)) { Ok(()) } else { Err(ValuesError::TooMuch) }
+}
+
+/// How many values and files there are in a chart.
+fn weight(chart: &Chart) -> usize {
+    let files = chart.templates.len() + chart.files.len() + chart.metadata.dependencies.len();
+    files + tree::size_of_map(&chart.values) + chart.dependencies.iter().map(weight).sum::<usize>()
 }
 
 fn apply_tags(wanted: &mut [Dependency], values: &TreeMap, notes: &mut Notes) {
@@ -176,9 +193,13 @@ fn import(chart: &mut Chart, notes: &mut Notes) -> Result<(), ValuesError> {
                 }
                 _ => continue,
             };
+            if parent.split('.').count() > DEEPEST_PATH {
+                return Err(ValuesError::TooMuch);
+            }
             processed.push(json!({ "child": child, "parent": parent }));
             match table(&values, &format!("{}.{child}", dependency.name)) {
                 Some(table) => {
+                    pay(tree::size_of_map(table), bounds::NEW_VALUE)?;
                     let table = at_path(&parent, table.clone());
                     coalescer.tables(&mut imported, table, "", Mode::Merge);
                 }

@@ -132,28 +132,39 @@ fn set(pattern: &[char]) -> Option<(Set, &[char])> {
 
 /// Go's `filepath.Match`: neither `*` nor `?` matches a slash.
 fn matches(pattern: &[char], path: &[char]) -> bool {
-    let Some((first, rest)) = pattern.split_first() else { return path.is_empty() };
-    match first {
-        '*' => {
-            let end = path.iter().position(|character| *character == '/').unwrap_or(path.len());
-            (0..=end).any(|length| matches(rest, &path[length..]))
-        }
-        '?' => path.split_first().is_some_and(|(next, path)| *next != '/' && matches(rest, path)),
-        '[' => match (set(rest), path.split_first()) {
-            (Some(((negative, ranges), rest)), Some((next, path))) => {
-                let found = ranges.iter().any(|(low, high)| (low..=high).contains(&next));
-                found != negative && matches(rest, path)
+    // After each part of the pattern, which starts of the path it matches, by their lengths.
+    let mut matched = vec![false; path.len() + 1];
+    matched[0] = true;
+    let mut rest = pattern;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first == '*' {
+            for (index, next) in path.iter().enumerate() {
+                matched[index + 1] |= matched[index] && *next != '/';
             }
-            _ => false,
-        },
-        '\\' => match (rest.split_first(), path.split_first()) {
-            (Some((literal, rest)), Some((next, path))) => literal == next && matches(rest, path),
-            _ => false,
-        },
-        literal => {
-            path.split_first().is_some_and(|(next, path)| next == literal && matches(rest, path))
+            continue;
         }
+        let accepted: Vec<bool> = match first {
+            '?' => path.iter().map(|next| *next != '/').collect(),
+            '[' => {
+                let Some(((negative, ranges), after)) = set(rest) else { return false };
+                rest = after;
+                let found = |next| ranges.iter().any(|(low, high)| (low..=high).contains(&next));
+                path.iter().map(|next| found(next) != negative).collect()
+            }
+            '\\' => {
+                let Some((literal, after)) = rest.split_first() else { return false };
+                rest = after;
+                path.iter().map(|next| next == literal).collect()
+            }
+            literal => path.iter().map(|next| next == literal).collect(),
+        };
+        for index in (0..path.len()).rev() {
+            matched[index + 1] = matched[index] && accepted[index];
+        }
+        matched[0] = false;
     }
+    matched[path.len()]
 }
 
 #[cfg(test)]
@@ -175,6 +186,10 @@ mod tests {
         check("a/*.txt", "a/b.txt", false, true);
         check("ci/", "ci", true, true);
         check("ci/", "ci", false, false);
+        check("a*b*c/*.txt", "aabbc/x.txt", false, true);
+        check("a*b*c/*.txt", "aab/c/x.txt", false, false);
+        check(&"*a".repeat(40), &"a".repeat(80), false, true);
+        check(&"*a".repeat(40), &"ab".repeat(40), false, false);
         check("# a comment\n\n.git", ".git", true, true);
         check("a[bc]d", "acd", false, true);
         check("a[^bc]d", "acd", false, false);

@@ -1,5 +1,6 @@
 //! Loads charts from folders and archives, within limits that a hostile chart cannot exceed.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use super::ignore::{IgnoreError, Rules};
 use super::metadata::{Lock, Metadata, MetadataError};
 use super::source::Digest;
 use super::{Chart, File, values};
+use crate::bounds;
 use crate::functions::{path_clean, path_ext};
 use crate::yaml;
 
@@ -17,6 +19,8 @@ use crate::yaml;
 const LARGEST_CHART: u64 = 100 << 20;
 /// A file of a chart is no larger than this, in bytes.
 const LARGEST_FILE: u64 = 5 << 20;
+/// All archives of a chart unpack to no more than this together, in bytes, with what they say of their files.
+const LARGEST_ARCHIVES: u64 = 256 << 20;
 /// Charts hold charts no deeper than this.
 const DEEPEST: usize = 32;
 const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
@@ -129,7 +133,7 @@ impl Chart {
         if !manifest.exists() {
             return Err(ChartError::NoChart { path: manifest.display().to_string() });
         }
-        let mut loader = Loader::default();
+        let mut loader = Loader::new();
         let files = read_folder(path)?;
         let chart = loader.top(files)?;
         Ok(Loaded { chart, warnings: loader.warnings, origin: Origin::default() })
@@ -152,7 +156,7 @@ impl Chart {
     /// # Errors
     /// Why the bytes are no chart, or none that can be used.
     pub fn load_archive(data: &[u8]) -> Result<Loaded, ChartError> {
-        let mut loader = Loader::default();
+        let mut loader = Loader::new();
         let files = loader.unpack(data)?;
         let chart = loader.top(files)?;
         let archive_digest = Some(Digest::of(data).to_string());
@@ -215,17 +219,22 @@ fn without_mark(data: Bytes) -> Bytes {
 }
 
 /// What loading a chart with its subcharts has used and noted so far.
-#[derive(Default)]
 struct Loader {
     unpacked: u64,
+    /// What is left of what archives may unpack to.
+    left: u64,
     depth: usize,
     warnings: Vec<String>,
 }
 
 impl Loader {
+    fn new() -> Self {
+        Loader { unpacked: 0, left: LARGEST_ARCHIVES, depth: 0, warnings: Vec::new() }
+    }
+
     /// The chart itself must have a format this crate knows.
     fn top(&mut self, files: Vec<File>) -> Result<Chart, ChartError> {
-        let chart = self.chart(files)?;
+        let chart = bounds::limited(|| self.chart(files))?;
         match chart.metadata.api_version.as_str() {
             "v1" | "v2" => Ok(chart),
             _ => Err(ChartError::Unsupported),
@@ -234,8 +243,18 @@ impl Loader {
 
     /// The files of an archive, whose first folder is the chart.
     fn unpack(&mut self, data: &[u8]) -> Result<Vec<File>, ChartError> {
+        let mut archive = tar::Archive::new(GzDecoder::new(data).take(self.left));
+        let files = self.entries(&mut archive);
+        self.left = archive.into_inner().limit();
+        if self.left == 0 {
+            let message = format!("the archives unpack to more than {LARGEST_ARCHIVES}");
+            return Err(ChartError::Archive(message));
+        }
+        files
+    }
+
+    fn entries<R: Read>(&mut self, archive: &mut tar::Archive<R>) -> Result<Vec<File>, ChartError> {
         let archive_error = |error: std::io::Error| ChartError::Archive(error.to_string());
-        let mut archive = tar::Archive::new(GzDecoder::new(data));
         let mut files = Vec::new();
         for entry in archive.entries().map_err(archive_error)? {
             let mut entry = entry.map_err(archive_error)?;
@@ -280,6 +299,7 @@ impl Loader {
             chart.metadata.api_version = "v1".to_owned();
         }
         let mut subcharts: Vec<(String, Vec<File>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         for file in files {
             match file.name.as_str() {
                 "Chart.yaml" => {}
@@ -308,10 +328,11 @@ impl Loader {
                     let inner = name["charts/".len()..].to_owned();
                     let group = inner.split('/').next().unwrap_or_default().to_owned();
                     let file = File { name: inner, data: file.data };
-                    match subcharts.iter_mut().find(|(name, _)| *name == group) {
-                        Some((_, files)) => files.push(file),
-                        None => subcharts.push((group, vec![file])),
-                    }
+                    let place = *places.entry(group).or_insert_with_key(|group| {
+                        subcharts.push((group.clone(), Vec::new()));
+                        subcharts.len() - 1
+                    });
+                    subcharts[place].1.push(file);
                 }
                 _ => chart.files.push(file),
             }
@@ -428,7 +449,34 @@ fn path_in_chart(name: &str) -> Result<String, ChartError> {
 
 #[cfg(test)]
 mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
+
+    /// An archive of so many files without content.
+    fn archive(files: usize) -> Vec<u8> {
+        let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        for index in 0..files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            archive.append_data(&mut header, format!("chart/files/{index}"), &[][..]).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap()
+    }
+
+    #[test]
+    fn what_archives_say_of_their_files_is_counted() {
+        let archive = archive(100);
+        let mut loader = Loader { left: 200 << 10, ..Loader::new() };
+        // The headers of a hundred files, and the end.
+        assert_eq!(loader.unpack(&archive).unwrap().len(), 100);
+        assert!(loader.left < 150 << 10, "{} are left", loader.left);
+        loader.unpack(&archive).unwrap();
+        loader.unpack(&archive).unwrap();
+        let error = loader.unpack(&archive).unwrap_err().to_string();
+        assert!(error.contains("the archives unpack to more than"), "{error}");
+    }
 
     #[test]
     fn paths_stay_in_the_chart() {

@@ -1,11 +1,12 @@
 //! Checks values against values.schema.json, and says what is wrong in Helm's words.
 
+mod effort;
 mod report;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use jsonschema::{Retrieve, Uri, Validator};
+use jsonschema::{PatternOptions, Retrieve, Uri, Validator};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value as Json;
 
@@ -77,6 +78,13 @@ fn validate_one(schema: &[u8], values: &TreeMap, warnings: &mut Vec<String>) -> 
     let mut identifiers = HashSet::new();
     collect_identifiers(&schema, &mut identifiers);
     normalize_references(&mut schema, &identifiers);
+    let tree = Tree::Map(values.clone());
+    let instance = tree.to_json();
+    if !effort::pay(&schema, &instance) {
+        return Err(
+            "checking the values against the schema takes too much time or memory".to_owned()
+        );
+    }
     let unresolved = Arc::new(Mutex::new(Vec::new()));
     let validator = compile(&schema, unresolved.clone())?;
     if let Ok(unresolved) = unresolved.lock() {
@@ -86,10 +94,8 @@ fn validate_one(schema: &[u8], values: &TreeMap, warnings: &mut Vec<String>) -> 
             ));
         }
     }
-    let tree = Tree::Map(values.clone());
     let mut unknown = Vec::new();
     collect_unknown(&tree, &mut Vec::new(), &mut unknown);
-    let instance = tree.to_json();
     let about_unknown = |path: &str| {
         let path: Vec<&str> = path.split('/').skip(1).collect();
         unknown.iter().any(|leaf| leaf.iter().zip(&path).all(|(leaf, part)| leaf == part))
@@ -101,7 +107,10 @@ fn validate_one(schema: &[u8], values: &TreeMap, warnings: &mut Vec<String>) -> 
 }
 
 fn compile(schema: &Json, unresolved: Arc<Mutex<Vec<String>>>) -> Result<Validator, String> {
-    jsonschema::options().with_retriever(Offline { unresolved }).build(schema).map_err(|error| {
+    // A pattern goes back and forth for a few milliseconds at most, and is no larger than two megabytes.
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(100_000).size_limit(2 << 20);
+    let options = jsonschema::options().with_retriever(Offline { unresolved });
+    options.with_pattern_options(patterns).build(schema).map_err(|error| {
         format!("\"file:///values.schema.json#\" is not valid against metaschema: {error}")
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Chart;
+use crate::bounds;
 use crate::tree::{Tree, TreeMap};
 use crate::yaml::{self, ReadError, type_name};
 
@@ -24,6 +25,9 @@ pub enum ValuesError {
     /// All values of a subchart are unknown.
     #[error("the values of {0} are not known")]
     Unknown(String),
+    /// Bringing them together takes more than it may.
+    #[error("{}", bounds::TOO_MUCH)]
+    TooMuch,
 }
 
 /// Reads the documents of a values file and merges them; later ones win.
@@ -100,7 +104,11 @@ impl Coalescer<'_> {
         self.defaults(chart, values, prefix);
         let prefix = join(prefix, chart.name());
         for subchart in &chart.dependencies {
-            let globals = values.get(GLOBAL).cloned();
+            let globals = values.get(GLOBAL);
+            if !bounds::pay(globals.map_or(0, Tree::size).saturating_mul(bounds::NEW_VALUE)) {
+                return Err(ValuesError::TooMuch);
+            }
+            let globals = globals.cloned();
             let name = subchart.name();
             match values.entry(name.to_owned()).or_insert_with(Tree::empty_map) {
                 Tree::Map(own) => {
@@ -181,6 +189,7 @@ impl Coalescer<'_> {
                     values.remove(key);
                 }
                 Some(Tree::Map(own)) => {
+                    bounds::pay(chart.dependencies.len());
                     let of_subchart =
                         chart.dependencies.iter().any(|subchart| subchart.name() == key);
                     let mode = if of_subchart { Mode::Merge } else { self.mode };

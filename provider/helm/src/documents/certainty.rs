@@ -6,17 +6,20 @@ use crate::value::{Piece, Text, mark, pieces};
 use crate::yaml::{self, NodeId, NodeKind};
 
 /// A text without its marks, and where they were.
+#[derive(Default)]
 pub(super) struct Unmarked {
     pub(super) text: String,
-    /// The parts that are not known; an empty one is where there may be something.
+    /// The parts that are not known, in the order of their starts; an empty one is where there may be something.
     ranges: Vec<Range<usize>>,
+    /// For each of these the furthest end of it and those before it.
+    ends: Vec<usize>,
     /// Whether whole documents may stand where there is nothing now.
     pub(super) documents: bool,
 }
 
 impl Unmarked {
     pub(super) fn of(text: &Text) -> Self {
-        let mut unmarked = Unmarked { text: String::new(), ranges: Vec::new(), documents: false };
+        let mut unmarked = Unmarked::default();
         let mut open: Vec<usize> = Vec::new();
         for piece in pieces(text.as_bytes()) {
             match piece {
@@ -34,12 +37,19 @@ impl Unmarked {
         }
         let end = unmarked.text.len();
         unmarked.ranges.extend(open.into_iter().map(|start| start..end));
+        unmarked.ranges.sort_by_key(|range| range.start);
+        let further = |furthest: &mut usize, range: &Range<usize>| {
+            *furthest = range.end.max(*furthest);
+            Some(*furthest)
+        };
+        unmarked.ends = unmarked.ranges.iter().scan(0, further).collect();
         unmarked
     }
 
     /// Whether something in a range, or at its edges, is not known.
     pub(super) fn touches(&self, range: &Range<usize>) -> bool {
-        self.ranges.iter().any(|unknown| unknown.start <= range.end && unknown.end >= range.start)
+        let before = self.ranges.partition_point(|unknown| unknown.start <= range.end);
+        before.checked_sub(1).is_some_and(|last| self.ends[last] >= range.start)
     }
 
     /// Whether a document is certain to exist, with the API version, kind, name and namespace that it has now, and to be

@@ -48,15 +48,14 @@ impl Executor<'_> {
             };
             values.insert(0, callee);
         }
-        match self.invoke(function, values).and_then(paid) {
+        let result = handed_over(&values).and_then(|()| self.invoke(function, values));
+        match result.and_then(paid) {
             Ok(value) => Ok(Operand::plain(value)),
             Err(failure) => {
                 frame.at = place;
-                Err(failure.wrapped(format!(
-                    "{}error calling {}: ",
-                    self.location(frame),
-                    function.name
-                )))
+                Err(failure.wrapped(|| {
+                    format!("{}error calling {}: ", self.location(frame), function.name)
+                }))
             }
         }
     }
@@ -176,8 +175,19 @@ impl Executor<'_> {
     }
 }
 
+/// Pays for arguments, since a function may look at all of a text or list whatever it makes of it.
+pub(super) fn handed_over(arguments: &[Value]) -> Result<(), Failure> {
+    let size = |argument: &Value| match argument.known() {
+        Value::Text(text) | Value::Bytes(text) => text.len(),
+        Value::List(list) => list.items().len(),
+        _ => 0,
+    };
+    let size = arguments.iter().map(size).fold(0, usize::saturating_add);
+    if bounds::pay(size) { Ok(()) } else { Err(Failure::new(bounds::TOO_MUCH)) }
+}
+
 /// A result that has been paid for.
-fn paid(value: Value) -> Outcome {
+pub(super) fn paid(value: Value) -> Outcome {
     let size = match value.known() {
         Value::Text(text) | Value::Bytes(text) => text.len(),
         Value::List(list) => size_of_val(list.items()),
@@ -212,7 +222,7 @@ fn bare(value: &Value) -> Value {
 
 /// A value in which nothing is marked as unknown. Only what holds something unknown is copied.
 fn strip(value: &Value, depth: usize) -> Value {
-    if depth == 0 || !value.contains_unknown() {
+    if depth == 0 || bounds::is_exhausted() || !value.contains_unknown() {
         return value.clone();
     }
     match value.known() {

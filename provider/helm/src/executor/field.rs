@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
+use super::call::{handed_over, paid};
 use super::{Executor, Frame, Operand, Run};
+use crate::bounds;
 use crate::functions::{Type, date, files_method};
 use crate::semver::Version;
 use crate::template::Argument;
@@ -20,6 +22,9 @@ impl Executor<'_> {
         last: Option<Operand>,
     ) -> Run<Operand> {
         let Some((final_name, names)) = names.split_last() else { return Ok(receiver.clone()) };
+        if !bounds::pay(bounds::PART * names.len()) {
+            return Err(self.error(frame, bounds::TOO_MUCH));
+        }
         let mut receiver = receiver.clone();
         for name in names {
             receiver = self.field(frame, dot, &receiver, name, &[], None)?;
@@ -115,9 +120,10 @@ impl Executor<'_> {
             values.push(self.check(frame, last, *expected)?);
         }
         let unknown = self.planning && values.iter().any(Value::contains_unknown);
-        let value = call_method(&receiver.value, name, &values);
-        let value = value
+        handed_over(&values)?;
+        let value = call_method(&receiver.value, name, &values)
             .map_err(|message| self.error(frame, format!("error calling {name}: {message}")))?;
+        let value = paid(value)?;
         Ok(Operand::plain(if unknown { value.unknown() } else { value }))
     }
 }
@@ -263,13 +269,13 @@ fn version_method(version: &Version, name: &str, arguments: &[Value]) -> Result<
         "Metadata" => Value::text(version.metadata.as_str()),
         "Original" => Value::text(version.original.as_str()),
         "String" => Value::text(version.to_string()),
-        "IncMajor" => next(version.major + 1, 0, 0),
-        "IncMinor" => next(version.major, version.minor + 1, 0),
+        "IncMajor" => next(version.major.wrapping_add(1), 0, 0),
+        "IncMinor" => next(version.major, version.minor.wrapping_add(1), 0),
         // A pre-release becomes its release.
         "IncPatch" => next(
             version.major,
             version.minor,
-            version.patch + u64::from(version.prerelease.is_empty()),
+            version.patch.wrapping_add(u64::from(version.prerelease.is_empty())),
         ),
         _ => return Err("argument is not a version".to_owned()),
     })

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Executor, Failure, Frame, Operand, Place, Run};
+use crate::bounds;
 use crate::functions::Type;
 use crate::template::{Argument, Command, Number, Pipe};
 use crate::value::{Text, Value};
@@ -61,9 +62,9 @@ impl Executor<'_> {
         operand: Operand,
     ) -> Run<()> {
         let uncertain = self.is_uncertain();
-        match frame.variables.iter_mut().rev().find(|(other, _)| other == name) {
-            Some((_, variable)) if uncertain => *variable = Operand::plain(operand.value.unknown()),
-            Some((_, variable)) => *variable = operand,
+        match frame.variable(name) {
+            Some(variable) if uncertain => *variable = Operand::plain(operand.value.unknown()),
+            Some(variable) => *variable = operand,
             None => return Err(self.error(frame, format!("undefined variable: {name}"))),
         }
         Ok(())
@@ -78,6 +79,9 @@ impl Executor<'_> {
     ) -> Run<Operand> {
         let first = &command.arguments[0];
         let arguments = &command.arguments[1..];
+        if !bounds::pay(bounds::PART * command.arguments.len()) {
+            return Err(self.error(frame, bounds::TOO_MUCH));
+        }
         match first {
             Argument::Field { names, .. } => {
                 frame.at = Place::Argument(first);
@@ -166,10 +170,10 @@ impl Executor<'_> {
         self.fields(frame, dot, &receiver, fields, &command.arguments[1..], last)
     }
 
-    pub(super) fn variable_value(&self, frame: &Frame<'_>, variable: &Argument) -> Run<Operand> {
+    fn variable_value(&self, frame: &mut Frame<'_>, variable: &Argument) -> Run<Operand> {
         let Argument::Variable { name, .. } = variable else { return Ok(Operand::default()) };
-        match frame.variables.iter().rev().find(|(other, _)| other == name) {
-            Some((_, operand)) => Ok(operand.clone()),
+        match frame.variable(name) {
+            Some(operand) => Ok(operand.clone()),
             None => Err(self.error(frame, format!("undefined variable: {name}"))),
         }
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::pipeline::literal_text;
 use super::{Executor, Flow, Frame, Operand, Run};
+use crate::bounds;
 use crate::functions::text_bytes;
 use crate::template::{Argument, Branch, Command, List, Node, Pipe, Template};
 use crate::value::{Value, mark};
@@ -132,9 +133,7 @@ impl Executor<'_> {
         collect_pipes(list, &mut pipes);
         for pipe in &pipes {
             for name in pipe.variables.iter().filter(|_| pipe.assigns) {
-                if let Some((_, variable)) =
-                    frame.variables.iter_mut().rev().find(|(other, _)| other == name)
-                {
+                if let Some(variable) = frame.variable(name) {
                     *variable = Operand::plain(std::mem::take(&mut variable.value).unknown());
                 }
             }
@@ -177,6 +176,9 @@ impl Executor<'_> {
 
     /// Whether a template, or one that it includes, changes a map.
     fn changes_maps(&self, name: &str, seen: &mut HashSet<Rc<str>>) -> bool {
+        if bounds::is_stack_low() {
+            return true;
+        }
         let Some(template) = self.unseen(name, seen) else { return false };
         let mut pipes = Vec::new();
         collect_pipes(&template.root, &mut pipes);
@@ -191,7 +193,11 @@ impl Executor<'_> {
 
     /// Whether a list may write a whole document: its text separates documents or names a kind.
     fn writes_documents(&self, list: &List, seen: &mut HashSet<Rc<str>>) -> bool {
+        if bounds::is_stack_low() {
+            return true;
+        }
         let text = |text: &str| {
+            bounds::pay(text.len() / 4);
             text.lines().any(|line| line.starts_with("---") || line.starts_with("kind:"))
         };
         let own = list.nodes.iter().any(|node| match node {
@@ -230,6 +236,9 @@ fn jumps(list: &List) -> bool {
 
 /// All pipelines of a list that are no part of another one.
 fn collect_pipes<'t>(list: &'t List, pipes: &mut Vec<&'t Pipe>) {
+    if !bounds::pay(bounds::PART * list.nodes.len()) {
+        return;
+    }
     for node in &list.nodes {
         match node {
             Node::Action(pipe) => pipes.push(pipe),
@@ -249,6 +258,9 @@ fn collect_pipes<'t>(list: &'t List, pipes: &mut Vec<&'t Pipe>) {
 /// All commands of a pipeline, those in parentheses included.
 fn collect_commands<'t>(pipe: &'t Pipe, commands: &mut Vec<&'t Command>) {
     for command in &pipe.commands {
+        if !bounds::pay(bounds::PART * command.arguments.len()) {
+            return;
+        }
         commands.push(command);
         for argument in &command.arguments {
             let inner = match argument {

@@ -121,7 +121,8 @@ impl Executor<'_> {
         output: &mut Vec<u8>,
     ) -> Run<()> {
         let items = self.items(frame, operand.value.known(), branch.pipe.variables.len())?;
-        if items.is_empty() {
+        let mut items = items.peekable();
+        if items.peek().is_none() {
             if let Some(otherwise) = &branch.otherwise {
                 self.list(frame, dot, otherwise, output)?;
             }
@@ -143,13 +144,14 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// What a loop runs over, with indexes or keys.
-    fn items(
-        &mut self,
+    /// What a loop runs over, with indexes or keys. A loop may change the map it runs over, so that of a map the
+    /// entries are copied first.
+    fn items<'v>(
+        &self,
         frame: &Frame<'_>,
-        value: &Value,
+        value: &'v Value,
         variables: usize,
-    ) -> Run<Vec<(Operand, Operand)>> {
+    ) -> Run<Box<dyn Iterator<Item = Entry> + 'v>> {
         let index =
             |index: usize| Operand::plain(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
         let count = match value {
@@ -162,7 +164,7 @@ impl Executor<'_> {
                 let message = format!("can't use {count} to iterate over more than one variable");
                 return Err(self.error(frame, message));
             }
-            let element = |number: i64| match value {
+            let element = move |number: i64| match value {
                 Value::Int64(_) => Value::Int64(number),
                 Value::Uint(_) => Value::Uint(number.unsigned_abs()),
                 _ => Value::Int(number),
@@ -170,48 +172,46 @@ impl Executor<'_> {
             if u64::try_from(count).is_ok_and(|count| count > bounds::LONGEST_SEQUENCE) {
                 return Err(self.error(frame, format!("range over {count} is too long")));
             }
-            return Ok((0..count)
-                .map(|number| (Operand::default(), Operand::plain(element(number))))
-                .collect());
+            return Ok(Box::new(
+                (0..count).map(move |number| (Operand::default(), Operand::plain(element(number)))),
+            ));
         }
         Ok(match value {
-            Value::Nil => Vec::new(),
+            Value::Nil => Box::new(std::iter::empty()),
             Value::List(list) => {
                 let boxed = !list.is_typed();
-                let element = |value: &Value| Operand { value: value.clone(), boxed };
-                list.items()
-                    .iter()
-                    .enumerate()
-                    .map(|(position, value)| (index(position), element(value)))
-                    .collect()
+                let element = move |value: &Value| Operand { value: value.clone(), boxed };
+                Box::new(
+                    list.items()
+                        .iter()
+                        .enumerate()
+                        .map(move |(position, value)| (index(position), element(value))),
+                )
             }
             Value::Bytes(bytes) => {
                 let element = |byte: &u8| Operand::plain(Value::Uint(u64::from(*byte)));
-                bytes
-                    .as_bytes()
-                    .iter()
-                    .enumerate()
-                    .map(|(position, byte)| (index(position), element(byte)))
-                    .collect()
+                Box::new(
+                    bytes
+                        .as_bytes()
+                        .iter()
+                        .enumerate()
+                        .map(move |(position, byte)| (index(position), element(byte))),
+                )
             }
             Value::Map(map) => {
+                if !bounds::pay(map.len().saturating_mul(bounds::STEP)) {
+                    return Err(self.error(frame, bounds::TOO_MUCH));
+                }
                 let boxed = map.kind() != crate::value::MapKind::Texts;
                 let key = |key: Rc<str>| Operand::plain(Value::text(key));
-                map.entries()
-                    .into_iter()
-                    .map(|(name, value)| (key(name), Operand { value, boxed }))
-                    .collect()
+                let entries = map.entries().into_iter();
+                Box::new(entries.map(move |(name, value)| (key(name), Operand { value, boxed })))
             }
             Value::Native(native) => match &**native {
-                Native::Files(files) => files
-                    .iter()
-                    .map(|(name, data)| {
-                        (
-                            Operand::plain(Value::text(&**name)),
-                            Operand::plain(Value::Bytes(data.clone())),
-                        )
-                    })
-                    .collect(),
+                Native::Files(files) => Box::new(files.iter().map(|(name, data)| {
+                    let data = Value::Bytes(data.clone());
+                    (Operand::plain(Value::text(&**name)), Operand::plain(data))
+                })),
                 _ => return Err(self.cannot_iterate(frame, value)),
             },
             value => return Err(self.cannot_iterate(frame, value)),
@@ -240,10 +240,8 @@ impl Executor<'_> {
         for (name, operand) in variables {
             if pipe.assigns {
                 self.assign(frame, name, operand)?;
-            } else if let Some(variable) =
-                frame.variables.iter_mut().rev().find(|(other, _)| other == name)
-            {
-                variable.1 = operand;
+            } else if let Some(variable) = frame.variable(name) {
+                *variable = operand;
             }
         }
         Ok(())
@@ -273,6 +271,9 @@ impl Executor<'_> {
         Ok(())
     }
 }
+
+/// An index or key with the element there.
+type Entry = (Operand, Operand);
 
 /// Writes a value as an action prints it.
 fn print(operand: &Operand, output: &mut Vec<u8>) {

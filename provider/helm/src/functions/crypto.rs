@@ -14,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::{Arguments, Failure, Function, Outcome, Type, opaque, volatile};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::{Certificate, Native, Text, Value};
 
@@ -52,6 +53,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     volatile("encryptAES", &[Type::Text, Type::Text], encrypt),
     opaque("decryptAES", &[Type::Text, Type::Text], decrypt),
 ];
+
+/// Pays for what keeps a usual machine busy for so long, before it is done.
+fn take_milliseconds(count: usize) -> Result<(), Failure> {
+    if bounds::pay(count.saturating_mul(bounds::MILLISECOND)) {
+        Ok(())
+    } else {
+        Err(Failure::new(bounds::TOO_MUCH))
+    }
+}
 
 /// What stands in for the result of a slow function in a plan.
 pub(super) fn stand_in(name: &str) -> Option<Value> {

@@ -1,6 +1,7 @@
 //! Sprig's functions on maps. Several change their first argument in place, as in Go.
 
 use super::{Arguments, Failure, Function, Outcome, Type, as_map, handles, shallow, to_text};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::{Map, MapKind, Value, deep_copy};
 
@@ -111,12 +112,15 @@ fn pick(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 }
 
 fn omit(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let left_out: Vec<_> = (1..arguments.len()).map(|index| arguments.text(index)).collect();
-    let entries = arguments.map(0).entries();
-    let kept = entries
-        .into_iter()
-        .filter(|(key, _)| !left_out.iter().any(|text| text.as_bytes() == key.as_bytes()));
-    Ok(Value::Map(Map::new(MapKind::Any, kept)))
+    let map = arguments.map(0);
+    if !bounds::pay(map.len().saturating_mul(bounds::NEW_VALUE)) {
+        return Err(Failure::new(bounds::TOO_MUCH));
+    }
+    let kept = Map::new(MapKind::Any, map.entries());
+    for index in 1..arguments.len() {
+        kept.remove(&arguments.text(index).as_str());
+    }
+    Ok(Value::Map(kept))
 }
 
 fn copy(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
@@ -156,6 +160,9 @@ fn merge_into(target: &Map, source: &Map, overwrite: bool, depth: usize) {
         return;
     }
     for (key, value) in source.entries() {
+        if !bounds::pay(bounds::STEP) {
+            return;
+        }
         if is_nil(&value) {
             if overwrite {
                 target.insert(key, value);

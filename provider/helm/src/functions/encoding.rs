@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::{Arguments, Function, Outcome, Type, opaque};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::Value;
 
@@ -32,6 +33,10 @@ fn base64_decode(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 /// Decodes base64 with line breaks in it, or says at which byte it is none.
 pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
+    // What is refused tells its places, which take more than the text.
+    if !bounds::allow(text.len().saturating_mul(size_of::<(usize, u8)>())) {
+        return Err(0);
+    }
     let kept: Vec<(usize, u8)> = text
         .iter()
         .copied()

@@ -1,8 +1,10 @@
 //! Go's `fmt`: how values print, and `printf` with its verbs, flags, widths and complaints.
 
+use std::fmt::Write;
+
 use crate::bounds;
 use crate::number;
-use crate::value::{Native, Text, Value};
+use crate::value::{DEPTH, Native, Text, Value};
 
 use super::quote::{go_quote, go_quote_rune, is_print};
 use super::text_bytes;
@@ -10,7 +12,7 @@ use super::text_bytes;
 /// What `%v` prints. Unknown values print marked.
 pub(crate) fn print(value: &Value) -> Vec<u8> {
     let mut output = Vec::new();
-    print_to(value, &mut output, crate::value::DEPTH);
+    print_to(value, &mut output, DEPTH);
     output
 }
 
@@ -70,13 +72,25 @@ pub(crate) fn sprint(values: &[Value]) -> Vec<u8> {
         }
         output.extend(print(value));
         after_text = text;
+        if !bounds::allow(output.len()) {
+            break;
+        }
     }
     output
 }
 
 /// `fmt.Sprintln`: a space between all operands, and a line break.
 pub(crate) fn sprintln(values: &[Value]) -> Vec<u8> {
-    let mut output = values.iter().map(print).collect::<Vec<_>>().join(&b' ');
+    let mut output = Vec::new();
+    for value in values {
+        output.extend(print(value));
+        output.push(b' ');
+        if !bounds::allow(output.len()) {
+            break;
+        }
+    }
+    // The last space is the line break.
+    output.pop();
     output.push(b'\n');
     output
 }
@@ -137,6 +151,9 @@ impl Printer<'_> {
                     self.output.push(b'=');
                     self.output.extend(print(value));
                 }
+                if !bounds::allow(self.output.len()) {
+                    break;
+                }
             }
             self.output.push(b')');
         }
@@ -167,8 +184,7 @@ impl Printer<'_> {
             self.complain(verb, "BADINDEX");
         } else if let Some(value) = self.values.get(self.next) {
             self.next += 1;
-            let formatted = format_value(value, verb, spec);
-            self.output.extend(formatted);
+            self.output.extend(format_value(value, verb, spec, DEPTH));
         } else {
             self.complain(verb, "MISSING");
         }
@@ -267,14 +283,17 @@ impl Printer<'_> {
     }
 }
 
-fn format_value(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
+fn format_value(value: &Value, verb: char, spec: Spec, depth: usize) -> Vec<u8> {
+    if depth == 0 || !bounds::pay(bounds::STEP) {
+        return Vec::new();
+    }
     match (verb, value) {
         ('T', value) => pad(value.type_name().as_bytes().to_vec(), spec),
         ('v', Value::Nil) => pad(b"<nil>".to_vec(), spec),
         (_, Value::Unknown(value)) => {
             let mut output = Vec::new();
             text_bytes::marked(&mut output, |output| {
-                output.extend(format_value(value, verb, spec))
+                output.extend(format_value(value, verb, spec, depth - 1))
             });
             output
         }
@@ -308,7 +327,7 @@ fn format_value(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
             } else {
                 ("[".to_owned(), " ", "]")
             };
-            let items = list.items().iter().map(|item| format_inner(item, verb, spec));
+            let items = list.items().iter().map(|item| format_inner(item, verb, spec, depth - 1));
             join(&open, separator, close, items)
         }
         (_, Value::Map(map)) => {
@@ -319,9 +338,9 @@ fn format_value(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
             };
             let entries = map.entries();
             let items = entries.iter().map(|(key, value)| {
-                let mut item = format_value(&Value::text(&**key), verb, spec);
+                let mut item = format_value(&Value::text(&**key), verb, spec, depth - 1);
                 item.push(b':');
-                item.extend(format_inner(value, verb, spec));
+                item.extend(format_inner(value, verb, spec, depth - 1));
                 item
             });
             join(&open, separator, close, items)
@@ -331,11 +350,11 @@ fn format_value(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
 }
 
 /// A value inside of a collection, where nil fits every verb.
-fn format_inner(value: &Value, verb: char, spec: Spec) -> Vec<u8> {
+fn format_inner(value: &Value, verb: char, spec: Spec, depth: usize) -> Vec<u8> {
     match value {
         Value::Nil if verb == 'v' && spec.sharp => b"interface {}(nil)".to_vec(),
         Value::Nil => b"<nil>".to_vec(),
-        value => format_value(value, verb, spec),
+        value => format_value(value, verb, spec, depth),
     }
 }
 
@@ -346,6 +365,9 @@ fn join(open: &str, separator: &str, close: &str, items: impl Iterator<Item = Ve
             output.extend_from_slice(separator.as_bytes());
         }
         output.extend(item);
+        if !bounds::allow(output.len()) {
+            break;
+        }
     }
     output.extend_from_slice(close.as_bytes());
     output
@@ -388,13 +410,18 @@ fn format_text(text: &[u8], verb: char, spec: Spec) -> Option<Vec<u8>> {
         }
         'x' | 'X' => {
             let length = spec.precision.unwrap_or(text.len()).min(text.len());
-            let hex =
-                |byte: &u8| if verb == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") };
-            let separator = if spec.space { " " } else { "" };
-            Some(pad(
-                text[..length].iter().map(hex).collect::<Vec<_>>().join(separator).into_bytes(),
-                spec,
-            ))
+            let mut output = String::with_capacity(length * 2);
+            for (index, byte) in text[..length].iter().enumerate() {
+                if index > 0 && spec.space {
+                    output.push(' ');
+                }
+                // Writing to a string cannot fail.
+                let _ = match verb {
+                    'x' => write!(output, "{byte:02x}"),
+                    _ => write!(output, "{byte:02X}"),
+                };
+            }
+            Some(pad(output.into_bytes(), spec))
         }
         _ => None,
     }
@@ -434,7 +461,13 @@ fn format_integer(negative: bool, magnitude: u64, verb: char, spec: Spec) -> Opt
         (None, Some(width)) if spec.zero => width.saturating_sub(sign.len()),
         _ => 0,
     };
-    Some(pad(format!("{sign}{prefix}{digits:0>least$}").into_bytes(), Spec { zero: false, ..spec }))
+    let zeros = zeros(least.saturating_sub(digits.len()));
+    Some(pad(format!("{sign}{prefix}{zeros}{digits}").into_bytes(), Spec { zero: false, ..spec }))
+}
+
+/// So many zeros; what the standard library fills up to is no longer than 65,535.
+fn zeros(count: usize) -> String {
+    "0".repeat(count)
 }
 
 fn character(negative: bool, code: u64) -> char {
@@ -463,21 +496,32 @@ fn format_float(value: f64, verb: char, spec: Spec) -> Option<Vec<u8>> {
         ('v' | 'g' | 'G', None) => number::format_general(size),
         ('v' | 'g' | 'G', Some(precision)) => general_with_precision(size, precision),
         ('e' | 'E', precision) => scientific(size, precision.unwrap_or(6)),
-        (_, precision) => format!("{size:.*}", precision.unwrap_or(6)),
+        (_, precision) => fixed(size, precision.unwrap_or(6)),
     };
     let body = if verb.is_ascii_uppercase() && verb != 'F' { body.to_uppercase() } else { body };
     let sign = sign(value.is_sign_negative() && !value.is_nan(), spec);
     let finite = value.is_finite();
-    let zeros =
-        if spec.zero && finite { spec.width.unwrap_or(0).saturating_sub(sign.len()) } else { 0 };
-    Some(pad(format!("{sign}{body:0>zeros$}").into_bytes(), Spec { zero: false, ..spec }))
+    let least = if spec.zero && finite { spec.width.unwrap_or(0) } else { 0 };
+    let zeros = zeros(least.saturating_sub(sign.len() + body.len()));
+    Some(pad(format!("{sign}{zeros}{body}").into_bytes(), Spec { zero: false, ..spec }))
+}
+
+/// No float has more digits than this; what is asked for beyond them are zeros.
+const MOST_DIGITS: usize = 1_100;
+
+/// So many digits after the point.
+fn fixed(value: f64, precision: usize) -> String {
+    let digits = precision.min(MOST_DIGITS);
+    format!("{value:.digits$}{}", zeros(precision - digits))
 }
 
 fn scientific(value: f64, precision: usize) -> String {
-    let text = format!("{value:.precision$e}");
+    let digits = precision.min(MOST_DIGITS);
+    let text = format!("{value:.digits$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs())
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}{}e{sign}{:02}", zeros(precision - digits), exponent.unsigned_abs())
 }
 
 /// `%.Ng`: N significant digits, without trailing zeros.
@@ -499,7 +543,7 @@ fn general_with_precision(value: f64, precision: usize) -> String {
     }
     let decimals =
         usize::try_from(i32::try_from(precision).unwrap_or(i32::MAX) - 1 - exponent).unwrap_or(0);
-    trim(&format!("{value:.decimals$}"))
+    trim(&fixed(value, decimals))
 }
 
 /// Fills up to the width, counted in characters.
@@ -557,6 +601,13 @@ mod tests {
         check("%[2]s %[1]s", &[text("a"), text("b")], "b a");
         check("%*d", &[Value::Int(4), Value::Int(7)], "   7");
         check("100%%", &[], "100%");
+        let wide = |value, fill: &str| format!("{}{value}", fill.repeat(70_000 - 1));
+        check("%070000d", &[Value::Int(7)], &wide(7, "0"));
+        check("%70000d", &[Value::Int(7)], &wide(7, " "));
+        check("%.70000d", &[Value::Int(7)], &wide(7, "0"));
+        check("%.70000f", &[Value::Float(0.5)], &format!("0.5{}", "0".repeat(69_999)));
+        check("%.70000e", &[Value::Float(5.0)], &format!("5.{}e+00", "0".repeat(70_000)));
+        check("%.70000g", &[Value::Float(0.5)], "0.5");
         check("%T %T %T", &[Value::Int(1), Value::Float(1.0), Value::Nil], "int float64 <nil>");
         check(
             "%s %v",

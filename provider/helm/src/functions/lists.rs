@@ -3,6 +3,7 @@
 use super::{
     Arguments, Failure, Function, Outcome, Type, cast, defaults, handles, opaque, shallow,
 };
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::{List, ListKind, Value, deep_equal};
 
@@ -48,6 +49,9 @@ fn list(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 fn elements(value: &Value, problem: &str) -> Result<Vec<Value>, Failure> {
     match value.known() {
         Value::List(list) => Ok(list.items().to_vec()),
+        Value::Bytes(bytes) if !bounds::allow(bytes.len() * size_of::<Value>()) => {
+            Err(Failure::new(bounds::TOO_MUCH))
+        }
         Value::Bytes(bytes) => {
             Ok(bytes.as_bytes().iter().map(|byte| Value::Uint(u64::from(*byte))).collect())
         }
@@ -186,7 +190,12 @@ fn concat(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let mut items = Vec::new();
     for list in &arguments.0 {
         match list.known() {
-            Value::List(list) => items.extend_from_slice(list.items()),
+            Value::List(list) => {
+                items.extend_from_slice(list.items());
+                if !bounds::allow(size_of_val(&items[..])) {
+                    return Err(Failure::new(bounds::TOO_MUCH));
+                }
+            }
             Value::Nil => {
                 return Err(Failure::new(
                     "runtime error: invalid memory address or nil pointer dereference",
@@ -210,6 +219,9 @@ fn chunk(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let items = elements(arguments.any(1), "Cannot chunk type")?;
     let size = arguments.int(0);
     let width = usize::try_from(size.unsigned_abs()).unwrap_or(usize::MAX);
+    if !bounds::pay(items.len().div_ceil(width.max(1)) * bounds::NEW_VALUE) {
+        return Err(Failure::new(bounds::TOO_MUCH));
+    }
     let chunks = match size {
         1.. => items.chunks(width).map(|chunk| Value::list(chunk.to_vec())).collect(),
         // For some lengths the library computes that a negative size makes no chunks at all.

@@ -1,10 +1,10 @@
 //! Sprig's arithmetic.
 
-use crate::bounds::LONGEST_SEQUENCE;
 use bigdecimal::{BigDecimal, FromPrimitive, RoundingMode, ToPrimitive};
 
 use super::cast::{to_float, to_int};
 use super::{Arguments, Failure, Function, Outcome, Type, format, opaque};
+use crate::bounds::{self, LONGEST_SEQUENCE};
 use crate::executor::Executor;
 use crate::value::{List, ListKind, Value};
 
@@ -118,7 +118,11 @@ type Operation = fn(BigDecimal, BigDecimal) -> Result<BigDecimal, Failure>;
 
 fn decimals(first: BigDecimal, others: &[Value], operation: Operation) -> Outcome {
     let mut result = first;
-    for other in others {
+    for (index, other) in others.iter().enumerate() {
+        // A product has as many digits as its factors together.
+        if !bounds::pay(index.saturating_mul(bounds::PART)) {
+            return Err(Failure::new(bounds::TOO_MUCH));
+        }
         result = operation(result, decimal(other)?)?;
     }
     Ok(Value::Float(result.to_f64().unwrap_or(0.0)))

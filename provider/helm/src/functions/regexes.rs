@@ -29,39 +29,76 @@ pub(super) const FUNCTIONS: &[Function] = &[
     opaque("regexQuoteMeta", &[Type::Text], quote_meta),
 ];
 
-/// A compiled expression may not be larger than this, in bytes.
-const LARGEST_EXPRESSION: usize = 16 << 20;
+/// How large a compiled expression may be, in bytes. What it takes to compile and to run is paid for by size, so that
+/// the least that will do is tried first.
+const SIZES: [usize; 3] = [16 << 10, 256 << 10, 16 << 20];
+/// What a character of an expression may stand for while it is compiled, such as all letters there are, in bytes.
+const LARGEST_CHARACTER: usize = 4 << 10;
+/// So many expressions are kept, since each may gather memory while it runs.
+const MOST_EXPRESSIONS: usize = 256;
 
 /// Expressions that were compiled before.
 #[derive(Default)]
-pub(crate) struct RegexCache(HashMap<Text, Result<Regex, String>>);
+pub(crate) struct RegexCache(HashMap<Text, Result<Pattern, String>>);
 
 impl RegexCache {
-    fn get(&mut self, expression: &Text) -> Result<Regex, String> {
+    fn get(&mut self, expression: &Text) -> Result<Pattern, String> {
         if let Some(known) = self.0.get(expression) {
             return known.clone();
         }
-        let compiled = compile(&expression.as_str());
+        if self.0.len() >= MOST_EXPRESSIONS {
+            self.0.clear();
+        }
+        let compiled = Pattern::compile(&expression.as_str());
         self.0.insert(expression.clone(), compiled.clone());
         compiled
     }
 }
 
-fn compile(expression: &str) -> Result<Regex, String> {
-    let rewritten = go_regex::rewrite(expression)?;
-    RegexBuilder::new(&rewritten)
-        .size_limit(LARGEST_EXPRESSION)
-        .build()
-        .map_err(|_| format!("error parsing regexp: expression too large: `{expression}`"))
+/// A compiled expression.
+#[derive(Clone)]
+struct Pattern {
+    regex: Regex,
+    /// What it costs to look at a byte of text.
+    weight: usize,
+}
+
+impl Pattern {
+    fn compile(expression: &str) -> Result<Self, String> {
+        if !bounds::allow(expression.len().saturating_mul(LARGEST_CHARACTER)) {
+            return Err(bounds::TOO_MUCH.to_owned());
+        }
+        let rewritten = go_regex::rewrite(expression)?;
+        for size in SIZES {
+            if !bounds::pay(size) {
+                return Err(bounds::TOO_MUCH.to_owned());
+            }
+            if let Ok(regex) = RegexBuilder::new(&rewritten).size_limit(size).build() {
+                return Ok(Pattern { regex, weight: size >> 11 });
+            }
+        }
+        Err(format!("error parsing regexp: expression too large: `{expression}`"))
+    }
+
+    /// The expression, once looking through a text is paid for.
+    fn on(&self, text: &[u8]) -> &Regex {
+        bounds::pay(text.len().saturating_mul(self.weight));
+        &self.regex
+    }
+
+    /// Pays for a match and for the search of the next one, which may look at all that is left; it rarely does.
+    fn go_on(&self, left: usize) -> bool {
+        bounds::pay(bounds::STEP.saturating_add((left >> 6).saturating_mul(self.weight)))
+    }
 }
 
 /// The expression, or the error of a function that reports errors.
-fn strict(executor: &mut Executor<'_>, arguments: &Arguments) -> Result<Regex, Failure> {
+fn strict(executor: &mut Executor<'_>, arguments: &Arguments) -> Result<Pattern, Failure> {
     executor.regexes.get(&arguments.text(0)).map_err(Failure::new)
 }
 
 /// The expression, or the fault of a function that takes it to be good.
-fn trusted(executor: &mut Executor<'_>, arguments: &Arguments) -> Result<Regex, Failure> {
+fn trusted(executor: &mut Executor<'_>, arguments: &Arguments) -> Result<Pattern, Failure> {
     let expression = arguments.text(0);
     executor.regexes.get(&expression).map_err(|error| {
         let text = expression.as_str();
@@ -77,11 +114,16 @@ fn trusted(executor: &mut Executor<'_>, arguments: &Arguments) -> Result<Regex, 
 /// An expression that is none matches nothing.
 fn matches(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let pattern = executor.regexes.get(&arguments.text(0));
-    Ok(Value::Bool(pattern.is_ok_and(|pattern| pattern.is_match(arguments.text(1).as_bytes()))))
+    Ok(Value::Bool(pattern.is_ok_and(|pattern| is_match(&pattern, &arguments))))
+}
+
+fn is_match(pattern: &Pattern, arguments: &Arguments) -> bool {
+    let text = arguments.text(1);
+    pattern.on(text.as_bytes()).is_match(text.as_bytes())
 }
 
 fn must_match(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    Ok(Value::Bool(strict(executor, &arguments)?.is_match(arguments.text(1).as_bytes())))
+    Ok(Value::Bool(is_match(&strict(executor, &arguments)?, &arguments)))
 }
 
 /// How many matches are wanted; a negative number means all.
@@ -90,8 +132,12 @@ fn limit(count: i64) -> usize {
 }
 
 /// All matches. An empty one between the bytes of a character is none, as Go goes from character to character.
-fn all<'t>(pattern: &Regex, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
-    pattern.find_iter(text).filter(|found| !found.is_empty() || is_boundary(text, found.start()))
+fn all<'t>(pattern: &Pattern, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
+    pattern
+        .on(text)
+        .find_iter(text)
+        .take_while(move |found| pattern.go_on(text.len() - found.end()))
+        .filter(move |found| !found.is_empty() || is_boundary(text, found.start()))
 }
 
 fn is_boundary(text: &[u8], at: usize) -> bool {
@@ -111,7 +157,7 @@ fn is_boundary(text: &[u8], at: usize) -> bool {
     valid.chars().next().is_none_or(|character| start + character.len_utf8() <= at)
 }
 
-fn found(pattern: &Regex, arguments: &Arguments) -> Value {
+fn found(pattern: &Pattern, arguments: &Arguments) -> Value {
     let text = arguments.text(1);
     let items: Vec<Value> = all(pattern, text.as_bytes())
         .take(limit(arguments.int(2)))
@@ -132,9 +178,10 @@ fn must_find_all(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     Ok(found(&strict(executor, &arguments)?, &arguments))
 }
 
-fn first(pattern: &Regex, arguments: &Arguments) -> Value {
+fn first(pattern: &Pattern, arguments: &Arguments) -> Value {
     let text = arguments.text(1);
-    let found = pattern.find(text.as_bytes()).map(|found| text.part(found.as_bytes()));
+    let found = pattern.on(text.as_bytes()).find(text.as_bytes());
+    let found = found.map(|found| text.part(found.as_bytes()));
     Value::Text(found.unwrap_or_default())
 }
 
@@ -147,7 +194,7 @@ fn must_find(executor: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 }
 
 fn replaced_by(
-    pattern: &Regex,
+    pattern: &Pattern,
     arguments: &Arguments,
     write: impl Fn(&Captures<'_>, &[u8], &mut Vec<u8>),
 ) -> Value {
@@ -155,14 +202,14 @@ fn replaced_by(
     let (text, with) = (text.as_bytes(), with.as_bytes());
     let mut output = Vec::with_capacity(text.len());
     let mut end = 0;
-    for captures in pattern.captures_iter(text) {
+    for captures in pattern.on(text).captures_iter(text) {
         let Some(found) = captures.get(0) else { continue };
         if found.is_empty() && !is_boundary(text, found.start()) {
             continue;
         }
         output.extend_from_slice(&text[end..found.start()]);
         write(&captures, with, &mut output);
-        if !bounds::allow(output.len()) {
+        if !pattern.go_on(text.len() - found.end()) || !bounds::allow(output.len()) {
             break;
         }
         end = found.end();
@@ -171,7 +218,7 @@ fn replaced_by(
     Value::text(output)
 }
 
-fn replaced(pattern: &Regex, arguments: &Arguments) -> Value {
+fn replaced(pattern: &Pattern, arguments: &Arguments) -> Value {
     replaced_by(pattern, arguments, |captures, with, output| captures.expand(with, output))
 }
 
@@ -183,7 +230,7 @@ fn must_replace_all(executor: &mut Executor<'_>, arguments: Arguments) -> Outcom
     Ok(replaced(&strict(executor, &arguments)?, &arguments))
 }
 
-fn replaced_literally(pattern: &Regex, arguments: &Arguments) -> Value {
+fn replaced_literally(pattern: &Pattern, arguments: &Arguments) -> Value {
     replaced_by(pattern, arguments, |_, with, output| output.extend_from_slice(with))
 }
 
@@ -196,7 +243,7 @@ fn must_replace_all_literal(executor: &mut Executor<'_>, arguments: Arguments) -
 }
 
 /// Go's `Split`: at most so many pieces, and no empty one before a match at the very start that is empty.
-fn pieces(pattern: &Regex, arguments: &Arguments) -> Value {
+fn pieces(pattern: &Pattern, arguments: &Arguments) -> Value {
     let (text, count) = (arguments.text(1), arguments.int(2));
     let kind = ListKind::Texts;
     if count == 0 {

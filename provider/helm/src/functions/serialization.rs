@@ -1,6 +1,7 @@
 //! YAML and JSON, written and read.
 
 use super::{Arguments, Failure, Function, Outcome, Type, marks, opaque};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::json::{self, COMPACT, Layout};
 use crate::tree::Tree;
@@ -117,6 +118,9 @@ fn must_to_raw_json(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 /// Reads JSON, with the gist of Go's errors.
 fn read_json(arguments: &Arguments) -> Result<Tree, String> {
     let text = arguments.text(0);
+    if !bounds::allow(text.len().saturating_mul(bounds::STEP)) {
+        return Err(bounds::TOO_MUCH.to_owned());
+    }
     let value = serde_json::from_str::<serde_json::Value>(&text.as_str());
     value
         .map(|value| Tree::from(&value))

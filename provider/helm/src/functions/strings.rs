@@ -261,13 +261,26 @@ fn nindent(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 // Quoting and joining.
 
 fn quote(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let quoted = present(&arguments.0).map(|value| go_quote(to_text(value).as_bytes()));
-    Ok(Value::text(quoted.collect::<Vec<_>>().join(&b' ')))
+    spaced(present(&arguments.0).map(|value| go_quote(to_text(value).as_bytes())))
 }
 
 fn squote(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let quoted = present(&arguments.0).map(|value| [b"'", &*format::print(value), b"'"].concat());
-    Ok(Value::text(quoted.collect::<Vec<_>>().join(&b' ')))
+    spaced(present(&arguments.0).map(|value| [b"'", &*format::print(value), b"'"].concat()))
+}
+
+/// Pieces with spaces between them.
+fn spaced(pieces: impl Iterator<Item = Vec<u8>>) -> Outcome {
+    let mut output = Vec::new();
+    for (index, piece) in pieces.enumerate() {
+        if index > 0 {
+            output.push(b' ');
+        }
+        output.extend(piece);
+        if !bounds::allow(output.len()) {
+            return Err(Failure::new(bounds::TOO_MUCH));
+        }
+    }
+    Ok(Value::text(output))
 }
 
 /// The values that are not nil.
@@ -276,8 +289,7 @@ fn present(values: &[Value]) -> impl Iterator<Item = &Value> {
 }
 
 fn cat(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    let printed = present(&arguments.0).map(format::print);
-    Ok(Value::text(printed.collect::<Vec<_>>().join(&b' ')))
+    spaced(present(&arguments.0).map(format::print))
 }
 
 fn to_string(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
@@ -289,6 +301,7 @@ pub(super) fn text_list(value: &Value) -> Vec<Text> {
     match value {
         Value::Nil => Vec::new(),
         Value::List(list) => present(list.items()).map(to_text).collect(),
+        Value::Bytes(bytes) if !bounds::allow(bytes.len() * bounds::NEW_VALUE) => Vec::new(),
         Value::Bytes(bytes) => {
             bytes.as_bytes().iter().map(|byte| Text::from(byte.to_string())).collect()
         }
@@ -318,6 +331,10 @@ fn sort_alpha(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
         return Ok(Value::texts(["<nil>"]));
     }
     let mut texts = text_list(value);
+    let length = texts.iter().map(Text::len).fold(0, usize::saturating_add);
+    if !bounds::pay(length.saturating_mul(1 + texts.len().checked_ilog2().unwrap_or(0) as usize)) {
+        return Err(Failure::new(bounds::TOO_MUCH));
+    }
     texts.sort();
     Ok(Value::texts(texts))
 }
@@ -326,6 +343,7 @@ fn sort_alpha(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 /// The pieces as a map of `_0`, `_1` and so on.
 fn numbered(text: &Text, pieces: Vec<&[u8]>) -> Value {
+    bounds::pay(pieces.len().saturating_mul(bounds::NEW_VALUE));
     let entry =
         |(index, piece): (usize, &[u8])| (format!("_{index}"), Value::Text(text.part(piece)));
     Value::Map(Map::new(MapKind::Texts, pieces.into_iter().enumerate().map(entry)))

@@ -73,8 +73,11 @@ pub(crate) fn split<'a>(text: &'a [u8], separator: &[u8], most: Option<usize>) -
     let most = most.unwrap_or(usize::MAX);
     let mut pieces = Vec::new();
     let mut rest = text;
+    let has_room = |pieces: &Vec<_>| {
+        pieces.len() + 1 < most && bounds::allow(pieces.len() * bounds::NEW_VALUE)
+    };
     if separator.is_empty() {
-        while !rest.is_empty() && pieces.len() + 1 < most {
+        while !rest.is_empty() && has_room(&pieces) {
             let (first, after) = rest.split_at(first_characters(rest, 1).len());
             pieces.push(first);
             rest = after;
@@ -84,7 +87,7 @@ pub(crate) fn split<'a>(text: &'a [u8], separator: &[u8], most: Option<usize>) -
         }
         return pieces;
     }
-    while pieces.len() + 1 < most
+    while has_room(&pieces)
         && let Some(at) = memchr::memmem::find(rest, separator)
     {
         pieces.push(&rest[..at]);

@@ -5,7 +5,7 @@ use crate::bounds;
 use crate::executor::Executor;
 use crate::json;
 use crate::number;
-use crate::value::{DEPTH, List, Map, Value};
+use crate::value::{DEPTH, List, Map, Value, print_bytes};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     marks("toToml", &[Type::Any], to_toml),
@@ -55,6 +55,10 @@ impl Writer {
     fn table(&mut self, path: &mut Vec<String>, map: &Map) -> Written {
         if path.len() > DEPTH {
             return Err("toml: cannot encode a map within itself".to_owned());
+        }
+        let length: usize = path.iter().map(String::len).sum();
+        if !bounds::pay(bounds::STEP + length) || !bounds::allow(self.output.len()) {
+            return Err(bounds::TOO_MUCH.to_owned());
         }
         let entries = map.entries();
         for tables in [false, true] {
@@ -121,8 +125,8 @@ impl Writer {
             Value::Float(value) => self.output.push_str(&float(*value)),
             Value::Text(text) => self.text(&text.as_str()),
             Value::Bytes(bytes) => {
-                let numbers: Vec<_> = bytes.as_bytes().iter().map(u8::to_string).collect();
-                self.output.push_str(&format!("[{}]", numbers.join(", ")));
+                let numbers = print_bytes(bytes.as_bytes()).replace(' ', ", ");
+                self.output.push_str(&numbers);
             }
             Value::List(list) => self.list(list, depth)?,
             Value::Map(map) => self.inline_table(map, depth)?,
@@ -230,6 +234,9 @@ fn is_array_of_tables(value: &Value) -> Result<bool, String> {
 }
 
 fn from_toml(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
+    if !bounds::allow(arguments.text(0).len().saturating_mul(bounds::STEP)) {
+        return Err(Failure::new(bounds::TOO_MUCH));
+    }
     Ok(match toml::from_str::<toml::Table>(&arguments.text(0).as_str()) {
         Ok(table) => from_table(&table),
         Err(error) => Value::map([("Error", Value::text(format!("toml: {}", error.message())))]),

@@ -14,6 +14,7 @@ use travel_kube::{Document, DocumentKey};
 use super::Obstacle;
 use super::objects::{FIELD_MANAGER, documents_of_text, marks, placed};
 use super::run::Run;
+use crate::bounds;
 use crate::chart::dependencies::{self, Notes};
 use crate::chart::values::ValuesError;
 use crate::chart::{Chart, is_definitions_file};
@@ -37,8 +38,9 @@ pub fn definitions(
 ) -> Result<Vec<Document>, Obstacle> {
     let mut chart = chart.clone();
     let mut notes = Notes::default();
-    let is_known = match values.map(|values| dependencies::process(&mut chart, values, &mut notes))
-    {
+    let processed = values
+        .map(|values| bounds::limited(|| dependencies::process(&mut chart, values, &mut notes)));
+    let is_known = match processed {
         None | Some(Err(ValuesError::Unknown(_))) => false,
         Some(Err(error)) => return Err(RenderError::Dependencies(error).into()),
         Some(Ok(())) => notes.unknown.is_empty(),

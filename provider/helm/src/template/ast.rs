@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::bounds;
 use crate::functions::Function;
 use crate::value::Text;
 
@@ -25,6 +26,8 @@ impl Source {
     /// The place of a position as `name:line:column`.
     pub(crate) fn location(&self, position: usize) -> String {
         let before = &self.text.as_bytes()[..position.min(self.text.len())];
+        // A plan may try ways that fail many times over.
+        bounds::pay(before.len() / 8);
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
         format!("{}:{line}:{column}", self.name)

@@ -1,5 +1,6 @@
 //! Builds the syntax trees of a template and of those it defines, with Go's rules and complaints.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::ast::{Argument, Branch, Command, List, Node, Number, Pipe, Source, Template};
@@ -28,9 +29,13 @@ impl std::fmt::Display for ParseError {
 
 /// Parses a template and what it defines; the template itself comes last.
 pub(crate) fn parse(name: &str, text: &Text) -> Result<Vec<Template>, ParseError> {
+    let name: Rc<str> = name.into();
+    if !bounds::allow(text.len().saturating_mul(size_of::<Item<'_>>())) {
+        let message = bounds::TOO_MUCH.to_owned();
+        return Err(ParseError { location: format!("{name}:1"), message });
+    }
     let utf8 = text.as_str();
     let (items, lexer_error) = lex(&utf8);
-    let name: Rc<str> = name.into();
     let source = Rc::new(Source { name: name.clone(), text: text.clone() });
     let mut parser = Parser {
         source,
@@ -43,6 +48,7 @@ pub(crate) fn parse(name: &str, text: &Text) -> Result<Vec<Template>, ParseError
         expression_depth: 0,
         action_line: 0,
         defined: Vec::new(),
+        places: HashMap::new(),
     };
     let root = parser.file()?;
     parser.add(name, root)?;
@@ -61,6 +67,8 @@ struct Parser<'a> {
     expression_depth: usize,
     action_line: usize,
     defined: Vec<Template>,
+    /// Where each template stands among those that are defined.
+    places: HashMap<Rc<str>, usize>,
 }
 
 type Parsed<T> = Result<T, ParseError>;
@@ -140,6 +148,11 @@ impl<'a> Parser<'a> {
         if item.kind == kind { Ok(item) } else { self.unexpected(item, context) }
     }
 
+    /// Pays for a part of the tree.
+    fn pay(&self) -> Parsed<()> {
+        if bounds::pay(bounds::NEW_VALUE) { Ok(()) } else { self.error(bounds::TOO_MUCH) }
+    }
+
     // Lists and actions.
 
     /// The whole file: like a list, but with definitions, and only the end of the text ends it.
@@ -191,8 +204,11 @@ impl<'a> Parser<'a> {
     /// Adds a template. One of blanks only gives way to another of its name.
     fn add(&mut self, name: Rc<str>, root: List) -> Parsed<()> {
         let template = Template { name, source: self.source.clone(), root };
-        match self.defined.iter().position(|other| other.name == template.name) {
-            None => self.defined.push(template),
+        match self.places.get(&template.name).copied() {
+            None => {
+                self.places.insert(template.name.clone(), self.defined.len());
+                self.defined.push(template);
+            }
             Some(index) if self.defined[index].root.is_blank() => self.defined[index] = template,
             Some(_) if template.root.is_blank() => {}
             Some(_) => {
@@ -217,6 +233,7 @@ impl<'a> Parser<'a> {
     }
 
     fn text_or_action(&mut self) -> Parsed<Action> {
+        self.pay()?;
         let item = self.next_non_space();
         match item.kind {
             Kind::Text => {
@@ -457,6 +474,7 @@ impl<'a> Parser<'a> {
         loop {
             self.peek_non_space();
             if let Some(argument) = self.operand()? {
+                self.pay()?;
                 command.arguments.push(argument);
             }
             let item = self.next();
@@ -516,7 +534,9 @@ impl<'a> Parser<'a> {
             Kind::Keyword(Keyword::Dot) => Argument::Dot { position },
             Kind::Keyword(Keyword::Nil) => Argument::Nil { position },
             Kind::Variable => {
-                if !self.variables.iter().any(|variable| variable == item.text) {
+                let past = self.variables.iter().rev().position(|name| name == item.text);
+                bounds::pay(past.unwrap_or(self.variables.len()));
+                if past.is_none() {
                     return self.error(format!("undefined variable {:?}", item.text));
                 }
                 Argument::Variable { position, name: item.text.into(), fields: Vec::new() }

@@ -9,6 +9,9 @@ use crate::tree::Tree;
 impl Value {
     /// A tree as a template sees it: every number is a float, as JSON has no other.
     pub(crate) fn from_tree(tree: &Tree) -> Value {
+        if !bounds::pay(bounds::STEP) {
+            return Value::Nil;
+        }
         #[expect(
             clippy::cast_precision_loss,
             reason = "Go's JSON decoder makes a float of every number"
@@ -96,6 +99,7 @@ fn equal(left: &Value, right: &Value, depth: usize) -> bool {
         #[expect(clippy::float_cmp, reason = "Go compares floats exactly")]
         (Value::Float(left), Value::Float(right)) => left == right,
         (Value::Text(left), Value::Text(right)) | (Value::Bytes(left), Value::Bytes(right)) => {
+            bounds::pay(left.len().min(right.len()));
             left.without_marks() == right.without_marks()
         }
         (Value::List(left), Value::List(right)) => {

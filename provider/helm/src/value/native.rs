@@ -1,11 +1,13 @@
 //! The structures of Go that charts meet: what their fields are and how they print.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::rc::Rc;
 
 use jiff::Zoned;
 
 use super::{List, ListKind, Text, Value};
+use crate::bounds;
 use crate::capabilities::{Capabilities, HELM_VERSION, KubeVersion};
 use crate::semver::Version;
 
@@ -167,6 +169,9 @@ impl Native {
             Native::HelmVersion => {
                 format!("{{{HELM_VERSION}   {GO_VERSION} {KUBE_CLIENT_VERSION}}}")
             }
+            Native::Files(files) if !may_print(files.values().map(Text::len).sum()) => {
+                String::new()
+            }
             Native::Files(files) => {
                 let print = |(name, data): (&Rc<str>, &Text)| {
                     format!("{name}:{}", print_bytes(data.as_bytes()))
@@ -194,5 +199,20 @@ impl Native {
 
 /// Bytes as `%v` prints them: their numbers in brackets.
 pub(crate) fn print_bytes(bytes: &[u8]) -> String {
-    format!("[{}]", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(" "))
+    if !may_print(bytes.len()) {
+        return String::new();
+    }
+    let mut output = "[".to_owned();
+    for (index, byte) in bytes.iter().enumerate() {
+        let separator = if index > 0 { " " } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(output, "{separator}{byte}");
+    }
+    output.push(']');
+    output
+}
+
+/// Whether there may be as much text as it takes to print so many bytes.
+fn may_print(bytes: usize) -> bool {
+    bounds::allow(bytes.saturating_mul(4))
 }

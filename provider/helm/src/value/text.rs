@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::mark::{CLOSE, DOCUMENTS, OPEN};
+use crate::bounds;
 use crate::functions::text_bytes;
 
 /// The first two bytes of every mark in UTF-8; the third one tells them apart.
@@ -55,6 +56,7 @@ impl Text {
 
     /// The same text, marked as not known as a whole.
     pub(crate) fn tainted(&self) -> Text {
+        bounds::pay(self.len());
         let mut bytes = Vec::with_capacity(self.0.len() + 2 * MARK_LENGTH);
         text_bytes::marked(&mut bytes, |bytes| bytes.extend_from_slice(&self.0));
         Text(bytes.into())
@@ -65,6 +67,7 @@ impl Text {
         if !self.is_tainted() {
             return self.clone();
         }
+        bounds::pay(self.len());
         let mut bytes = Vec::with_capacity(self.0.len());
         for piece in pieces(&self.0) {
             if let Piece::Text { bytes: text, .. } = piece {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::node::{Document, Mark, Node, NodeId, NodeKind};
 use super::scanner::{Problem, Scan, Scanner, Token, TokenKind};
+use crate::bounds;
 
 /// Parses the first document. A text without any has none.
 pub(crate) fn parse(text: &str) -> Scan<Option<Document<'_>>> {
@@ -92,7 +93,11 @@ impl<'a> Parser<'a> {
                 ));
             }
             let mark = self.scanner.take()?.end;
-            if self.at_document_boundary()? { self.empty(mark) } else { self.node(Context::Block)? }
+            if self.at_document_boundary()? {
+                self.empty(mark)?
+            } else {
+                self.node(Context::Block)?
+            }
         } else {
             self.node(Context::Block)?
         };
@@ -160,12 +165,15 @@ impl<'a> Parser<'a> {
         tag: Option<Cow<'a, str>>,
         start: Mark,
         end: Mark,
-    ) -> NodeId {
+    ) -> Scan<NodeId> {
+        if !bounds::pay(bounds::NEW_VALUE) {
+            return Err(Problem { message: bounds::TOO_MUCH.into(), line: None });
+        }
         self.nodes.push(Node { kind, tag, start, end });
-        NodeId(self.nodes.len() - 1)
+        Ok(NodeId(self.nodes.len() - 1))
     }
 
-    fn empty(&mut self, mark: Mark) -> NodeId {
+    fn empty(&mut self, mark: Mark) -> Scan<NodeId> {
         self.add(NodeKind::Scalar { value: Cow::Borrowed(""), implicit: true }, None, mark, mark)
     }
 
@@ -179,11 +187,11 @@ impl<'a> Parser<'a> {
                     line: None,
                 });
             };
-            return Ok(self.add(NodeKind::Alias { name, target }, None, start, end));
+            return self.add(NodeKind::Alias { name, target }, None, start, end);
         }
         let Properties { anchor, tag } = self.properties(start)?;
         // The node gets its place before its children, so that an anchor can be referred to from within.
-        let id = self.empty(start);
+        let id = self.empty(start)?;
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, id);
         }
@@ -277,7 +285,7 @@ impl<'a> Parser<'a> {
                 self.kind()?,
                 TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
             );
-            items.push(if empty { self.empty(mark) } else { self.node(Context::Block)? });
+            items.push(if empty { self.empty(mark)? } else { self.node(Context::Block)? });
         }
         Ok(items)
     }
@@ -291,7 +299,7 @@ impl<'a> Parser<'a> {
                 TokenKind::BlockEntry => {
                     let mark = self.scanner.take()?.end;
                     let empty = matches!(self.kind()?, TokenKind::BlockEntry | TokenKind::BlockEnd);
-                    items.push(if empty { self.empty(mark) } else { self.node(Context::Block)? });
+                    items.push(if empty { self.empty(mark)? } else { self.node(Context::Block)? });
                 }
                 TokenKind::BlockEnd => {
                     self.scanner.take()?;
@@ -330,7 +338,7 @@ impl<'a> Parser<'a> {
         let token = self.scanner.peek()?;
         if token.kind != TokenKind::Value {
             let mark = token.start;
-            return Ok(self.empty(mark));
+            return self.empty(mark);
         }
         let mark = self.scanner.take()?.end;
         self.block_mapping_part(mark)
@@ -338,7 +346,7 @@ impl<'a> Parser<'a> {
 
     fn block_mapping_part(&mut self, mark: Mark) -> Scan<NodeId> {
         if matches!(self.kind()?, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
-            Ok(self.empty(mark))
+            self.empty(mark)
         } else {
             self.node(Context::BlockOrIndentlessSequence)
         }
@@ -363,7 +371,7 @@ impl<'a> Parser<'a> {
                 let (mark, end) = (token.start, token.end);
                 self.scanner.take()?;
                 let entry = self.flow_pair(end)?;
-                items.push(self.add(NodeKind::Mapping(vec![entry]), None, mark, end));
+                items.push(self.add(NodeKind::Mapping(vec![entry]), None, mark, end)?);
             } else {
                 items.push(self.node(Context::Flow)?);
             }
@@ -374,7 +382,7 @@ impl<'a> Parser<'a> {
     fn flow_pair(&mut self, mark: Mark) -> Scan<(NodeId, NodeId)> {
         let ends = [TokenKind::Value, TokenKind::FlowEntry, TokenKind::FlowSequenceEnd];
         let key =
-            if ends.contains(self.kind()?) { self.empty(mark) } else { self.node(Context::Flow)? };
+            if ends.contains(self.kind()?) { self.empty(mark)? } else { self.node(Context::Flow)? };
         Ok((key, self.flow_value(&TokenKind::FlowSequenceEnd)?))
     }
 
@@ -396,7 +404,7 @@ impl<'a> Parser<'a> {
             if token.kind != TokenKind::Key {
                 let key = self.node(Context::Flow)?;
                 let mark = self.scanner.peek()?.start;
-                let value = self.empty(mark);
+                let value = self.empty(mark)?;
                 entries.push((key, value));
                 continue;
             }
@@ -405,7 +413,7 @@ impl<'a> Parser<'a> {
             let token = self.scanner.peek()?;
             let mark = token.start;
             let key = if ends.contains(&token.kind) {
-                self.empty(mark)
+                self.empty(mark)?
             } else {
                 self.node(Context::Flow)?
             };
@@ -449,6 +457,6 @@ impl<'a> Parser<'a> {
             }
         }
         let mark = self.scanner.peek()?.start;
-        Ok(self.empty(mark))
+        self.empty(mark)
     }
 }

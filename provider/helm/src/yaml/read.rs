@@ -33,8 +33,14 @@ pub fn read(text: &str) -> Result<Tree, ReadError> {
 fn read_node(text: &str) -> Result<Tree, String> {
     let document = parse(text).map_err(|problem| problem.to_string())?;
     let Some(document) = document else { return Ok(Tree::Null) };
-    let mut decoder =
-        Decoder { document: &document, open_aliases: Vec::new(), decoded: 0, decoded_by_alias: 0 };
+    let mut decoder = Decoder {
+        document: &document,
+        open_aliases: Vec::new(),
+        depth: 0,
+        decoded: 0,
+        decoded_by_alias: 0,
+        text_by_alias: 0,
+    };
     decoder.node(document.root)
 }
 
@@ -78,24 +84,52 @@ pub(crate) fn split_documents(text: &str) -> Result<Vec<&str>, ReadError> {
     Ok(documents)
 }
 
+/// Collections nest no deeper than this, whatever they are made of.
+const DEEPEST: usize = 1_000;
+/// So much text, in bytes, may come of aliases.
+const MOST_TEXT_BY_ALIAS: usize = 16 << 20;
+const EXCESSIVE_ALIASING: &str = "yaml: document contains excessive aliasing";
+
 /// Turns nodes into trees.
 struct Decoder<'d, 'a> {
     document: &'d Document<'a>,
     open_aliases: Vec<NodeId>,
+    depth: usize,
     decoded: usize,
     decoded_by_alias: usize,
+    text_by_alias: usize,
 }
 
 impl Decoder<'_, '_> {
     fn node(&mut self, id: NodeId) -> Result<Tree, String> {
         self.count()?;
+        self.descend()?;
+        let tree = self.content(id)?;
+        self.depth -= 1;
+        Ok(tree)
+    }
+
+    /// One level deeper. Aliases put together what is not deep by itself.
+    fn descend(&mut self) -> Result<(), String> {
+        if self.depth > DEEPEST {
+            return Err(format!("yaml: exceeded max depth of {DEEPEST}"));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn content(&mut self, id: NodeId) -> Result<Tree, String> {
         let node = self.document.node(id);
         match &node.kind {
             NodeKind::Scalar { value, implicit } => {
-                Ok(scalar_tree(resolve_scalar(value, *implicit, node.tag.as_deref())?))
+                Ok(scalar_tree(self.scalar(value, *implicit, node.tag.as_deref())?))
             }
             NodeKind::Sequence(items) => {
-                items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>().map(Tree::List)
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    list.push(self.node(*item)?);
+                }
+                Ok(Tree::List(list))
             }
             NodeKind::Mapping(_) => {
                 let mut map = TreeMap::new();
@@ -124,9 +158,25 @@ impl Decoder<'_, '_> {
         #[expect(clippy::cast_precision_loss, reason = "small constants")]
         let position = ((decoded - LOW as f64) / (HIGH - LOW) as f64).clamp(0.0, 1.0);
         if by_alias / decoded > 0.99 - 0.89 * position {
-            return Err("yaml: document contains excessive aliasing".to_owned());
+            return Err(EXCESSIVE_ALIASING.to_owned());
         }
         Ok(())
+    }
+
+    /// A scalar with its type. By aliases a long text can be had many times over.
+    fn scalar<'s>(
+        &mut self,
+        value: &'s str,
+        implicit: bool,
+        tag: Option<&str>,
+    ) -> Result<Scalar<'s>, String> {
+        if !self.open_aliases.is_empty() {
+            self.text_by_alias += value.len();
+        }
+        if self.text_by_alias > MOST_TEXT_BY_ALIAS {
+            return Err(EXCESSIVE_ALIASING.to_owned());
+        }
+        resolve_scalar(value, implicit, tag)
     }
 
     fn through_alias<T>(
@@ -139,9 +189,11 @@ impl Decoder<'_, '_> {
             return Err(format!("yaml: anchor '{name}' value contains itself"));
         }
         self.open_aliases.push(target);
-        let result = decode(self);
+        self.descend()?;
+        let result = decode(self)?;
+        self.depth -= 1;
         self.open_aliases.pop();
-        result
+        Ok(result)
     }
 
     /// Adds the entries of a mapping in their order, so that later ones win, merged ones included.
@@ -205,7 +257,7 @@ impl Decoder<'_, '_> {
         let node = document.node(id);
         match &node.kind {
             NodeKind::Scalar { value: text, implicit } => {
-                match resolve_scalar(text, *implicit, node.tag.as_deref())? {
+                match self.scalar(text, *implicit, node.tag.as_deref())? {
                     Scalar::Null => {
                         let value = self.node(value)?;
                         Err(format!(

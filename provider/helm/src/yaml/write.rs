@@ -8,12 +8,29 @@ use super::style::{Analysis, Style};
 use crate::bounds;
 use crate::json;
 use crate::number;
+use crate::tree::Tree;
 use crate::value::{DEPTH, List, Map, Value};
 
 /// A value that YAML cannot hold: NaN, an infinity, or a map inside itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("error marshaling into JSON: {0}")]
-pub(crate) struct WriteError(String);
+pub struct WriteError(String);
+
+/// Writes a tree as `toYaml` writes it, which has no other numbers than floats. The last line has its break.
+///
+/// # Errors
+/// The tree holds what YAML has no text for.
+pub fn write(tree: &Tree) -> Result<String, WriteError> {
+    to_yaml(&Value::from_tree(tree))
+}
+
+/// The same as `toYamlPretty` writes it.
+///
+/// # Errors
+/// The tree is too deep.
+pub fn write_pretty(tree: &Tree) -> Result<String, WriteError> {
+    to_pretty_yaml(&Value::from_tree(tree))
+}
 
 /// What `toYaml` writes: the value is taken through JSON, lines are folded at 80 columns, lists stand at the level of
 /// their key.

@@ -9,11 +9,14 @@ use rcgen::{
 };
 
 use super::super::{Arguments, Failure, Outcome, encoding, format};
-use super::{der, keys};
+use super::{der, keys, take_milliseconds};
+use crate::bounds;
 use crate::executor::Executor;
 use crate::value::{Certificate, List, Native, Text, Value};
 
-const SECONDS_PER_DAY: u64 = 86_400;
+const NANOSECONDS_PER_DAY: i64 = 86_400_000_000_000;
+/// What it takes to read the keys and certificates that are given, and to sign with them.
+const SIGNING_MILLISECONDS: usize = 3;
 
 /// `genCA` and `genCAWithKey`: a certificate that signs others.
 pub(super) fn authority(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
@@ -37,6 +40,7 @@ pub(super) fn signed(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let Some(authority) = arguments.certificate(4) else {
         return Err(Failure::new("unable to decode certificate"));
     };
+    bounds::pay(authority.certificate.len() + authority.key.len());
     let signer_key = keys::parse(&authority.key.as_str())
         .map_err(|error| Failure::new(format!("error parsing private key: {error}")))?;
     let issuer =
@@ -49,6 +53,7 @@ pub(super) fn signed(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 /// `buildCustomCert`: a certificate and its key from base64.
 pub(super) fn build(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
+    take_milliseconds(SIGNING_MILLISECONDS)?;
     let decode = |index: usize, what: &str| {
         encoding::decode(arguments.text(index).as_bytes())
             .map_err(|_| Failure::new(format!("unable to decode base64 {what}")))
@@ -93,8 +98,11 @@ fn parameters(
     days: i64,
 ) -> Result<CertificateParams, Failure> {
     let now = SystemTime::now();
-    let validity = Duration::from_secs(days.unsigned_abs().saturating_mul(SECONDS_PER_DAY));
-    let end = if days < 0 { now.checked_sub(validity) } else { now.checked_add(validity) };
+    // Go counts a span of time in nanoseconds, which wrap around after 292 years.
+    let nanoseconds = days.wrapping_mul(NANOSECONDS_PER_DAY);
+    let validity = Duration::from_nanos(nanoseconds.unsigned_abs());
+    let end = if nanoseconds < 0 { now.checked_sub(validity) } else { now.checked_add(validity) };
+    take_milliseconds(SIGNING_MILLISECONDS)?;
     let mut distinguished_name = DistinguishedName::new();
     distinguished_name.push(DnType::CommonName, common_name.as_str().into_owned());
     let mut subject_alt_names = Vec::new();

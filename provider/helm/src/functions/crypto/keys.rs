@@ -3,17 +3,27 @@
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize};
 
 use super::super::{Arguments, Failure, Outcome};
-use super::der;
+use super::{der, take_milliseconds};
 use crate::executor::Executor;
 use crate::value::Value;
+
+const RSA_4096_MILLISECONDS: usize = 600;
+const RSA_2048_MILLISECONDS: usize = 100;
+const CURVE_MILLISECONDS: usize = 1;
 
 /// `genPrivateKey`. Problems are told in the result, as Sprig does.
 pub(super) fn generate(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let kind = arguments.text(0);
     let pair = match &*kind.as_str() {
-        "" | "rsa" => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_4096),
-        "ecdsa" => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
-        "ed25519" => KeyPair::generate_for(&PKCS_ED25519),
+        "" | "rsa" => {
+            take_milliseconds(RSA_4096_MILLISECONDS)?;
+            KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_4096)
+        }
+        "ecdsa" | "ed25519" => {
+            take_milliseconds(CURVE_MILLISECONDS)?;
+            let is_edwards = &*kind.as_str() == "ed25519";
+            KeyPair::generate_for(if is_edwards { &PKCS_ED25519 } else { &PKCS_ECDSA_P256_SHA256 })
+        }
         "dsa" => {
             return Ok(Value::text("failed to generate dsa params: dsa keys are not supported"));
         }
@@ -27,6 +37,7 @@ pub(super) fn generate(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
 
 /// A new RSA key of the size of certificates.
 pub(super) fn certificate_key() -> Result<KeyPair, Failure> {
+    take_milliseconds(RSA_2048_MILLISECONDS)?;
     KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)
         .map_err(|error| Failure::new(format!("error generating rsa key: {error}")))
 }

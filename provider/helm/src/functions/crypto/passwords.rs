@@ -2,22 +2,25 @@
 
 use aws_lc_rs::hmac;
 
-use super::super::{Arguments, Outcome};
+use super::super::{Arguments, Failure, Outcome};
+use super::take_milliseconds;
 use crate::executor::Executor;
 use crate::value::{Text, Value};
 
 const BCRYPT_COST: u32 = 10;
+const BCRYPT_MILLISECONDS: usize = 50;
 
-fn hash(password: &Text) -> String {
-    match bcrypt::hash_with_result(password.as_bytes(), BCRYPT_COST) {
+fn hash(password: &Text) -> Result<String, Failure> {
+    take_milliseconds(BCRYPT_MILLISECONDS)?;
+    Ok(match bcrypt::hash_with_result(password.as_bytes(), BCRYPT_COST) {
         // Go's library writes the older name of the same version.
         Ok(hash) => hash.format_for_version(bcrypt::Version::TwoA),
         Err(error) => format!("failed to encrypt string with bcrypt: {error}"),
-    }
+    })
 }
 
 pub(super) fn bcrypt(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
-    Ok(Value::text(hash(&arguments.text(0))))
+    hash(&arguments.text(0)).map(Value::text)
 }
 
 pub(super) fn htpasswd(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
@@ -25,10 +28,11 @@ pub(super) fn htpasswd(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     if user.as_bytes().contains(&b':') {
         return Ok(Value::text(format!("invalid username: {}", user.as_str())));
     }
-    Ok(Value::text(format!("{}:{}", user.as_str(), hash(&arguments.text(1)))))
+    Ok(Value::text(format!("{}:{}", user.as_str(), hash(&arguments.text(1))?)))
 }
 
 const SEED: &[u8] = b"com.lyndir.masterpassword";
+const SCRYPT_MILLISECONDS: usize = 150;
 
 /// The forms of a password of a kind, each letter standing for a class of characters.
 fn forms(kind: &str) -> Option<&'static [&'static str]> {
@@ -96,6 +100,7 @@ pub(super) fn derive(_: &mut Executor<'_>, arguments: Arguments) -> Outcome {
     let Some(forms) = forms(&kind.as_str()) else {
         return Ok(Value::text(format!("cannot find password template {}", kind.as_str())));
     };
+    take_milliseconds(SCRYPT_MILLISECONDS)?;
     let salt = [SEED, &sized(&arguments.text(3))].concat();
     let mut key = [0_u8; 64];
     let derived =

@@ -4,6 +4,8 @@ use jiff::Zoned;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 
+use crate::bounds;
+
 pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -129,6 +131,9 @@ fn fraction_at(text: &str) -> Option<(Part<'static>, usize)> {
 /// The parts of a layout, each as the layout writes it.
 pub(super) fn parts(layout: &str) -> Vec<(Part<'_>, &str)> {
     let mut parts = Vec::new();
+    if !bounds::allow(layout.len().saturating_mul(bounds::STEP)) {
+        return parts;
+    }
     let (mut text_start, mut at) = (0, 0);
     while at < layout.len() {
         if let Some((part, length)) = part_at(&layout[at..]) {

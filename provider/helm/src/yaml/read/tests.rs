@@ -49,3 +49,32 @@ fn a_stream_is_split_at_its_separators() {
     let error = read_documents("a: 1\n---b: 2\n").unwrap_err().to_string();
     assert_eq!(error, "invalid Yaml document separator: b: 2");
 }
+
+fn refused(text: &str, words: &str) {
+    let error = read(text).unwrap_err().to_string();
+    assert!(error.contains(words), "{error}");
+}
+
+#[test]
+fn aliases_nest_no_deeper_than_collections() {
+    // Each of these is deep, and holds the one before.
+    let deep = |index: usize| {
+        let (open, close) = ("[".repeat(900), "]".repeat(900));
+        format!("a{}: &a{} {open}*a{index}{close}\n", index + 1, index + 1)
+    };
+    let plain = "- 1\n".repeat(10_000);
+    let chain: String = (0..5).map(deep).collect();
+    refused(&format!("plain:\n{plain}a0: &a0 x\n{chain}"), "exceeded max depth");
+    let merged = |index: usize| format!("m{}: &m{} {{<<: *m{index}}}\n", index + 1, index + 1);
+    let chain: String = (0..1_100).map(merged).collect();
+    refused(&format!("plain:\n{}m0: &m0 {{}}\n{chain}", plain.repeat(20)), "exceeded max depth");
+    let flow = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+    assert!(read(&flow).is_ok());
+}
+
+#[test]
+fn what_aliases_repeat_is_counted() {
+    let long = "x".repeat(1 << 20);
+    refused(&format!("a: &a {long}\nb: [{}]", ["*a"; 20].join(", ")), "excessive aliasing");
+    assert!(read(&format!("a: &a {long}\nb: [*a, *a]")).is_ok());
+}
