@@ -32,7 +32,12 @@ fn run(test: impl Future<Output = ()> + Send + 'static) {
     }
     let joined = RUNTIME.block_on(RUNTIME.spawn(test));
     if let Err(error) = joined {
-        std::panic::resume_unwind(error.into_panic());
+        // What a thread of the runtime prints is kept for the test that has started it: it is said again.
+        let payload = error.into_panic();
+        match payload.downcast_ref::<String>() {
+            Some(message) => panic!("{message}"),
+            None => std::panic::resume_unwind(payload),
+        }
     }
 }
 
