@@ -224,6 +224,8 @@ macro_rules! clients {
 }
 
 clients! {
+    /// Whom AWS writes to about an account.
+    account: aws_sdk_account;
     /// Snapshot lifecycle policies.
     dlm: aws_sdk_dlm;
     /// Networks, volumes, snapshots.
@@ -236,6 +238,8 @@ clients! {
     elbv2: aws_sdk_elasticloadbalancingv2;
     /// Roles and policies.
     iam: aws_sdk_iam;
+    /// Users and groups of Identity Center.
+    identity_store: aws_sdk_identitystore;
     /// Keys.
     kms: aws_sdk_kms;
     /// Log groups.
@@ -248,6 +252,10 @@ clients! {
     s3: aws_sdk_s3;
     /// What an account may have of each thing.
     quotas: aws_sdk_servicequotas;
+    /// Secrets.
+    secrets_manager: aws_sdk_secretsmanager;
+    /// Permission sets of Identity Center, and who has them where.
+    sso_admin: aws_sdk_ssoadmin;
     /// Parameters.
     ssm: aws_sdk_ssm;
     /// Who calls, and roles to assume.
