@@ -1,8 +1,10 @@
 //! Keys, and what else everything stands on.
 
 pub mod account;
+pub mod delegated_administrator;
 pub mod kms_key;
 pub mod organization;
+pub mod organization_policy;
 pub mod organizational_unit;
 mod organizations;
 pub mod parameter;

@@ -35,7 +35,7 @@ use crate::settings::{AccountRole, Setting, Settings, not_allowed};
 const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
 const FIRST_ANSWER_ATTEMPTS: u32 = 3;
 /// The role that Organizations makes in every account it creates.
-const CONVENTIONAL_ROLE: &str = "OrganizationAccountAccessRole";
+pub const CONVENTIONAL_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// Where an object is or is to be, as far as its state or plan says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -45,7 +45,7 @@ pub(crate) trait Managed: Send + Sync {
     fn identity(&self) -> Option<Schema>;
     fn validate(&self, config: &Value, write_only_allowed: bool) -> Diagnostics;
     fn upgrade(&self, request: &UpgradeRequest) -> UpgradeResponse;
-    fn plan(&self, request: PlanRequest) -> PlanResponse;
+    async fn plan(&self, request: PlanRequest) -> PlanResponse;
     async fn read(&self, request: ReadRequest) -> ReadResponse;
     async fn apply(&self, request: ApplyRequest) -> ApplyResponse;
     fn import(&self, request: &ImportRequest) -> ImportResponse;
@@ -161,11 +161,12 @@ impl<R: Resource> Managed for Page<R> {
         self.upgrade_state(request)
     }
 
-    fn plan(&self, mut request: PlanRequest) -> PlanResponse {
+    async fn plan(&self, mut request: PlanRequest) -> PlanResponse {
         for value in [&mut request.prior, &mut request.config] {
             *value = shape::inward(&self.block, std::mem::replace(value, Value::Null));
         }
-        let response = self.plan_change(&request);
+        let mut response = self.plan_change(&request);
+        self.look_ahead(&request, &mut response).await;
         PlanResponse { planned: shape::outward(&self.block, response.planned), ..response }
     }
 

@@ -226,7 +226,7 @@ impl Server for Provider {
 
     async fn plan(&self, request: PlanRequest) -> PlanResponse {
         match self.resources.get(request.type_name.as_str()) {
-            Some(resource) => resource.plan(request),
+            Some(resource) => resource.plan(request).await,
             None => PlanResponse {
                 diagnostics: not_served(&request.type_name).into(),
                 planned: request.prior,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use travel_value::Value;
 
 use crate::call::{Call, Failure};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
 use crate::ownership::Mark;
 use crate::page::identity;
@@ -149,6 +150,13 @@ pub trait Resource: Described {
     /// plan, such as where charts are. As pure as [`Resource::plan`], which it calls by default.
     fn plan_on(_platform: &Self::Platform, plan: &mut Plan<'_>) {
         Self::plan(plan);
+    }
+
+    /// What only the cloud can tell of a plan that changes something and is not refused already: what
+    /// stands against it, such as a quota, or is to be known of it. It may ask, but it changes nothing of
+    /// what is planned, and a call that fails is no reason to refuse. Parts of `planned` may be unknown.
+    async fn foresee(_platform: &Self::Platform, _planned: &Value) -> Diagnostics {
+        Diagnostics::new()
     }
 
     /// Reads the object. `state` is the last known one (after an import: what the id says).

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
-use travel_aws::foundation::{account, kms_key, organization, organizational_unit, parameter};
+use travel_aws::foundation::{
+    account, delegated_administrator, kms_key, organization, organization_policy,
+    organizational_unit, parameter,
+};
 use travel_aws::functions::{arn, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
@@ -55,6 +58,8 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<organization::Organization>(aws)
         .resource::<organizational_unit::OrganizationalUnit>(aws)
         .resource::<account::Account>(aws)
+        .resource::<organization_policy::OrganizationPolicy>(aws)
+        .resource::<delegated_administrator::DelegatedAdministrator>(aws)
         .resource::<kms_key::KmsKey>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<network::Network>(aws)
@@ -65,6 +70,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<dr_snapshot_policy::DrSnapshotPolicy>(aws)
         .list::<organizational_unit::OrganizationalUnit>(aws)
         .list::<account::Account>(aws)
+        .list::<organization_policy::OrganizationPolicy>(aws)
         .list::<kms_key::KmsKey>(aws)
         .list::<network::Network>(aws)
         .ephemeral_resource::<cluster_token::ClusterToken>(kubernetes)

@@ -320,7 +320,7 @@ fn is_policy_type(name: &str) -> bool {
 }
 
 /// The types of policies that can be attached, or soon can.
-fn enabled(root: &Root) -> BTreeSet<String> {
+pub(crate) fn enabled(root: &Root) -> BTreeSet<String> {
     root.policy_types()
         .iter()
         .filter(|summary| summary.status() != Some(&PolicyTypeStatus::PendingDisable))
@@ -328,7 +328,11 @@ fn enabled(root: &Root) -> BTreeSet<String> {
         .collect()
 }
 
-async fn trusted_services(call: &Call) -> Result<BTreeSet<String>, Failure> {
+/// The services that may work across the accounts.
+///
+/// # Errors
+/// Where the call fails.
+pub(crate) async fn trusted_services(call: &Call) -> Result<BTreeSet<String>, Failure> {
     let client = call.scope.organizations();
     let mut pages = client.list_aws_service_access_for_organization().into_paginator().send();
     let mut found = BTreeSet::new();

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use travel_framework::{Diagnostic, Failure};
 
-use crate::consistency::{Call, WITHIN_SERVICE, answer_when_ready, send_when_ready};
+use crate::consistency::{Call, WITHIN_SERVICE, answer_when_ready};
 use crate::error::{Answer, Reply, is_code};
 use crate::tags::{TagChanges, Tags};
 
@@ -42,9 +42,25 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     F: Future<Output = Answer<T, E>>,
 {
+    answer(call, absent, send).await?.at(&call.scope)
+}
+
+/// As [`send`], with the last answer as it is.
+///
+/// # Errors
+/// [`Failure::Interrupted`] when asked to stop.
+pub async fn answer<T, E, F>(
+    call: &Call,
+    absent: &[&str],
+    send: impl FnMut() -> F,
+) -> Result<Answer<T, E>, Failure>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    F: Future<Output = Answer<T, E>>,
+{
     let too_early = |error: &_| is_code(error, &BUSY) || is_code(error, absent);
     let patience = if absent.is_empty() { PATIENCE } else { WITHIN_SERVICE };
-    send_when_ready(call, patience, too_early, send).await
+    answer_when_ready(call, patience, too_early, send).await
 }
 
 /// Sends a call that brings about a state, again while the organization is busy. Where its first answer
@@ -79,7 +95,7 @@ pub fn patience<E: ProvideErrorMetadata>(
     }
 }
 
-/// The tags of an account, unit or root.
+/// The tags of an account, unit, root or policy.
 ///
 /// # Errors
 /// Where the call fails.
@@ -94,7 +110,7 @@ pub async fn tags(call: &Call, id: &str) -> Result<Tags, Failure> {
     Ok(tags)
 }
 
-/// Changes the tags of an account, unit or root.
+/// Changes the tags of an account, unit, root or policy.
 ///
 /// # Errors
 /// Where a call fails.

@@ -45,6 +45,17 @@ impl<R: Resource> Page<R> {
         }
     }
 
+    /// Has the page look at what only the cloud can tell of a plan. What is planned stays as it is.
+    pub(super) async fn look_ahead(&self, request: &PlanRequest, response: &mut PlanResponse) {
+        let changes = || {
+            effective(&self.block, &response.planned) != effective(&self.block, &request.prior)
+        };
+        if response.planned.is_null() || response.diagnostics.has_error() || !changes() {
+            return;
+        }
+        response.diagnostics.extend(R::foresee(&self.platform, &response.planned).await);
+    }
+
     /// What is to be said of credentials that the way from one object to another may outlive.
     pub(super) fn outlasted(&self, prior: &Value, planned: &Value) -> Option<Diagnostic> {
         let timeouts = if planned.is_null() { prior } else { planned };
