@@ -71,6 +71,7 @@ macro_rules! for_every_resource {
     ($make:ident) => {
         $make![
             travel_account,
+            travel_delegated_administrator,
             travel_dr_snapshot_policy,
             travel_eks_platform,
             travel_helm_release,
@@ -79,6 +80,7 @@ macro_rules! for_every_resource {
             travel_manifests,
             travel_network,
             travel_organization,
+            travel_organization_policy,
             travel_organizational_unit,
             travel_parameter,
         ];

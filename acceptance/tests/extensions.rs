@@ -279,6 +279,7 @@ async fn check_move(provider: &Provider, type_name: &str, found: &Value) {
         "travel_kms_key" => ("aws_kms_key", "arn"),
         "travel_organizational_unit" => ("aws_organizations_organizational_unit", "id"),
         "travel_account" => ("aws_organizations_account", "id"),
+        "travel_organization_policy" => ("aws_organizations_policy", "id"),
         _ => return,
     };
     let source = ("registry.terraform.io/hashicorp/aws", source_type);

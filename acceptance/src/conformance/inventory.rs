@@ -31,6 +31,9 @@ const EC2: [(&str, &str); 14] = [
     ("DescribeInstanceStatus", "instanceStatusSet"),
     ("DescribeVolumes", "volumeSet"),
 ];
+/// The types of policies of an organization.
+const POLICIES: [&str; 4] =
+    ["BACKUP_POLICY", "RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY"];
 /// The states of what is gone.
 const GONE: [&str; 3] = ["deleting", "deleted", "terminated"];
 /// The kinds of Kubernetes whose objects are ours to make; others are made from them.
@@ -254,6 +257,34 @@ impl Inventory {
                 let path = format!("{path}/{}", unit["Name"].as_str().unwrap_or_default());
                 self.add(path.clone());
                 left.push((path, unit["Id"].clone()));
+            }
+        }
+        self.take_policies(client).await?;
+        self.take_administrators(client).await
+    }
+
+    async fn take_policies(&mut self, client: &Client) -> Result<()> {
+        for kind in POLICIES {
+            let listed = json(client, "organizations", "ListPolicies", &json!({"Filter": kind})).await?;
+            for policy in list(&listed, "Policies").iter().filter(|it| it["AwsManaged"] == false) {
+                let name = policy["Name"].as_str().unwrap_or_default();
+                let of = json!({"PolicyId": policy["Id"]});
+                let targets = json(client, "organizations", "ListTargetsForPolicy", &of).await?;
+                self.add(format!("{kind} {name} on {}", list(&targets, "Targets").len()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_administrators(&mut self, client: &Client) -> Result<()> {
+        let none = json!({});
+        let listed = json(client, "organizations", "ListDelegatedAdministrators", &none).await?;
+        for account in list(&listed, "DelegatedAdministrators") {
+            let of = json!({"AccountId": account["Id"]});
+            let listed = "ListDelegatedServicesForAccount";
+            let services = json(client, "organizations", listed, &of).await?;
+            for service in list(&services, "DelegatedServices") {
+                self.add(format!("{} administers {}", account["Name"], service["ServicePrincipal"]));
             }
         }
         Ok(())

@@ -3,6 +3,9 @@
 //!
 //! Follows the AWS Organizations API Reference.
 
+mod around;
+mod policies;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +14,7 @@ use chrono::Utc;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use self::policies::{Policies, is_of_policies};
 use super::accounts::Account;
 use super::backend::Backend;
 use super::call::{Call, Reply};
@@ -33,6 +37,7 @@ pub fn backend() -> Box<dyn Backend> {
 #[derive(Debug, Default)]
 struct Organizations {
     creations: Arc<Mutex<Vec<Creation>>>,
+    policies: Mutex<Policies>,
 }
 
 /// A request to make an account, from its arrival to its end.
@@ -57,6 +62,11 @@ impl Backend for Organizations {
     async fn answer(&self, mut call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
         authorize(&mut call, world).await?;
         let input: Value = call.json()?;
+        if is_of_policies(&call.operation, &input) {
+            let around = around::surroundings(&call, &input, world).await?;
+            let answer = self.policies().perform(&call.operation, &input, &around)?;
+            return Ok(Reply::json(&call, &answer));
+        }
         match call.operation.as_str() {
             "CreateAccount" => {
                 let status = self.create(&call, &input, world).await?;
@@ -77,19 +87,31 @@ impl Backend for Organizations {
             }
             "DeleteOrganizationalUnit" => empty_unit(&call, &input, world).await?,
             "MoveAccount" => movable(&call, &input, world).await?,
+            "RegisterDelegatedAdministrator" => around::can_administer(&call, &input, world).await?,
+            "DeleteOrganization" if !self.policies().is_empty() => {
+                let message = "The organization isn't empty.";
+                return Err(ServiceError::new("OrganizationNotEmptyException", message));
+            }
             _ => {}
         }
-        let closed = (call.operation == "CloseAccount")
-            .then(|| input["AccountId"].as_str().unwrap_or_default().to_owned());
+        let operation = call.operation.clone();
         let reply = world.moto.answer(call, world).await?;
-        if let Some(account) = closed.filter(|_| reply.status.is_success()) {
-            world.accounts.close(&account);
+        if reply.status.is_success() {
+            let text = |name: &str| input[name].as_str().unwrap_or_default();
+            match operation.as_str() {
+                "CloseAccount" => world.accounts.close(text("AccountId")),
+                "DeleteOrganizationalUnit" => self.policies().forget(text("OrganizationalUnitId")),
+                "DisablePolicyType" => self.policies().detach_all(text("PolicyType")),
+                "DeleteOrganization" => *self.policies() = Policies::default(),
+                _ => {}
+            }
         }
         Ok(reply)
     }
 
     async fn reset(&self, _world: &Arc<World>) -> Result<(), String> {
         self.creations().clear();
+        *self.policies() = Policies::default();
         Ok(())
     }
 }
@@ -200,6 +222,10 @@ impl Organizations {
             answer["NextToken"] = end.to_string().into();
         }
         answer
+    }
+
+    fn policies(&self) -> MutexGuard<'_, Policies> {
+        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn creations(&self) -> MutexGuard<'_, Vec<Creation>> {

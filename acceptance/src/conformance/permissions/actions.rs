@@ -98,6 +98,10 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ),
     ("organizations:CreateOrganization", &["iam:CreateServiceLinkedRole"]),
     (
+        "organizations:CreatePolicy",
+        &["organizations:TagResource", "organizations:UntagResource"],
+    ),
+    (
         "organizations:CreateOrganizationalUnit",
         &["organizations:TagResource", "organizations:UntagResource"],
     ),

@@ -25,7 +25,7 @@ use travel_framework::{Diagnostic, Diagnostics, Failure, Model, Plan};
 use travel_value::Value;
 
 use self::content::{is_content, minified, same};
-use self::kind::Kind;
+pub use self::kind::Kind;
 use self::targets::{Attached, are_targets};
 use super::organizations::{answer, change_tags, patience, service_tags, tags};
 use crate::consistency::{Call, made_here, make_once};

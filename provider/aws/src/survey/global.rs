@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use aws_sdk_iam::types::Role;
-use aws_sdk_organizations::types::ChildType;
+use aws_sdk_organizations::types::{ChildType, PolicyType};
 use futures::{StreamExt, TryStreamExt};
 use travel_framework::Failure;
 use travel_framework::orphan::Marked;
@@ -12,6 +12,7 @@ use travel_framework::orphan::Marked;
 use super::marked;
 use crate::Scope;
 use crate::error::Reply;
+use crate::foundation::organization_policy::Kind;
 use crate::iam_role::GONE;
 use crate::tags::Tags;
 
@@ -63,8 +64,8 @@ pub async fn oidc_providers(scope: &Scope) -> Result<Vec<Marked>, Failure> {
     Ok(found)
 }
 
-/// The root, units and accounts of the organization that an account manages, units before those
-/// that stand in them.
+/// The root, units, accounts and policies of the organization that an account manages, units before
+/// those that stand in them.
 ///
 /// # Errors
 /// Where a call fails.
@@ -96,6 +97,18 @@ pub async fn organization(scope: &Scope) -> Result<Vec<Marked>, Failure> {
                     if is_unit {
                         parents.push_back(id);
                     }
+                }
+            }
+        }
+    }
+    for kind in Kind::names() {
+        let request = client.list_policies().filter(PolicyType::from(kind));
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for policy in page.at(scope)?.policies.unwrap_or_default() {
+                let id = policy.id.unwrap_or_default();
+                if !policy.aws_managed {
+                    found.extend(member(scope, &id, "organizations policy", &id).await?);
                 }
             }
         }

@@ -1,0 +1,13 @@
+# Another account or service is another administrator.
+# no drift: administrator_id service
+# no update: administrator_id service
+# drift: travel_delegated_administrator.this create by organizations DeregisterDelegatedAdministrator {"AccountId": "${account}", "ServicePrincipal": "guardduty.amazonaws.com"}
+
+resource "travel_delegated_administrator" "this" {
+  administrator_id = travel_account.security.id
+  service          = "guardduty.amazonaws.com"
+}
+
+output "account" {
+  value = travel_account.security.id
+}
