@@ -1,5 +1,6 @@
 //! The services that the sandbox plays itself because neither emulator has them to the depth that is needed.
 
+pub mod account;
 pub mod control_plane;
 pub mod dlm;
 pub mod eks;

@@ -6,7 +6,7 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
-use super::fakes::{dlm, eks, rbin};
+use super::fakes::{account, dlm, eks, rbin};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, s3, ssm, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -41,6 +41,7 @@ pub enum Home {
 /// Every service the sandbox has.
 #[rustfmt::skip]
 pub const SERVICES: &[Service] = &[
+    service("account", "account", RestJson, "", Own(account::backend)),
     service("acm", "acm", Json11, "CertificateManager", Moto),
     service("acm-pca", "acm-pca", Json11, "ACMPrivateCA", Moto),
     service("application-autoscaling", "application-autoscaling", Json11, "AnyScaleFrontendService", Moto),

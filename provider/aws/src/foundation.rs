@@ -1,6 +1,7 @@
 //! Keys, and what else everything stands on.
 
 pub mod account;
+pub mod account_contacts;
 pub mod delegated_administrator;
 pub mod kms_key;
 pub mod organization;

@@ -169,7 +169,7 @@ impl Scope {
 }
 
 /// The services that take calls of all regions together.
-const GLOBAL: [&str; 2] = ["iam", "organizations"];
+const GLOBAL: [&str; 3] = ["account", "iam", "organizations"];
 
 impl fmt::Debug for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

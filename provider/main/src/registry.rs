@@ -5,8 +5,8 @@ use std::sync::Arc;
 use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
 use travel_aws::foundation::{
-    account, delegated_administrator, kms_key, organization, organization_policy,
-    organizational_unit, parameter,
+    account, account_contacts, delegated_administrator, kms_key, organization,
+    organization_policy, organizational_unit, parameter,
 };
 use travel_aws::functions::{arn, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -60,6 +60,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<account::Account>(aws)
         .resource::<organization_policy::OrganizationPolicy>(aws)
         .resource::<delegated_administrator::DelegatedAdministrator>(aws)
+        .resource::<account_contacts::AccountContacts>(aws)
         .resource::<kms_key::KmsKey>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<network::Network>(aws)
