@@ -265,7 +265,8 @@ impl Inventory {
 
     async fn take_policies(&mut self, client: &Client) -> Result<()> {
         for kind in POLICIES {
-            let listed = json(client, "organizations", "ListPolicies", &json!({"Filter": kind})).await?;
+            let listed =
+                json(client, "organizations", "ListPolicies", &json!({"Filter": kind})).await?;
             for policy in list(&listed, "Policies").iter().filter(|it| it["AwsManaged"] == false) {
                 let name = policy["Name"].as_str().unwrap_or_default();
                 let of = json!({"PolicyId": policy["Id"]});
@@ -284,7 +285,10 @@ impl Inventory {
             let listed = "ListDelegatedServicesForAccount";
             let services = json(client, "organizations", listed, &of).await?;
             for service in list(&services, "DelegatedServices") {
-                self.add(format!("{} administers {}", account["Name"], service["ServicePrincipal"]));
+                self.add(format!(
+                    "{} administers {}",
+                    account["Name"], service["ServicePrincipal"]
+                ));
             }
         }
         Ok(())

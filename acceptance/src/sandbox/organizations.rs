@@ -87,7 +87,9 @@ impl Backend for Organizations {
             }
             "DeleteOrganizationalUnit" => empty_unit(&call, &input, world).await?,
             "MoveAccount" => movable(&call, &input, world).await?,
-            "RegisterDelegatedAdministrator" => around::can_administer(&call, &input, world).await?,
+            "RegisterDelegatedAdministrator" => {
+                around::can_administer(&call, &input, world).await?
+            }
             "DeleteOrganization" if !self.policies().is_empty() => {
                 let message = "The organization isn't empty.";
                 return Err(ServiceError::new("OrganizationNotEmptyException", message));

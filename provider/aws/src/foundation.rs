@@ -7,5 +7,5 @@ pub mod kms_key;
 pub mod organization;
 pub mod organization_policy;
 pub mod organizational_unit;
-mod organizations;
+pub(crate) mod organizations;
 pub mod parameter;

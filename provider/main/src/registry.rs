@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use travel_aws::Aws;
-use travel_aws::data::{caller, zones};
+use travel_aws::data::organization::OrganizationData;
+use travel_aws::data::{accounts, caller, partition, zones};
 use travel_aws::foundation::{
-    account, account_contacts, delegated_administrator, kms_key, organization,
-    organization_policy, organizational_unit, parameter,
+    account, account_contacts, delegated_administrator, kms_key, organization, organization_policy,
+    organizational_unit, parameter,
 };
 use travel_aws::functions::{arn, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -79,6 +80,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .action::<restart_workload::RestartWorkload>(kubernetes)
         .data_source::<caller::CallerData>(aws)
         .data_source::<zones::ZonesData>(aws)
+        .data_source::<partition::PartitionData>(aws)
+        .data_source::<OrganizationData>(aws)
+        .data_source::<accounts::AccountsData>(aws)
         .data_source::<helm_template::HelmTemplate>(kubernetes)
         .function(subnets::Subnets)
         .function(arn::ArnParse)

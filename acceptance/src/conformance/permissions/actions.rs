@@ -97,10 +97,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &["organizations:CloseAccount", "organizations:TagResource", "organizations:UntagResource"],
     ),
     ("organizations:CreateOrganization", &["iam:CreateServiceLinkedRole"]),
-    (
-        "organizations:CreatePolicy",
-        &["organizations:TagResource", "organizations:UntagResource"],
-    ),
+    ("organizations:CreatePolicy", &["organizations:TagResource", "organizations:UntagResource"]),
     (
         "organizations:CreateOrganizationalUnit",
         &["organizations:TagResource", "organizations:UntagResource"],

@@ -58,7 +58,8 @@ impl Default for Contacts {
 #[async_trait]
 impl Backend for AccountManagement {
     async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
-        let load = || async { Shapes::load(&world.models, "account").map_err(ServiceError::internal) };
+        let load =
+            || async { Shapes::load(&world.models, "account").map_err(ServiceError::internal) };
         let shapes = self.shapes.get_or_try_init(load).await?;
         let input = shapes.input(&call).map_err(|misfit| {
             invalid(&format!("The value of {} {}.", misfit.path, misfit.problem))
@@ -120,13 +121,17 @@ fn perform(contacts: &mut Contacts, operation: &str, input: &Input) -> Result<Va
 
 /// The account that a call is about: the caller's own, or a member of its organization.
 async fn account(call: &Call, input: &Input, world: &Arc<World>) -> Result<String, ServiceError> {
-    let Some(wanted) = input.optional_text("AccountId") else { return Ok(call.account().to_owned()) };
+    let Some(wanted) = input.optional_text("AccountId") else {
+        return Ok(call.account().to_owned());
+    };
     let management = world.accounts.management();
     if call.account() != management {
         return Err(denied("You are not authorized to perform this operation."));
     }
     if wanted == management {
-        return Err(denied("The management account can only be managed in the standalone context."));
+        return Err(denied(
+            "The management account can only be managed in the standalone context.",
+        ));
     }
     let organizations = |operation| Order {
         emulator: Some(Kind::Moto),

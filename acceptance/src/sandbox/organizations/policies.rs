@@ -78,8 +78,15 @@ pub struct Surroundings {
 /// Whether an operation is about policies.
 pub fn is_of_policies(operation: &str, input: &Value) -> bool {
     match operation {
-        "CreatePolicy" | "DescribePolicy" | "UpdatePolicy" | "DeletePolicy" | "ListPolicies" | "AttachPolicy"
-        | "DetachPolicy" | "ListTargetsForPolicy" | "ListPoliciesForTarget" => true,
+        "CreatePolicy"
+        | "DescribePolicy"
+        | "UpdatePolicy"
+        | "DeletePolicy"
+        | "ListPolicies"
+        | "AttachPolicy"
+        | "DetachPolicy"
+        | "ListTargetsForPolicy"
+        | "ListPoliciesForTarget" => true,
         "TagResource" | "UntagResource" | "ListTagsForResource" => {
             input["ResourceId"].as_str().is_some_and(|id| id.starts_with("p-"))
         }
@@ -286,7 +293,8 @@ impl Policies {
     /// The policies of a type that a target has.
     fn of_target(&self, kind: &Kind, target: &Value, around: &Surroundings) -> Vec<Policy> {
         let id = text(target, "TargetId");
-        let own = self.policies.values().filter(|it| it.kind == kind.name && it.targets.contains_key(id));
+        let own =
+            self.policies.values().filter(|it| it.kind == kind.name && it.targets.contains_key(id));
         let is_enabled = around.enabled.contains(kind.name);
         let of_aws = of_aws(kind.name, around).filter(|it| {
             is_enabled && !(it.id == FULL_ACCESS && self.without_full_access.contains(id))
@@ -296,20 +304,26 @@ impl Policies {
 
     fn get(&self, input: &Value, around: &Surroundings) -> Result<Policy, ServiceError> {
         let id = text(input, "PolicyId");
-        let of_aws = [SERVICE_CONTROL, RESOURCE_CONTROL].into_iter().filter_map(|it| of_aws(it, around));
-        let known = self.policies.get(id).cloned().or_else(|| of_aws.into_iter().find(|it| it.id == id));
+        let of_aws =
+            [SERVICE_CONTROL, RESOURCE_CONTROL].into_iter().filter_map(|it| of_aws(it, around));
+        let known =
+            self.policies.get(id).cloned().or_else(|| of_aws.into_iter().find(|it| it.id == id));
         known.ok_or_else(missing)
     }
 
     fn tagged(&mut self, input: &Value) -> Result<&mut Policy, ServiceError> {
         self.policies.get_mut(text(input, "ResourceId")).ok_or_else(|| {
-            ServiceError::new("TargetNotFoundException", "We can't find the target that you specified.")
+            ServiceError::new(
+                "TargetNotFoundException",
+                "We can't find the target that you specified.",
+            )
         })
     }
 
     fn check_name(&self, name: &str, own: Option<&str>) -> Result<(), ServiceError> {
         let mut others = self.policies.values().filter(|it| Some(it.id.as_str()) != own);
-        if others.any(|it| it.name == name) || matches!(name, "FullAWSAccess" | "RCPFullAWSAccess") {
+        if others.any(|it| it.name == name) || matches!(name, "FullAWSAccess" | "RCPFullAWSAccess")
+        {
             let message = "A policy with the same name already exists.";
             return Err(ServiceError::new("DuplicatePolicyException", message));
         }
@@ -337,7 +351,9 @@ impl Policy {
 /// The policy of AWS of a type.
 fn of_aws(kind: &str, around: &Surroundings) -> Option<Policy> {
     let (id, statement) = match kind {
-        SERVICE_CONTROL => (FULL_ACCESS, json!({"Effect": "Allow", "Action": "*", "Resource": "*"})),
+        SERVICE_CONTROL => {
+            (FULL_ACCESS, json!({"Effect": "Allow", "Action": "*", "Resource": "*"}))
+        }
         RESOURCE_CONTROL => (
             FULL_RESOURCE_ACCESS,
             json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}),
@@ -355,7 +371,11 @@ fn of_aws(kind: &str, around: &Surroundings) -> Option<Policy> {
         content: json!({"Version": "2012-10-17", "Statement": [statement]}).to_string(),
         tags: BTreeMap::new(),
         // AWS lists all that it is attached to; nobody here asks.
-        targets: around.target.iter().map(|it| (text(it, "TargetId").to_owned(), it.clone())).collect(),
+        targets: around
+            .target
+            .iter()
+            .map(|it| (text(it, "TargetId").to_owned(), it.clone()))
+            .collect(),
     })
 }
 
@@ -483,17 +503,26 @@ mod tests {
         for number in 0..9 {
             let id = made(&mut policies, SERVICE_CONTROL, &format!("p{number}"));
             attach(&mut policies, &id, &unit).unwrap();
-            assert_eq!(attach(&mut policies, &id, &unit).unwrap_err(), "DuplicatePolicyAttachmentException");
+            assert_eq!(
+                attach(&mut policies, &id, &unit).unwrap_err(),
+                "DuplicatePolicyAttachmentException"
+            );
         }
         let last = made(&mut policies, SERVICE_CONTROL, "last");
-        assert_eq!(attach(&mut policies, &last, &unit).unwrap_err(), "ConstraintViolationException");
+        assert_eq!(
+            attach(&mut policies, &last, &unit).unwrap_err(),
+            "ConstraintViolationException"
+        );
         let detach = |policies: &mut Policies, id: &str, around: &Surroundings| {
             policies.perform("DetachPolicy", &json!({"PolicyId": id}), around).map_err(|it| it.code)
         };
         detach(&mut policies, FULL_ACCESS, &unit).unwrap();
         attach(&mut policies, &last, &unit).unwrap();
         let other = around("111122223333", &[SERVICE_CONTROL]);
-        assert_eq!(detach(&mut policies, FULL_ACCESS, &other).unwrap_err(), "ConstraintViolationException");
+        assert_eq!(
+            detach(&mut policies, FULL_ACCESS, &other).unwrap_err(),
+            "ConstraintViolationException"
+        );
         assert_eq!(detach(&mut policies, &last, &other).unwrap_err(), "PolicyNotAttachedException");
     }
 

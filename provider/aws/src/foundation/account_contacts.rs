@@ -132,7 +132,9 @@ impl AccountContacts {
         let request = call.scope.account().put_contact_information();
         let request = request.contact_information(contact.written()?);
         let request = request.set_account_id(self.named(call));
-        self.send(call, || request.clone().send()).await.map_err(|it| it.at_attribute("primary"))?;
+        self.send(call, || request.clone().send())
+            .await
+            .map_err(|it| it.at_attribute("primary"))?;
         self.settle(call, "primary", || async {
             Ok(self.read_primary(call).await?.as_ref() == Some(contact))
         })
@@ -176,8 +178,15 @@ impl AccountContacts {
     }
 
     /// Writes what differs, and lets `state` follow.
-    async fn bring(call: &Call, prior: &Self, plan: &Self, state: &mut Self) -> Result<(), Failure> {
-        if let Some(contact) = plan.primary.as_ref().filter(|it| prior.primary.as_ref() != Some(*it)) {
+    async fn bring(
+        call: &Call,
+        prior: &Self,
+        plan: &Self,
+        state: &mut Self,
+    ) -> Result<(), Failure> {
+        if let Some(contact) =
+            plan.primary.as_ref().filter(|it| prior.primary.as_ref() != Some(*it))
+        {
             plan.write_primary(call, contact).await?;
         }
         state.primary.clone_from(&plan.primary);
@@ -185,7 +194,7 @@ impl AccountContacts {
         for (((before, after), (name, kind)), there) in pairs.zip(state.alternates_mut()) {
             if before != after {
                 call.proceed()?;
-                plan.write_alternate(call, (name, kind), after.as_ref()).await?;
+                plan.write_alternate(call, (*name, kind), after.as_ref()).await?;
             }
             there.clone_from(after);
         }

@@ -65,12 +65,13 @@ impl DelegatedAdministrator {
 
     async fn is_registered(&self, call: &Call) -> Result<bool, Failure> {
         let client = call.scope.organizations();
-        let request = client.list_delegated_services_for_account().account_id(&self.administrator_id);
+        let request =
+            client.list_delegated_services_for_account().account_id(&self.administrator_id);
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let Some(page) = page.found(&call.scope, &NOT_REGISTERED)? else { return Ok(false) };
             let mut services = page.delegated_services().iter();
-            if services.any(|it| it.service_principal() == Some(&self.service)) {
+            if services.any(|it| it.service_principal() == Some(self.service.as_str())) {
                 return Ok(true);
             }
         }
@@ -84,14 +85,19 @@ impl DelegatedAdministrator {
         error: &SdkError<RegisterDelegatedAdministratorError, HttpResponse>,
     ) -> Failure {
         let reason = match error.as_service_error() {
-            Some(RegisterDelegatedAdministratorError::ConstraintViolationException(it)) => it.reason(),
+            Some(RegisterDelegatedAdministratorError::ConstraintViolationException(it)) => {
+                it.reason()
+            }
             _ => None,
         };
         let said = failure(error, &call.scope.place());
         let (attribute, remedy) = match reason.map(|reason| reason.as_str()) {
             Some("SERVICE_ACCESS_NOT_ENABLED") => (
                 "service",
-                format!("Add {:?} to the trusted_services of the travel_organization.", self.service),
+                format!(
+                    "Add {:?} to the trusted_services of the travel_organization.",
+                    self.service
+                ),
             ),
             Some(
                 "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE"
@@ -181,9 +187,8 @@ impl Resource for DelegatedAdministrator {
         }
         state.id = Some(plan.composed_id());
         let until = tokio::time::Instant::now() + LISTED;
-        let shown = call.find_until(until, || async {
-            Ok(plan.is_registered(call).await?.then_some(()))
-        });
+        let shown =
+            call.find_until(until, || async { Ok(plan.is_registered(call).await?.then_some(())) });
         if shown.await?.is_none() {
             tracing::info!("{} is not listed yet", plan.composed_id());
         }
@@ -242,7 +247,10 @@ mod tests {
     #[test]
     fn is_imported_by_account_and_service() {
         let one = DelegatedAdministrator::import("111122223333/ssm.amazonaws.com").unwrap();
-        assert_eq!((one.administrator_id.as_str(), one.service.as_str()), ("111122223333", "ssm.amazonaws.com"));
+        assert_eq!(
+            (one.administrator_id.as_str(), one.service.as_str()),
+            ("111122223333", "ssm.amazonaws.com")
+        );
         for id in ["111122223333", "111122223333/", "dev/ssm.amazonaws.com"] {
             assert!(DelegatedAdministrator::import(id).is_err(), "{id}");
         }

@@ -193,7 +193,9 @@ impl OrganizationPolicy {
     {
         let said = failure(error, &call.scope.place());
         match reason {
-            _ if is_code(error, &["MalformedPolicyDocumentException"]) => said.at_attribute("content"),
+            _ if is_code(error, &["MalformedPolicyDocumentException"]) => {
+                said.at_attribute("content")
+            }
             Some("POLICY_CONTENT_LIMIT_EXCEEDED") => said.at_attribute("content"),
             _ if is_code(error, &["PolicyTypeNotAvailableForOrganizationException"]) => {
                 said.at_attribute("type")
@@ -248,7 +250,7 @@ impl Resource for OrganizationPolicy {
                 let mut ids = Vec::new();
                 while let Some(page) = pages.next().await {
                     let page = page.at(&call.scope)?;
-                    let named = page.policies().iter().filter(|it| it.name() == Some(&plan.name));
+                    let named = page.policies().iter().filter(|it| it.name() == Some(plan.name.as_str()));
                     ids.extend(named.filter_map(|it| it.id().map(str::to_owned)));
                 }
                 ids

@@ -47,9 +47,8 @@ impl<R: Resource> Page<R> {
 
     /// Has the page look at what only the cloud can tell of a plan. What is planned stays as it is.
     pub(super) async fn look_ahead(&self, request: &PlanRequest, response: &mut PlanResponse) {
-        let changes = || {
-            effective(&self.block, &response.planned) != effective(&self.block, &request.prior)
-        };
+        let changes =
+            || effective(&self.block, &response.planned) != effective(&self.block, &request.prior);
         if response.planned.is_null() || response.diagnostics.has_error() || !changes() {
             return;
         }

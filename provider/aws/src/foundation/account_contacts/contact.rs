@@ -44,7 +44,10 @@ pub struct PrimaryContact {
     /// The phone number, with the code of the country: `+49 30 1234567`.
     #[model(
         required,
-        pattern("^\\+[\\s0-9()-]{1,19}$", "a phone number of at most 20 characters, such as +49 30 1234567")
+        pattern(
+            "^\\+[\\s0-9()-]{1,19}$",
+            "a phone number of at most 20 characters, such as +49 30 1234567"
+        )
     )]
     pub phone_number: String,
     /// The address of the website.
@@ -71,13 +74,16 @@ pub struct AlternateContact {
     /// The phone number.
     #[model(
         required,
-        pattern("^[\\s0-9()+-]{1,25}$", "a phone number of at most 25 characters, such as +49 30 1234567")
+        pattern(
+            "^[\\s0-9()+-]{1,25}$",
+            "a phone number of at most 25 characters, such as +49 30 1234567"
+        )
     )]
     pub phone_number: String,
 }
 
 /// The kinds of alternate contacts, by their attributes.
-pub const KINDS: [(&str, AlternateContactType); 3] = [
+pub static KINDS: [(&str, AlternateContactType); 3] = [
     ("billing", AlternateContactType::Billing),
     ("operations", AlternateContactType::Operations),
     ("security", AlternateContactType::Security),

@@ -64,7 +64,9 @@ mod tests {
     #[test]
     fn compares_by_meaning() {
         let statement = |action: &str| {
-            format!(r#"{{"Statement": [{{"Effect": "Deny", "Action": {action}, "Resource": "*"}}]}}"#)
+            format!(
+                r#"{{"Statement": [{{"Effect": "Deny", "Action": {action}, "Resource": "*"}}]}}"#
+            )
         };
         let tags = r#"{"tags":{"team":{"tag_key":{"@@assign":"team"}}}}"#;
         for (one, other, expected) in [
@@ -74,7 +76,11 @@ mod tests {
             (tags.to_owned(), tags.replace("team", "Team"), false),
             ("no".to_owned(), tags.to_owned(), false),
         ] {
-            assert_eq!(same(&one.as_str().into(), &other.as_str().into()), expected, "{one} {other}");
+            assert_eq!(
+                same(&one.as_str().into(), &other.as_str().into()),
+                expected,
+                "{one} {other}"
+            );
         }
     }
 

@@ -63,9 +63,8 @@ fn conditions_hold(conditions: Option<&Json>, role: Option<&str>) -> bool {
         let keys = keys.as_object().into_iter().flatten();
         keys.map(move |(key, values)| (operator, key, texts(Some(values))))
     });
-    conditions.all(|(operator, key, values)| {
-        role.is_some_and(|role| holds(operator, key, &values, role))
-    })
+    conditions
+        .all(|(operator, key, values)| role.is_some_and(|role| holds(operator, key, &values, role)))
 }
 
 fn holds(operator: &str, key: &str, values: &[&str], role: &str) -> bool {
@@ -142,7 +141,8 @@ mod tests {
         check(deny("organizations:LeaveOrganization"), DETACH, &[], false);
         check(deny("ORGANIZATIONS:De*"), DETACH, &[], true);
         check(json!({"Effect": "Allow", "Action": "*", "Resource": "*"}), DETACH, &[], false);
-        let all_but = |action: &str| json!({"Effect": "Deny", "NotAction": action, "Resource": "*"});
+        let all_but =
+            |action: &str| json!({"Effect": "Deny", "NotAction": action, "Resource": "*"});
         check(all_but("organizations:*"), DETACH, &[], false);
         check(all_but("iam:*"), DETACH, &[], true);
         check(all_but("iam:*"), Need::Anything, &[], false);
@@ -159,11 +159,12 @@ mod tests {
 
     #[test]
     fn an_exception_for_the_role_lets_it_in() {
-        let with = |condition: Json| {
-            json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition})
-        };
+        let with = |condition: Json| json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition});
         for (condition, expected) in [
-            (json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Organization*"}}), false),
+            (
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Organization*"}}),
+                false,
+            ),
             (json!({"ArnNotLike": {"AWS:principalarn": ["arn:aws:iam::*:role/other"]}}), true),
             (json!({"StringNotEqualsIfExists": {"aws:PrincipalArn": ROLE}}), false),
             (json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}), false),

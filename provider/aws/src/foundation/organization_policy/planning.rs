@@ -93,7 +93,8 @@ pub fn plan(settings: &Settings, plan: &mut Plan<'_>) {
         plan.set("id", Value::unknown());
         plan.set("arn", Value::unknown());
     }
-    let (Some(kind), Some(content)) = (plan.known::<String>("type"), plan.known::<String>("content"))
+    let (Some(kind), Some(content)) =
+        (plan.known::<String>("type"), plan.known::<String>("content"))
     else {
         return;
     };
@@ -271,12 +272,14 @@ async fn caller_is_shut_out(
             let need = Need::Action("sts:AssumeRole", &target);
             denies(content, need, std::slice::from_ref(&role)).then_some("sts:AssumeRole")
         }
-        false => UNDOING.into_iter().find(|action| {
-            denies(content, Need::Action(action, "*"), std::slice::from_ref(&role))
-        }),
+        false => UNDOING
+            .into_iter()
+            .find(|action| denies(content, Need::Action(action, "*"), std::slice::from_ref(&role))),
     };
     let Some(action) = denied else { return Ok(None) };
-    let Some(target) = covering(&scope, &caller.account_id, targets).await? else { return Ok(None) };
+    let Some(target) = covering(&scope, &caller.account_id, targets).await? else {
+        return Ok(None);
+    };
     Ok(Some(
         Diagnostic::error(
             "this policy would lock its own management out",
@@ -313,7 +316,8 @@ async fn covering(
         if child.starts_with("r-") {
             return Ok(None);
         }
-        let parents = scope.organizations().list_parents().child_id(&child).send().await.at(scope)?;
+        let parents =
+            scope.organizations().list_parents().child_id(&child).send().await.at(scope)?;
         match parents.parents().first().and_then(|parent| parent.id()) {
             Some(parent) => child = parent.to_owned(),
             None => return Ok(None),

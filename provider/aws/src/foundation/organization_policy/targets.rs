@@ -36,13 +36,15 @@ pub fn are_targets(value: &Value) -> Result<(), String> {
 
 fn is_target(id: &str) -> bool {
     let is_word = |text: &str| {
-        text.len() >= 4 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        text.len() >= 4
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
     crate::partition::is_account_id(id)
         || id.strip_prefix("r-").is_some_and(is_word)
-        || id.strip_prefix("ou-").and_then(|rest| rest.split_once('-')).is_some_and(
-            |(root, unit)| is_word(root) && is_word(unit) && unit.len() >= 8,
-        )
+        || id
+            .strip_prefix("ou-")
+            .and_then(|rest| rest.split_once('-'))
+            .is_some_and(|(root, unit)| is_word(root) && is_word(unit) && unit.len() >= 8)
 }
 
 /// What a policy is attached to; none where there is no such policy.
@@ -93,7 +95,8 @@ impl Attached<'_> {
         // What takes a policy's place is attached before that one goes.
         let mut failed = None;
         for (targets, attaches) in [(added, true), (removed, false)] {
-            let work: Vec<_> = targets.into_iter().map(|it| self.change(call, it, attaches)).collect();
+            let work: Vec<_> =
+                targets.into_iter().map(|it| self.change(call, it, attaches)).collect();
             let mut work = futures::stream::iter(work).buffer_unordered(SIDE_BY_SIDE);
             while let Some((target, result)) = work.next().await {
                 if let Err(failure) = result {
@@ -111,7 +114,12 @@ impl Attached<'_> {
         self.settle(call, wanted).await
     }
 
-    async fn change(self, call: &Call, target: String, attaches: bool) -> (String, Result<(), Failure>) {
+    async fn change(
+        self,
+        call: &Call,
+        target: String,
+        attaches: bool,
+    ) -> (String, Result<(), Failure>) {
         let result = match attaches {
             true => self.attach(call, &target).await,
             false => self.detach(call, &target).await,
@@ -148,7 +156,8 @@ impl Attached<'_> {
     async fn detach(self, call: &Call, target: &str) -> Result<(), Failure> {
         let client = call.scope.organizations();
         let request = client.detach_policy().policy_id(self.policy).target_id(target);
-        let gone = ["PolicyNotAttachedException", "PolicyNotFoundException", "TargetNotFoundException"];
+        let gone =
+            ["PolicyNotAttachedException", "PolicyNotFoundException", "TargetNotFoundException"];
         match answer(call, &[], || request.clone().send()).await? {
             Ok(_) => Ok(()),
             Err(error) if is_code(&error, &gone) => Ok(()),
@@ -160,7 +169,7 @@ impl Attached<'_> {
     async fn settle(self, call: &Call, wanted: &BTreeSet<String>) -> Result<(), Failure> {
         let shown = call.find_until(Instant::now() + LISTED, || async {
             let there = of(call, self.policy).await?;
-            Ok((there.as_ref() == Some(wanted)).then_some(()))
+            Ok(there.is_none_or(|there| there == *wanted).then_some(()))
         });
         if shown.await?.is_none() {
             // The next plan will tell: no reason to fail.

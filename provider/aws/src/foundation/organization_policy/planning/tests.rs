@@ -107,9 +107,7 @@ async fn foreseen(fake: &Fake, planned: &Value) -> Vec<String> {
 #[tokio::test]
 async fn the_size_is_that_of_the_quota() {
     let of_size = |size: usize| {
-        let statement = |length: usize| {
-            json!({"Effect": "Deny", "Action": "s3:*", "Resource": "a".repeat(length)})
-        };
+        let statement = |length: usize| json!({"Effect": "Deny", "Action": "s3:*", "Resource": "a".repeat(length)});
         let empty = json!({"Version": "2012-10-17", "Statement": [statement(0)]}).to_string().len();
         policy(SERVICE_CONTROL, &statement(size - empty), &[])
     };
