@@ -29,6 +29,7 @@ pub mod model;
 mod organizations;
 pub mod peer;
 pub mod process;
+pub mod quotas;
 pub mod recent;
 pub mod record;
 pub mod routing;

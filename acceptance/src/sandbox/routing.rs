@@ -8,7 +8,7 @@
 use super::backend::Backend;
 use super::fakes::{account, dlm, eks, rbin};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
-use super::{ec2, iam, kms, organizations, s3, ssm, sso, sts, tagging};
+use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
 
 /// A service of AWS.
@@ -79,7 +79,7 @@ pub const SERVICES: &[Service] = &[
     service("scheduler", "scheduler", RestJson, "", LocalStack),
     service("secretsmanager", "secretsmanager", Json11, "secretsmanager", LocalStack),
     service("securityhub", "securityhub", RestJson, "", Moto),
-    service("service-quotas", "servicequotas", Json11, "ServiceQuotasV20190624", Moto),
+    service("service-quotas", "servicequotas", Json11, "ServiceQuotasV20190624", Own(quotas::backend)),
     service("sns", "sns", Query, "2010-03-31", LocalStack),
     service("sqs", "sqs", Json10, "AmazonSQS", LocalStack),
     service("ssm", "ssm", Json11, "AmazonSSM", Own(ssm::backend)),

@@ -8,6 +8,7 @@ mod eks;
 mod judge;
 mod lists;
 mod network;
+mod organization;
 mod rbin;
 mod routing;
 

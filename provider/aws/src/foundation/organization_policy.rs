@@ -250,7 +250,8 @@ impl Resource for OrganizationPolicy {
                 let mut ids = Vec::new();
                 while let Some(page) = pages.next().await {
                     let page = page.at(&call.scope)?;
-                    let named = page.policies().iter().filter(|it| it.name() == Some(plan.name.as_str()));
+                    let named =
+                        page.policies().iter().filter(|it| it.name() == Some(plan.name.as_str()));
                     ids.extend(named.filter_map(|it| it.id().map(str::to_owned)));
                 }
                 ids
