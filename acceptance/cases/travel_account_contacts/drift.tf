@@ -1,6 +1,4 @@
 # The contacts of another account are others.
-# no drift: member_id
-# no update: member_id
 # drift: travel_account_contacts.dev primary by account POST /putContactInformation {"AccountId": "${account}", "ContactInformation": {"FullName": "Theirs", "AddressLine1": "Rue 1", "City": "Paris", "PostalCode": "75001", "CountryCode": "FR", "PhoneNumber": "+33 1 23456789"}}
 # drift: travel_account_contacts.dev billing by account POST /putAlternateContact {"AccountId": "${account}", "AlternateContactType": "BILLING", "Name": "Theirs", "Title": "Accounting", "EmailAddress": "theirs@example.com", "PhoneNumber": "+49 30 1"}
 # drift: travel_account_contacts.dev operations by account POST /deleteAlternateContact {"AccountId": "${account}", "AlternateContactType": "OPERATIONS"}

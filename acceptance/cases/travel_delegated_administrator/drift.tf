@@ -1,6 +1,4 @@
 # Another account or service is another administrator.
-# no drift: administrator_id service
-# no update: administrator_id service
 # drift: travel_delegated_administrator.this create by organizations DeregisterDelegatedAdministrator {"AccountId": "${account}", "ServicePrincipal": "guardduty.amazonaws.com"}
 
 resource "travel_delegated_administrator" "this" {

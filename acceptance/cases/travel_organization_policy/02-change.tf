@@ -1,6 +1,6 @@
 # Another text of the same meaning is no change.
 # plan: travel_organization_policy.guard update
-# changes: travel_organization_policy.guard content description name tags tags_all targets
+# changes: travel_organization_policy.guard allow_lockout content description maximum_size name tags tags_all targets
 # plan: travel_organization_policy.tags update
 # changes: travel_organization_policy.tags targets
 # plan: travel_organization_policy.backup update
@@ -10,6 +10,9 @@ resource "travel_organization_policy" "guard" {
   name        = "guardrail"
   type        = "SERVICE_CONTROL_POLICY"
   description = "What nobody may do."
+
+  allow_lockout = true
+  maximum_size  = 20000
 
   content = jsonencode({
     Version = "2012-10-17"

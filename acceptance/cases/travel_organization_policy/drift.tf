@@ -1,6 +1,5 @@
-# The type is for ever, and what only the provider reads is nobody else's.
-# no drift: type allow_lockout maximum_size
-# no update: maximum_size
+# The type is for ever.
+# no drift: type
 # drift: travel_organization_policy.this name by organizations UpdatePolicy {"PolicyId": "${policy}", "Name": "theirs"}
 # drift: travel_organization_policy.this description by organizations UpdatePolicy {"PolicyId": "${policy}", "Description": "Theirs."}
 # drift: travel_organization_policy.this content by organizations UpdatePolicy {"PolicyId": "${policy}", "Content": "{\"Version\":\"2012-10-17\",\"Statement\":[]}"}

@@ -310,6 +310,7 @@ impl Resource for AccountContacts {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
+        state.id = None;
         let id = plan.member_id.clone().unwrap_or_else(|| call.scope.account_id().to_owned());
         let wanted = Self { member_id: Some(id.clone()), ..plan.clone() };
         let there = wanted.observe(call, false).await?;
@@ -368,3 +369,6 @@ fn taken(account: &str, name: &str) -> Diagnostic {
     )
     .at_attribute(name)
 }
+
+#[cfg(test)]
+mod tests;

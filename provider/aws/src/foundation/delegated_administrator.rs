@@ -174,6 +174,7 @@ impl Resource for DelegatedAdministrator {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
+        state.id = None;
         let client = call.scope.organizations();
         let request = client
             .register_delegated_administrator()

@@ -23,6 +23,8 @@ use crate::{Aws, Scope};
 const OF_AWS: [&str; 2] = ["FullAWSAccess", "RCPFullAWSAccess"];
 /// What it takes to undo a policy that is managed from a member account.
 const UNDOING: [&str; 2] = ["organizations:DetachPolicy", "organizations:UpdatePolicy"];
+/// A target that an apply will make.
+const NOT_KNOWN: &str = "what is not known yet";
 /// An account of which nothing is known.
 const SOME_ACCOUNT: &str = "000000000000";
 
@@ -101,9 +103,7 @@ pub fn plan(settings: &Settings, plan: &mut Plan<'_>) {
     if plan.known::<bool>("allow_lockout") == Some(true) {
         return;
     }
-    let targets = plan.planned.get("targets").elements().unwrap_or_default();
-    let targets: Vec<String> =
-        targets.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+    let targets = in_words(plan.planned.get("targets"));
     let shut_out = targets.iter().find(|target| shuts_out_of(&kind, &content, target, settings));
     if let Some(target) = shut_out {
         let (what, remedy) = match kind.as_str() {
@@ -121,6 +121,15 @@ pub fn plan(settings: &Settings, plan: &mut Plan<'_>) {
             format!("this policy would lock its own management out of {target}"),
             format!("Attached to {target}, {what}. {remedy}, or set allow_lockout = true if that is meant."),
         );
+    }
+}
+
+/// What a plan knows of the targets.
+fn in_words(targets: &Value) -> Vec<String> {
+    let name = |target: &Value| target.as_str().unwrap_or(NOT_KNOWN).to_owned();
+    match targets.elements() {
+        Some(targets) => targets.iter().map(name).collect(),
+        None => vec![name(targets)],
     }
 }
 

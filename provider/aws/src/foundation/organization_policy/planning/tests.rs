@@ -143,3 +143,13 @@ async fn whoever_calls_can_undo_it() {
         assert_eq!(!found.is_empty(), is_refused, "{management} {targets:?}: {found:?}");
     }
 }
+
+#[test]
+fn a_target_that_will_be_made_counts() {
+    let all = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    let mut value = policy(SERVICE_CONTROL, &all, &[]);
+    for targets in [Value::unknown(), Value::Set(vec![Value::unknown()])] {
+        value.set_attribute("targets", targets);
+        assert_eq!(refused(&value), ["content"]);
+    }
+}
