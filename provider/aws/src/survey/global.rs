@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use aws_sdk_iam::types::Role;
-use aws_sdk_organizations::types::{ChildType, PolicyType};
+use aws_sdk_organizations::types::{ChildType, OrganizationFeatureSet, PolicyType};
 use futures::{StreamExt, TryStreamExt};
 use travel_framework::Failure;
 use travel_framework::orphan::Marked;
@@ -72,6 +72,7 @@ pub async fn oidc_providers(scope: &Scope) -> Result<Vec<Marked>, Failure> {
 pub async fn organization(scope: &Scope) -> Result<Vec<Marked>, Failure> {
     let client = scope.organizations();
     let described = client.describe_organization().send().await.at(scope)?.organization;
+    let features = described.as_ref().and_then(|it| it.feature_set.clone());
     let organization = described.and_then(|it| it.id).unwrap_or_default();
     let mut found = Vec::new();
     let mut parents = VecDeque::new();
@@ -101,7 +102,9 @@ pub async fn organization(scope: &Scope) -> Result<Vec<Marked>, Failure> {
             }
         }
     }
-    for kind in Kind::names() {
+    // One for bills alone has no policies.
+    let kinds = Kind::names().filter(|_| features == Some(OrganizationFeatureSet::All));
+    for kind in kinds {
         let request = client.list_policies().filter(PolicyType::from(kind));
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
