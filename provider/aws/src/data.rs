@@ -1,4 +1,5 @@
-//! Data sources: what AWS says of the caller and the region.
+//! Data sources: what AWS says of the caller and the region, and policies put together.
 
 pub mod caller;
+pub mod policy_document;
 pub mod zones;

@@ -2,7 +2,10 @@
 
 pub mod account;
 pub mod kms_key;
+pub mod oidc_provider;
 pub mod organization;
 pub mod organizational_unit;
 mod organizations;
 pub mod parameter;
+pub mod policy;
+pub mod role;

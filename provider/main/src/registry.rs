@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use travel_aws::Aws;
-use travel_aws::data::{caller, zones};
-use travel_aws::foundation::{account, kms_key, organization, organizational_unit, parameter};
-use travel_aws::functions::{arn, subnets};
+use travel_aws::data::{caller, policy_document, zones};
+use travel_aws::foundation::{
+    account, kms_key, oidc_provider, organization, organizational_unit, parameter, policy, role,
+};
+use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
@@ -55,6 +57,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<organization::Organization>(aws)
         .resource::<organizational_unit::OrganizationalUnit>(aws)
         .resource::<account::Account>(aws)
+        .resource::<policy::Policy>(aws)
+        .resource::<oidc_provider::OidcProvider>(aws)
+        .resource::<role::Role>(aws)
         .resource::<kms_key::KmsKey>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<network::Network>(aws)
@@ -65,6 +70,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<dr_snapshot_policy::DrSnapshotPolicy>(aws)
         .list::<organizational_unit::OrganizationalUnit>(aws)
         .list::<account::Account>(aws)
+        .list::<policy::Policy>(aws)
+        .list::<oidc_provider::OidcProvider>(aws)
+        .list::<role::Role>(aws)
         .list::<kms_key::KmsKey>(aws)
         .list::<network::Network>(aws)
         .ephemeral_resource::<cluster_token::ClusterToken>(kubernetes)
@@ -72,9 +80,11 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .action::<restart_workload::RestartWorkload>(kubernetes)
         .data_source::<caller::CallerData>(aws)
         .data_source::<zones::ZonesData>(aws)
+        .data_source::<policy_document::PolicyDocumentData>(aws)
         .data_source::<helm_template::HelmTemplate>(kubernetes)
         .function(subnets::Subnets)
         .function(arn::ArnParse)
         .function(arn::ArnBuild)
+        .function(policy_function::PolicyText)
         .function(render::Render)
 }
