@@ -1,6 +1,6 @@
 # refresh: 6
-# import: travel_role.plain acceptance-plain exclusive
-# import identity: travel_role.this name=acceptance-this exclusive
+# import: travel_role.plain acceptance-plain
+# import identity: travel_role.this name=acceptance-this
 resource "travel_role" "plain" {
   name = "acceptance-plain"
 

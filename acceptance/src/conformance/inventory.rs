@@ -33,7 +33,13 @@ const EC2: [(&str, &str); 14] = [
 ];
 /// What lists the things of IAM: the operation, its parameters, the list in the answer, what its
 /// elements are, and what names one.
-type Listing = (&'static str, &'static [(&'static str, &'static str)], &'static str, &'static str, &'static str);
+type Listing = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+    &'static str,
+);
 const IAM: [Listing; 3] = [
     ("ListRoles", &[], "Roles", "role", "RoleName"),
     ("ListPolicies", &[("Scope", "Local")], "Policies", "policy", "PolicyName"),

@@ -228,10 +228,7 @@ pub async fn get(scope: &Scope, name: &str) -> Result<Option<Role>, Failure> {
 ///
 /// # Errors
 /// Where the call fails.
-pub async fn look(
-    scope: &Scope,
-    name: &str,
-) -> Result<Option<aws_sdk_iam::types::Role>, Failure> {
+pub async fn look(scope: &Scope, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, Failure> {
     let answer = scope.iam().get_role().role_name(name).send().await.found(scope, &GONE)?;
     Ok(answer.and_then(|answer| answer.role))
 }
@@ -321,8 +318,8 @@ where
 /// Whether IAM is changing the same thing already, or does not know a principal yet that a trust
 /// policy names.
 pub fn is_too_early<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    let names_unknown = is_code(error, &["MalformedPolicyDocument"])
-        && message(error).contains("nvalid principal");
+    let names_unknown =
+        is_code(error, &["MalformedPolicyDocument"]) && message(error).contains("nvalid principal");
     names_unknown || is_code(error, &BUSY)
 }
 

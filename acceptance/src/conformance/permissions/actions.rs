@@ -79,7 +79,13 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ("iam:CreateOpenIDConnectProvider", &["iam:TagOpenIDConnectProvider"]),
     (
         "iam:CreatePolicy",
-        &["iam:DeletePolicyVersion", "iam:ListEntitiesForPolicy", "iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"],
+        &[
+            "iam:DeletePolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+            "iam:TagPolicy",
+            "iam:UntagPolicy",
+        ],
     ),
     ("iam:CreatePolicyVersion", &[]),
     ("iam:AttachRolePolicy", &["iam:DetachRolePolicy"]),

@@ -132,13 +132,16 @@ impl Statement {
         set("NotResource", self.not_resources.as_ref().map(some));
         set("Principal", self.principals.as_ref().map(principals));
         set("NotPrincipal", self.not_principals.as_ref().map(principals));
-        set("Condition", self.conditions.as_ref().map(|operators| {
-            let operators = operators.iter().map(|(operator, keys)| {
-                let keys = keys.iter().map(|(key, values)| (key.clone(), some(values)));
-                (operator.clone(), Json::Object(keys.collect()))
-            });
-            Json::Object(operators.collect())
-        }));
+        set(
+            "Condition",
+            self.conditions.as_ref().map(|operators| {
+                let operators = operators.iter().map(|(operator, keys)| {
+                    let keys = keys.iter().map(|(key, values)| (key.clone(), some(values)));
+                    (operator.clone(), Json::Object(keys.collect()))
+                });
+                Json::Object(operators.collect())
+            }),
+        );
         Json::Object(parts)
     }
 }

@@ -140,7 +140,8 @@ impl Resource for OidcProvider {
             patiently(call, scope, || request.clone().send()).await?;
             state.client_ids.remove(id);
         }
-        if let Some(wanted) = plan.thumbprints.as_ref().filter(|_| plan.thumbprints != prior.thumbprints)
+        if let Some(wanted) =
+            plan.thumbprints.as_ref().filter(|_| plan.thumbprints != prior.thumbprints)
         {
             let request = client.update_open_id_connect_provider_thumbprint();
             let request = request.open_id_connect_provider_arn(&arn);
@@ -156,7 +157,8 @@ impl Resource for OidcProvider {
             patiently(call, scope, || request.clone().send()).await?;
         }
         if !changes.remove.is_empty() {
-            let request = client.untag_open_id_connect_provider().open_id_connect_provider_arn(&arn);
+            let request =
+                client.untag_open_id_connect_provider().open_id_connect_provider_arn(&arn);
             let request = request.set_tag_keys(Some(changes.remove.clone()));
             patiently(call, scope, || request.clone().send()).await?;
         }
@@ -222,22 +224,18 @@ impl OidcProvider {
     async fn finish(&mut self, call: &Call, plan: &Self) -> Result<(), Failure> {
         let thumbprints = plan.thumbprints.clone().or(self.thumbprints.take());
         *self = Self { arn: self.arn.clone(), thumbprints, ..plan.clone() };
-        let shown = async || {
-            let there = self.look(call).await?;
-            Ok(there.map(|there| self.seen(call, there).0))
-        };
+        let wanted = &*self;
         settle(call, SETTLING, || async {
-            let there: Option<Self> = shown().await?;
-            Ok(there.is_some_and(|there| {
-                there.client_ids == self.client_ids
-                    && (self.thumbprints.is_none() || there.thumbprints == self.thumbprints)
-                    && there.tagging.tags_all == self.tagging.tags_all
+            Ok(Self::read(call, wanted).await?.is_some_and(|there| {
+                there.client_ids == wanted.client_ids
+                    && (wanted.thumbprints.is_none() || there.thumbprints == wanted.thumbprints)
+                    && there.tagging.tags_all == wanted.tagging.tags_all
             }))
         })
         .await?;
         if self.thumbprints.is_none() {
             // None were given, so they are those that IAM has found.
-            let there = shown().await?;
+            let there = Self::read(call, self).await?;
             self.thumbprints = Some(there.and_then(|there| there.thumbprints).unwrap_or_default());
         }
         Ok(())

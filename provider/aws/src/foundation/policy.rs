@@ -54,14 +54,20 @@ pub struct Policy {
     #[model(
         required,
         replace,
-        pattern("^[A-Za-z0-9_+=,.@-]{1,128}$", "1 to 128 letters, digits or characters of _+=,.@-")
+        pattern(
+            "^[A-Za-z0-9_+=,.@-]{1,128}$",
+            "1 to 128 letters, digits or characters of _+=,.@-"
+        )
     )]
     pub name: String,
     /// The path before the name in the ARN, such as `/platform/`.
-    #[model(optional, default = "/", replace, length(1, 512), pattern(
-        "^/([!-)+-~]+/)?$",
-        "a path that begins and ends with /, without spaces or *"
-    ))]
+    #[model(
+        optional,
+        default = "/",
+        replace,
+        length(1, 512),
+        pattern("^/([!-)+-~]+/)?$", "a path that begins and ends with /, without spaces or *")
+    )]
     pub path: String,
     /// What the policy is for. IAM cannot change it: another description means another policy.
     #[model(optional, default = "", replace, length(0, 1000))]
@@ -220,7 +226,8 @@ impl Policy {
     /// The ARN, which account, path and name make up.
     fn arn_at(&self, call: &Call) -> String {
         let (scope, Self { path, name, .. }) = (&call.scope, self);
-        let made_up = || scope.partition().iam_arn(scope.account_id(), &format!("policy{path}{name}"));
+        let made_up =
+            || scope.partition().iam_arn(scope.account_id(), &format!("policy{path}{name}"));
         self.arn.clone().unwrap_or_else(made_up)
     }
 

@@ -47,7 +47,7 @@ impl Function for PolicyText {
         let statements = tree.elements().is_some() || !tree.get("Effect").is_null();
         let mut whole = match tree.entries() {
             Some(entries) if !statements => Value::Object(entries.clone()),
-            _ if statements => Value::object([("Statement", tree)]),
+            _ if statements => Value::object([("Statement", tree.clone())]),
             _ => return Err(refused("neither a policy nor statements of one".to_owned())),
         };
         if whole.get("Version").is_null() {

@@ -10,7 +10,9 @@ use travel_value::{Number, Type, Value};
 /// as it is.
 pub fn text(document: &Value) -> Option<String> {
     match document.as_str() {
-        Some(text) => Some(serde_json::from_str::<Json>(text).map_or(text.to_owned(), |it| it.to_string())),
+        Some(text) => {
+            Some(serde_json::from_str::<Json>(text).map_or(text.to_owned(), |it| it.to_string()))
+        }
         None => json(document).filter(|json| !json.is_null()).map(|json| json.to_string()),
     }
 }
@@ -120,7 +122,8 @@ mod tests {
         ]);
         let minified = r#"{"Size":7,"Statement":[{}],"Version":"2012-10-17"}"#;
         let spaced = "{ \"Size\": 7, \"Statement\": [{}],\n \"Version\": \"2012-10-17\" }";
-        for given in [object.clone(), dynamic(object.clone()), spaced.into(), dynamic(spaced.into())]
+        for given in
+            [object.clone(), dynamic(object.clone()), spaced.into(), dynamic(spaced.into())]
         {
             assert_eq!(text(&given).as_deref(), Some(minified), "{given:?}");
         }

@@ -86,8 +86,8 @@ fn sid(statement: &Json) -> Option<&str> {
 
 fn statements_of(document: &str, path: &Path) -> Result<Vec<Json>, Diagnostic> {
     let refused = |why: String| Diagnostic::error(format!("invalid {path}"), why).at(path.clone());
-    let parsed: Json =
-        serde_json::from_str(document).map_err(|error| refused(format!("It is no JSON: {error}.")))?;
+    let parsed: Json = serde_json::from_str(document)
+        .map_err(|error| refused(format!("It is no JSON: {error}.")))?;
     let Json::Object(mut document) = parsed else {
         return Err(refused("It is no policy: a JSON object with a Statement.".to_owned()));
     };

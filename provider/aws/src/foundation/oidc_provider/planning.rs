@@ -23,9 +23,14 @@ pub fn is_url(value: &Value) -> Result<(), String> {
     let issuer = url.strip_prefix("https://").unwrap_or_default();
     let host = issuer.split('/').next().unwrap_or_default();
     if host.is_empty() || url.chars().count() > LONGEST {
-        return Err(format!("an address that begins with https:// and has up to {LONGEST} characters"));
+        return Err(format!(
+            "an address that begins with https:// and has up to {LONGEST} characters"
+        ));
     }
-    if host.contains([':', '@']) || issuer.contains(['?', '#']) || issuer.contains(char::is_whitespace) {
+    if host.contains([':', '@'])
+        || issuer.contains(['?', '#'])
+        || issuer.contains(char::is_whitespace)
+    {
         return Err("an address without port, query or fragment".to_owned());
     }
     Ok(())
@@ -50,7 +55,10 @@ pub fn are_thumbprints(value: &Value) -> Result<(), String> {
     let fits = |it: &Value| {
         it.is_unknown() || it.as_str().is_some_and(|it| it.len() == 40 && it.bytes().all(is_digit))
     };
-    if thumbprints.is_empty() || thumbprints.len() > MOST_THUMBPRINTS || !thumbprints.iter().all(fits) {
+    if thumbprints.is_empty()
+        || thumbprints.len() > MOST_THUMBPRINTS
+        || !thumbprints.iter().all(fits)
+    {
         return Err(format!(
             "1 to {MOST_THUMBPRINTS} digests of 40 lower-case hexadecimal digits; leave it out for \
              what IAM finds itself"

@@ -9,12 +9,12 @@ use travel_framework::{Diagnostic, Failure};
 use travel_value::Value;
 
 use super::Policy;
+use crate::Scope;
 use crate::consistency::{Call, LISTED};
 use crate::error::Reply;
 use crate::iam_role::{GONE, decoded};
 use crate::policy::document;
 use crate::tags::{Tagging, Tags};
-use crate::Scope;
 
 /// A policy with what its version in force says.
 pub struct Seen {
@@ -91,8 +91,7 @@ pub fn tags(policy: &ServicePolicy) -> Tags {
 /// # Errors
 /// As the call fails.
 pub async fn users(scope: &Scope, arn: &str) -> Result<BTreeSet<String>, Failure> {
-    let mut pages =
-        scope.iam().list_entities_for_policy().policy_arn(arn).into_paginator().send();
+    let mut pages = scope.iam().list_entities_for_policy().policy_arn(arn).into_paginator().send();
     let mut users = BTreeSet::new();
     while let Some(page) = pages.next().await {
         let Some(page) = page.found(scope, &GONE)? else { break };

@@ -31,7 +31,8 @@ fn knows_the_forms_of_an_id() {
         assert_eq!((state.path.as_str(), state.name.as_str()), (path, name), "{id}");
         assert_eq!(state.arn.is_some(), id.starts_with("arn:"), "{id}");
     }
-    for id in ["", "a/b", "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:role/a"]
+    for id in
+        ["", "a/b", "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:role/a"]
     {
         assert!(Policy::import(id).is_err(), "{id}");
     }
@@ -90,7 +91,9 @@ fn only_another_meaning_makes_a_version() {
 #[tokio::test(start_paused = true)]
 async fn a_full_policy_loses_its_oldest_version() {
     let member = |id: &str, is_default: bool| {
-        format!("<member><VersionId>{id}</VersionId><IsDefaultVersion>{is_default}</IsDefaultVersion></member>")
+        format!(
+            "<member><VersionId>{id}</VersionId><IsDefaultVersion>{is_default}</IsDefaultVersion></member>"
+        )
     };
     let tried = std::sync::atomic::AtomicUsize::new(0);
     let fake = Fake::new(move |request| match request.action.as_str() {
@@ -104,7 +107,8 @@ async fn a_full_policy_loses_its_oldest_version() {
             }
         }
         "iam:ListPolicyVersions" => {
-            let versions = [("v6", true), ("v5", false), ("v4", false), ("v3", false), ("v2", false)];
+            let versions =
+                [("v6", true), ("v5", false), ("v4", false), ("v3", false), ("v2", false)];
             let versions: String = versions.iter().map(|(id, it)| member(id, *it)).collect();
             let list = format!("<IsTruncated>false</IsTruncated><Versions>{versions}</Versions>");
             Answered::query("ListPolicyVersions", &list)

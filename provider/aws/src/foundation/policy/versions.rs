@@ -106,8 +106,12 @@ mod tests {
         let version = |id: &str, is_default| {
             PolicyVersion::builder().version_id(id).is_default_version(is_default).build()
         };
-        let versions =
-            vec![version("v10", false), version("v2", true), version("v9", false), version("v3", false)];
+        let versions = vec![
+            version("v10", false),
+            version("v2", true),
+            version("v9", false),
+            version("v3", false),
+        ];
         assert_eq!(oldest_first(versions), ["v3", "v9", "v10"]);
     }
 }

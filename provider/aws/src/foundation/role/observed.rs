@@ -89,8 +89,7 @@ impl Seen {
     /// The role, and the mark on it. `state` is the last known state.
     pub fn object(self, call: &Call, state: &Role) -> (Role, Option<Mark>) {
         let Self { role, managed, inline } = self;
-        let tags: Tags =
-            role.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect();
+        let tags: Tags = role.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect();
         let settings = &call.scope.settings().tags;
         let (tagging, mark) = Tagging::read(tags, &state.tagging, settings);
         let trust = decoded(role.assume_role_policy_document.as_deref().unwrap_or_default());

@@ -49,7 +49,9 @@ pub fn is_description(value: &Value) -> Result<(), String> {
         |it: char| matches!(it, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}');
     match text.chars().find(|it| !is_allowed(*it)) {
         None => Ok(()),
-        Some(other) => Err(format!("a text of the characters of Latin-1 (up to ÿ), without {other:?}")),
+        Some(other) => {
+            Err(format!("a text of the characters of Latin-1 (up to ÿ), without {other:?}"))
+        }
     }
 }
 
@@ -69,7 +71,9 @@ pub fn is_policy(value: &Value) -> Result<(), String> {
 pub fn are_policies(value: &Value) -> Result<(), String> {
     let elements = value.elements().unwrap_or_default();
     if elements.len() > MOST_MANAGED {
-        return Err(format!("a set of at most {MOST_MANAGED} policies, more than IAM ever attaches"));
+        return Err(format!(
+            "a set of at most {MOST_MANAGED} policies, more than IAM ever attaches"
+        ));
     }
     for element in elements {
         is_policy(element).map_err(|words| {

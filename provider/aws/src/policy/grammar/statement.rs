@@ -79,9 +79,8 @@ fn sid(kind: Kind, place: &str, sid: &Value, found: &mut Vec<String>) {
     if sid.is_null() || sid.is_unknown() {
         return;
     }
-    let fits = |sid: &str| {
-        kind == Kind::Other || sid.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
+    let fits =
+        |sid: &str| kind == Kind::Other || sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !sid.as_str().is_some_and(fits) {
         found.push(format!("{place} has a Sid of other characters than letters and digits."));
     }
@@ -107,12 +106,7 @@ fn one_of<'a>(
 }
 
 /// The texts of a text or a list of some, as far as they are known.
-fn strings<'a>(
-    place: &str,
-    name: &str,
-    value: &'a Value,
-    found: &mut Vec<String>,
-) -> Vec<&'a str> {
+fn strings<'a>(place: &str, name: &str, value: &'a Value, found: &mut Vec<String>) -> Vec<&'a str> {
     if value.is_unknown() {
         return Vec::new();
     }
@@ -223,7 +217,9 @@ fn principal(place: &str, name: &str, value: &Value, found: &mut Vec<String>) {
                 _ => !text.is_empty(),
             };
             if !fits {
-                found.push(format!("{place} has {text:?} in its {name}, which is no {kind} principal."));
+                found.push(format!(
+                    "{place} has {text:?} in its {name}, which is no {kind} principal."
+                ));
             }
         }
     }
