@@ -1,4 +1,4 @@
-# refresh: 6
+# refresh: 10
 # import: travel_role.plain acceptance-plain
 # import identity: travel_role.this name=acceptance-this
 resource "travel_role" "plain" {
