@@ -92,7 +92,7 @@ impl Resource for OidcProvider {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
-        let thumbprints = plan.thumbprints.clone().filter(|it| !it.is_empty());
+        let thumbprints = plan.thumbprints.clone();
         let request = call
             .scope
             .once()
@@ -207,11 +207,13 @@ impl OidcProvider {
     fn seen(&self, call: &Call, there: GetOpenIdConnectProviderOutput) -> (Self, Option<Mark>) {
         let settings = &call.scope.settings().tags;
         let (tagging, mark) = Tagging::read(tags_of(&there), &self.tagging, settings);
-        let thumbprints = there.thumbprint_list.unwrap_or_default().into_iter();
+        let thumbprints = there.thumbprint_list.unwrap_or_default();
+        let thumbprints: BTreeSet<String> =
+            thumbprints.into_iter().map(|it| it.to_lowercase()).collect();
         let object = Self {
             url: self.url.clone(),
             client_ids: there.client_id_list.unwrap_or_default().into_iter().collect(),
-            thumbprints: Some(thumbprints.map(|it| it.to_lowercase()).collect()),
+            thumbprints: (!thumbprints.is_empty()).then_some(thumbprints),
             arn: Some(self.arn_at(call)),
             tagging,
             placement: self.placement.clone(),
@@ -236,7 +238,7 @@ impl OidcProvider {
         if self.thumbprints.is_none() {
             // None were given, so they are those that IAM has found.
             let there = Self::read(call, self).await?;
-            self.thumbprints = Some(there.and_then(|there| there.thumbprints).unwrap_or_default());
+            self.thumbprints = there.and_then(|there| there.thumbprints);
         }
         Ok(())
     }
