@@ -66,7 +66,10 @@ pub struct Policy {
         default = "/",
         replace,
         length(1, 512),
-        pattern("^(/[A-Za-z0-9.,+@=_-]+)*/$", "a path of letters, digits and .,+@=_- that begins and ends with /")
+        pattern(
+            "^(/[A-Za-z0-9.,+@=_-]+)*/$",
+            "a path of letters, digits and .,+@=_- that begins and ends with /"
+        )
     )]
     pub path: String,
     /// What the policy is for. IAM cannot change it: another description means another policy.
