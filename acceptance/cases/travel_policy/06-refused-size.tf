@@ -1,4 +1,11 @@
 # refused: and can have 6144
+locals {
+  word = "of-a-very-long-name-"
+  line = "${local.word}${local.word}${local.word}${local.word}${local.word}"
+  text = "${local.line}${local.line}${local.line}${local.line}${local.line}"
+  name = "${local.text}${local.text}${local.text}${local.text}${local.text}"
+}
+
 resource "travel_policy" "object" {
   name = "acceptance-object"
 
@@ -7,7 +14,7 @@ resource "travel_policy" "object" {
     Statement = [{
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = [for number in range(200) : "arn:aws:s3:::bucket-of-the-acceptance-case-${number}/*"]
+      Resource = ["arn:aws:s3:::a/${local.name}", "arn:aws:s3:::b/${local.name}", "arn:aws:s3:::c/${local.name}"]
     }]
   }
 }

@@ -1,4 +1,11 @@
 # refused: All inline policies together have
+locals {
+  word = "of-a-very-long-name-"
+  line = "${local.word}${local.word}${local.word}${local.word}${local.word}"
+  text = "${local.line}${local.line}${local.line}${local.line}${local.line}"
+  name = "${local.text}${local.text}${local.text}${local.text}${local.text}"
+}
+
 resource "travel_role" "plain" {
   name = "acceptance-plain"
 
@@ -8,13 +15,13 @@ resource "travel_role" "plain" {
   }
 
   inline_policies = {
-    for name in ["one", "two"] : name => {
-      Version = "2012-10-17"
-      Statement = {
-        Effect   = "Allow"
-        Action   = "s3:GetObject"
-        Resource = [for number in range(120) : "arn:aws:s3:::bucket-of-the-acceptance-case-${number}/*"]
-      }
+    one = {
+      Version   = "2012-10-17"
+      Statement = { Effect = "Allow", Action = "s3:*", Resource = ["arn:aws:s3:::a/${local.name}", "arn:aws:s3:::b/${local.name}"] }
+    }
+    two = {
+      Version   = "2012-10-17"
+      Statement = { Effect = "Allow", Action = "s3:*", Resource = ["arn:aws:s3:::a/${local.name}", "arn:aws:s3:::b/${local.name}", "arn:aws:s3:::c/${local.name}"] }
     }
   }
 }
