@@ -80,10 +80,13 @@ macro_rules! for_every_resource {
             travel_kms_key,
             travel_manifests,
             travel_network,
+            travel_oidc_provider,
             travel_organization,
             travel_organization_policy,
             travel_organizational_unit,
             travel_parameter,
+            travel_policy,
+            travel_role,
         ];
     };
 }

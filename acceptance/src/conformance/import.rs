@@ -188,12 +188,42 @@ impl Trial<'_> {
 fn masked(value: &Value) -> Value {
     match value {
         Value::String(text) if text.starts_with("hmac:") => "hmac:".into(),
-        Value::Dynamic(_, inner) => masked(inner),
+        Value::Dynamic(_, inner) => told(masked(inner)),
         Value::Object(entries) | Value::Map(entries) => {
             Value::object(entries.iter().map(|(name, value)| (name.clone(), masked(value))))
         }
         Value::List(all) => Value::List(all.iter().map(masked).collect()),
         other => other.clone(),
+    }
+}
+
+/// A value of any type as what it says: a policy may be a text in JSON, or an object.
+fn told(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.starts_with('{') => match serde_json::from_str(&text) {
+            Ok(json) => tree(&json),
+            Err(_) => text.into(),
+        },
+        Value::Object(entries) | Value::Map(entries) => {
+            Value::object(entries.into_iter().map(|(name, value)| (name, told(value))))
+        }
+        Value::List(all) | Value::Tuple(all) | Value::Set(all) => {
+            Value::List(all.into_iter().map(told).collect())
+        }
+        other => other,
+    }
+}
+
+fn tree(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Object(entries) => {
+            Value::object(entries.iter().map(|(name, json)| (name.clone(), tree(json))))
+        }
+        serde_json::Value::Array(all) => Value::List(all.iter().map(tree).collect()),
+        serde_json::Value::String(text) => text.as_str().into(),
+        serde_json::Value::Bool(truth) => (*truth).into(),
+        serde_json::Value::Number(number) => number.as_i64().map_or(Value::Null, Value::from),
+        serde_json::Value::Null => Value::Null,
     }
 }
 

@@ -34,6 +34,20 @@ const EC2: [(&str, &str); 14] = [
 /// The types of policies of an organization.
 const POLICIES: [&str; 4] =
     ["BACKUP_POLICY", "RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY", "TAG_POLICY"];
+/// What lists the things of IAM: the operation, its parameters, the list in the answer, what its
+/// elements are, and what names one.
+type Listing = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+    &'static str,
+);
+const IAM: [Listing; 3] = [
+    ("ListRoles", &[], "Roles", "role", "RoleName"),
+    ("ListPolicies", &[("Scope", "Local")], "Policies", "policy", "PolicyName"),
+    ("ListOpenIDConnectProviders", &[], "OpenIDConnectProviderList", "OIDC provider", "Arn"),
+];
 /// The states of what is gone.
 const GONE: [&str; 3] = ["deleting", "deleted", "terminated"];
 /// The kinds of Kubernetes whose objects are ours to make; others are made from them.
@@ -63,7 +77,7 @@ impl Inventory {
                 false => sandbox.client_in(&account.id).await?,
             };
             there.add(format!("{} (account)", account.name));
-            there.take_roles(&account.name, &client).await?;
+            there.take_identities(&account.name, &client).await?;
             for region in REGIONS {
                 let place = format!("{} {region}", account.name);
                 let client = client.clone().in_region(region);
@@ -212,11 +226,13 @@ impl Inventory {
         Ok(())
     }
 
-    async fn take_roles(&mut self, account: &str, client: &Client) -> Result<()> {
-        let roles = client.query("iam", "ListRoles", &[]).await;
-        let roles = roles.map_err(|error| anyhow!("ListRoles: {error}"))?;
-        for role in roles.find("Roles").map(|it| it.children.clone()).unwrap_or_default() {
-            self.add(format!("{account} role {}", role.text_at("RoleName")));
+    async fn take_identities(&mut self, account: &str, client: &Client) -> Result<()> {
+        for (operation, parameters, list, kind, name) in IAM {
+            let answer = client.query("iam", operation, parameters).await;
+            let answer = answer.map_err(|error| anyhow!("{operation}: {error}"))?;
+            for found in answer.find(list).map(|it| it.children.clone()).unwrap_or_default() {
+                self.add(format!("{account} {kind} {}", found.text_at(name)));
+            }
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! IAM before LocalStack: keys it makes become keys of the gateway, and what EC2 looks up is repeated to moto.
+//! IAM before LocalStack: keys it makes become keys of the gateway, what EC2 looks up is repeated to moto, and a policy
+//! goes only without its older versions.
 
 use std::sync::Arc;
 
@@ -36,6 +37,9 @@ impl Backend for Iam {
     async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
         let (operation, form) = (call.operation.clone(), call.form());
         let (account, region) = (call.account().to_owned(), call.region.clone());
+        if operation == "DeletePolicy" {
+            refuse_versions(&form, &account, &region, world).await?;
+        }
         let reply = world.localstack.answer(call, world).await?;
         if !reply.status.is_success() {
             return Ok(reply);
@@ -53,6 +57,28 @@ impl Backend for Iam {
         }
         Ok(reply)
     }
+}
+
+/// Refuses to delete a policy that has more than the version in force, as LocalStack does not.
+async fn refuse_versions(
+    form: &Form,
+    account: &str,
+    region: &str,
+    world: &Arc<World>,
+) -> Result<(), ServiceError> {
+    let order = Order {
+        emulator: Some(Kind::LocalStack),
+        ..Order::new("iam", account, region, "ListPolicyVersions")
+    };
+    let arn = form.get("PolicyArn").unwrap_or_default();
+    // What cannot be listed is told by the deletion itself.
+    let Ok(listed) = world.query(order, &[("PolicyArn", arn)]).await else { return Ok(()) };
+    if listed.find("Versions").is_some_and(|versions| versions.children.len() > 1) {
+        let message = "This policy has more than one version. Before you delete a policy, you must \
+                       delete the policy's versions. The default version is deleted with the policy.";
+        return Err(ServiceError::new("DeleteConflict", message).with_status(409));
+    }
+    Ok(())
 }
 
 async fn learn(reply: &Reply, account: &str, region: &str, world: &Arc<World>) {

@@ -138,6 +138,38 @@ pub async fn made_here<R: Resource<Platform = Aws>>(
     Ok(R::find(call, plan).await?.into_iter().find(is_of_this).map(|found| found.object))
 }
 
+/// Waits until a look shows what was written, so that the next plan is empty, but no longer than
+/// `patience`: if it takes longer the next plan will tell, and that is no reason to fail.
+///
+/// # Errors
+/// [`Failure::Interrupted`] when asked to stop.
+pub async fn settle<F>(
+    call: &Call,
+    patience: Duration,
+    mut is_shown: impl FnMut() -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = Result<bool, Failure>>,
+{
+    let until = (Instant::now() + patience).min(call.deadline);
+    let mut attempt = 0;
+    loop {
+        let shown = match is_shown().await {
+            Ok(shown) => shown,
+            Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+            Err(Failure::Failed(error)) => {
+                tracing::debug!("not yet readable: {error}");
+                false
+            }
+        };
+        if shown || Instant::now() >= until {
+            return Ok(());
+        }
+        call.pause(Pace::QUICK.pause(attempt)).await?;
+        attempt += 1;
+    }
+}
+
 /// What became of a request that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::error::Error;
 
 use aws_sdk_iam::types::Tag;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 use travel_framework::ownership::Mark;
@@ -219,8 +221,16 @@ pub async fn make(
 /// # Errors
 /// Where the call fails.
 pub async fn get(scope: &Scope, name: &str) -> Result<Option<Role>, Failure> {
+    Ok(look(scope, name).await?.map(Role::from))
+}
+
+/// All that GetRole says of the role of this name; none where there is none.
+///
+/// # Errors
+/// Where the call fails.
+pub async fn look(scope: &Scope, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, Failure> {
     let answer = scope.iam().get_role().role_name(name).send().await.found(scope, &GONE)?;
-    Ok(answer.and_then(|answer| answer.role).map(Role::from))
+    Ok(answer.and_then(|answer| answer.role))
 }
 
 /// Deletes a role that has nothing any more but what was just `taken` from it (names and ARNs of
@@ -301,8 +311,16 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     F: Future<Output = Answer<T, E>>,
 {
-    let early = |error: &_| is_code(error, &GONE) || is_code(error, &BUSY);
+    let early = |error: &_| is_code(error, &GONE) || is_too_early(error);
     answer_when_ready(call, WITHIN_SERVICE, early, send).await?.at(scope)
+}
+
+/// Whether IAM is changing the same thing already, or does not know a principal yet that a trust
+/// policy names.
+pub fn is_too_early<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let names_unknown =
+        is_code(error, &["MalformedPolicyDocument"]) && message(error).contains("nvalid principal");
+    names_unknown || is_code(error, &BUSY)
 }
 
 /// Tags as IAM takes them.
@@ -327,8 +345,8 @@ impl From<aws_sdk_iam::types::Role> for Role {
     }
 }
 
-/// IAM writes documents as they would stand in an address.
-fn decoded(document: &str) -> String {
+/// A document as IAM writes it: as it would stand in an address.
+pub fn decoded(document: &str) -> String {
     percent_encoding::percent_decode_str(document).decode_utf8_lossy().into_owned()
 }
 

@@ -1,5 +1,8 @@
 //! Policy documents as IAM reads them: two that differ to the letter may mean the same.
 
+pub mod document;
+pub mod grammar;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
@@ -15,9 +18,9 @@ pub fn same(one: &str, other: &str) -> bool {
     one == other || matches!((meaning(one), meaning(other)), (Some(a), Some(b)) if a == b)
 }
 
-/// As [`same`], for an attribute's `same = …`.
+/// As [`same`], for an attribute's `same = …`: texts in JSON, or objects that say the same.
 pub fn same_values(one: &Value, other: &Value) -> bool {
-    matches!((one.as_str(), other.as_str()), (Some(a), Some(b)) if same(a, b))
+    matches!((document::text(one), document::text(other)), (Some(a), Some(b)) if same(&a, &b))
 }
 
 /// The rule of an attribute that holds a policy document.

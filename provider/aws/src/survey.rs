@@ -76,6 +76,7 @@ impl Aws {
             let what = format!("IAM of account {account}");
             survey.take(&what, global::roles(scope).await);
             survey.take(&what, global::oidc_providers(scope).await);
+            survey.take(&what, global::policies(scope).await);
             match self.session().manages(account).await {
                 Ok(true) => {
                     let found = global::organization(scope).await;

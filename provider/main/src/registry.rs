@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use travel_aws::Aws;
 use travel_aws::data::organization::OrganizationData;
-use travel_aws::data::{accounts, caller, partition, zones};
+use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
-    account, account_contacts, delegated_administrator, kms_key, organization, organization_policy,
-    organizational_unit, parameter,
+    account, account_contacts, delegated_administrator, kms_key, oidc_provider, organization, organization_policy,
+    organizational_unit, parameter, policy, role,
 };
-use travel_aws::functions::{arn, subnets};
+use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
@@ -62,6 +62,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<organization_policy::OrganizationPolicy>(aws)
         .resource::<delegated_administrator::DelegatedAdministrator>(aws)
         .resource::<account_contacts::AccountContacts>(aws)
+        .resource::<policy::Policy>(aws)
+        .resource::<oidc_provider::OidcProvider>(aws)
+        .resource::<role::Role>(aws)
         .resource::<kms_key::KmsKey>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<network::Network>(aws)
@@ -73,6 +76,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .list::<organizational_unit::OrganizationalUnit>(aws)
         .list::<account::Account>(aws)
         .list::<organization_policy::OrganizationPolicy>(aws)
+        .list::<policy::Policy>(aws)
+        .list::<oidc_provider::OidcProvider>(aws)
+        .list::<role::Role>(aws)
         .list::<kms_key::KmsKey>(aws)
         .list::<network::Network>(aws)
         .ephemeral_resource::<cluster_token::ClusterToken>(kubernetes)
@@ -83,9 +89,11 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .data_source::<partition::PartitionData>(aws)
         .data_source::<OrganizationData>(aws)
         .data_source::<accounts::AccountsData>(aws)
+        .data_source::<policy_document::PolicyDocumentData>(aws)
         .data_source::<helm_template::HelmTemplate>(kubernetes)
         .function(subnets::Subnets)
         .function(arn::ArnParse)
         .function(arn::ArnBuild)
+        .function(policy_function::PolicyText)
         .function(render::Render)
 }

@@ -77,6 +77,17 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ),
     ("eks:UpdatePodIdentityAssociation", &["iam:GetRole", "iam:PassRole"]),
     ("iam:CreateOpenIDConnectProvider", &["iam:TagOpenIDConnectProvider"]),
+    (
+        "iam:CreatePolicy",
+        &[
+            "iam:DeletePolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+            "iam:TagPolicy",
+            "iam:UntagPolicy",
+        ],
+    ),
+    ("iam:CreatePolicyVersion", &[]),
     ("iam:AttachRolePolicy", &["iam:DetachRolePolicy"]),
     ("iam:CreateRole", &["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]),
     ("iam:DeleteRolePermissionsBoundary", &["iam:PutRolePermissionsBoundary"]),

@@ -1,9 +1,9 @@
-//! What is marked and in no region: roles and identity providers of IAM, of which the tagging API
+//! What is marked and in no region: roles, policies and identity providers of IAM, of which the tagging API
 //! does not tell, and what stands in the organization.
 
 use std::collections::VecDeque;
 
-use aws_sdk_iam::types::Role;
+use aws_sdk_iam::types::{PolicyScopeType, Role};
 use aws_sdk_organizations::types::{ChildType, OrganizationFeatureSet, PolicyType};
 use futures::{StreamExt, TryStreamExt};
 use travel_framework::Failure;
@@ -62,6 +62,25 @@ pub async fn oidc_providers(scope: &Scope) -> Result<Vec<Marked>, Failure> {
         found.extend(marked(scope, &arn, "iam oidc-provider", &tags));
     }
     Ok(found)
+}
+
+/// The policies of an account that its own administrators manage.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn policies(scope: &Scope) -> Result<Vec<Marked>, Failure> {
+    let request = scope.iam().list_policies().scope(PolicyScopeType::Local);
+    let policies = request.into_paginator().items().send().try_collect().await.at(scope)?;
+    let looks = policies.into_iter().filter_map(|policy| policy.arn).map(|arn| async move {
+        let request = scope.iam().list_policy_tags().policy_arn(&arn);
+        let tags = request.into_paginator().items().send().try_collect().await;
+        let tags = tags.found(scope, &GONE)?.unwrap_or_default();
+        let tags: Tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        Ok::<_, Failure>(marked(scope, &arn, "iam policy", &tags))
+    });
+    let found: Vec<Option<Marked>> =
+        futures::stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The root, units, accounts and policies of the organization that an account manages, units before
