@@ -1,8 +1,10 @@
 //! Keys, and what else everything stands on.
 
 pub mod account;
+mod identity_center;
 pub mod kms_key;
 pub mod organization;
 pub mod organizational_unit;
 mod organizations;
 pub mod parameter;
+pub mod permission_set;
