@@ -71,10 +71,13 @@ macro_rules! for_every_resource {
     ($make:ident) => {
         $make![
             travel_account,
+            travel_account_assignments,
             travel_dr_snapshot_policy,
             travel_eks_platform,
             travel_helm_release,
             travel_helm_stack,
+            travel_identity_group,
+            travel_identity_user,
             travel_kms_key,
             travel_manifests,
             travel_network,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
-use travel_aws::foundation::{account, kms_key, organization, organizational_unit, parameter, permission_set};
+use travel_aws::foundation::{
+    account, account_assignments, identity_group, identity_user, kms_key, organization,
+    organizational_unit, parameter, permission_set,
+};
 use travel_aws::functions::{arn, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
@@ -58,6 +61,9 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<kms_key::KmsKey>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<permission_set::PermissionSet>(aws)
+        .resource::<identity_user::IdentityUser>(aws)
+        .resource::<identity_group::IdentityGroup>(aws)
+        .resource::<account_assignments::AccountAssignments>(aws)
         .resource::<network::Network>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)

@@ -81,6 +81,9 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ("iam:CreateRole", &["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]),
     ("iam:DeleteRolePermissionsBoundary", &["iam:PutRolePermissionsBoundary"]),
     ("iam:PutRolePolicy", &["iam:DeleteRolePolicy"]),
+    ("identitystore:CreateGroup", &["identitystore:DeleteGroup"]),
+    ("identitystore:CreateGroupMembership", &["identitystore:DeleteGroupMembership"]),
+    ("identitystore:CreateUser", &["identitystore:DeleteUser"]),
     ("kms:CreateAlias", &[]),
     ("kms:CreateGrant", &[]),
     ("kms:EnableKey", &["kms:DisableKey"]),
@@ -107,6 +110,27 @@ const DEMANDS: &[(&str, &[&str])] = &[
         "rbin:CreateRule",
         &["rbin:DeleteRule", "rbin:TagResource", "rbin:UntagResource", "rbin:UpdateRule"],
     ),
+    // The role of a permission set is made in the account by the service's own role; in the management
+    // account, as the caller (Identity Center guide, "Delegated administration", and its IAM policy
+    // examples).
+    (
+        "sso:CreateAccountAssignment",
+        &[
+            "iam:AttachRolePolicy",
+            "iam:CreateRole",
+            "iam:CreateSAMLProvider",
+            "iam:GetRole",
+            "iam:GetSAMLProvider",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+            "iam:PutRolePolicy",
+            "iam:UpdateSAMLProvider",
+            "sso:DeleteAccountAssignment",
+        ],
+    ),
+    ("sso:CreatePermissionSet", &["sso:TagResource", "sso:UntagResource"]),
+    // Outside the management account.
+    ("sso:ListAccountAssignmentsForPrincipal", &["sso:ListAccountAssignments"]),
     // Values that are encrypted under a key of one's own are read and written with that key (Systems
     // Manager guide, "Restricting access to parameters").
     ("ssm:GetParameters", &["kms:Decrypt"]),
@@ -151,6 +175,7 @@ pub(super) fn reads_only(action: &str) -> bool {
 pub(super) fn services(prefix: &str) -> Vec<&str> {
     match prefix {
         "elasticloadbalancing" => vec!["elb", "elbv2"],
+        "sso" => vec!["sso-admin"],
         "tag" => vec!["resourcegroupstaggingapi"],
         other => vec![other],
     }
