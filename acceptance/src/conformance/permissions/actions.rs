@@ -110,24 +110,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
         "rbin:CreateRule",
         &["rbin:DeleteRule", "rbin:TagResource", "rbin:UntagResource", "rbin:UpdateRule"],
     ),
-    // The role of a permission set is made in the account by the service's own role; in the management
-    // account, as the caller (Identity Center guide, "Delegated administration", and its IAM policy
-    // examples).
-    (
-        "sso:CreateAccountAssignment",
-        &[
-            "iam:AttachRolePolicy",
-            "iam:CreateRole",
-            "iam:CreateSAMLProvider",
-            "iam:GetRole",
-            "iam:GetSAMLProvider",
-            "iam:ListAttachedRolePolicies",
-            "iam:ListRolePolicies",
-            "iam:PutRolePolicy",
-            "iam:UpdateSAMLProvider",
-            "sso:DeleteAccountAssignment",
-        ],
-    ),
+    ("sso:CreateAccountAssignment", &["sso:DeleteAccountAssignment"]),
     ("sso:CreatePermissionSet", &["sso:TagResource", "sso:UntagResource"]),
     // Outside the management account.
     ("sso:ListAccountAssignmentsForPrincipal", &["sso:ListAccountAssignments"]),

@@ -33,8 +33,7 @@ pub fn are_sets(value: &Value) -> Result<(), String> {
 
 /// What they are known by.
 pub fn id(assignments: &AccountAssignments) -> String {
-    let AccountAssignments { principal_type, principal_id, name, .. } = assignments;
-    format!("{principal_type}/{principal_id}/{name}")
+    format!("{}/{}", assignments.principal_type, assignments.principal_id)
 }
 
 /// Plans which assignments there will be.
@@ -85,7 +84,7 @@ fn read_id(id: &str) -> Option<AccountAssignments> {
         permission_sets: sets.split(',').map(arn).collect(),
         accounts,
         instance_arn: Some(format!("arn:aws:sso:::instance/{instance}")),
-        id: Some(format!("{kind}/{principal}/")),
+        id: Some(format!("{kind}/{principal}")),
         ..AccountAssignments::default()
     })
 }
