@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_identitystore::types::MemberId;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
@@ -130,7 +130,7 @@ impl IdentityGroup {
         let (store, id) = (self.store().to_owned(), self.id().to_owned());
         let there = memberships(call, &store, &id).await?;
         let missing = wanted.iter().filter(|user| !there.contains_key(*user)).cloned();
-        let joined = missing.map(|user| join(call, &store, &id, user));
+        let joined: Vec<_> = missing.map(|user| join(call, &store, &id, user)).collect();
         let mut joined = futures::stream::iter(joined).buffer_unordered(SIDE_BY_SIDE);
         let mut failed = None;
         self.members.extend(wanted.iter().filter(|user| there.contains_key(*user)).cloned());
@@ -319,7 +319,7 @@ async fn memberships(
     let client = call.scope.identity_store();
     let request = client.list_group_memberships().identity_store_id(store).group_id(id);
     let pages = request.max_results(100).into_paginator().items().send();
-    let all = pages.try_collect::<Vec<_>>().await.found(&call.scope, &[ABSENT])?;
+    let all = pages.try_collect().await.found(&call.scope, &[ABSENT])?;
     let by_user = all.unwrap_or_default().into_iter().filter_map(|it| match it.member_id {
         Some(MemberId::UserId(user)) => Some((user, it.membership_id)),
         _ => None,

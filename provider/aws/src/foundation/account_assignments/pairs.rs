@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use aws_sdk_ssoadmin::types::{PrincipalType, TargetType};
 use futures::{StreamExt, TryStreamExt};
@@ -67,9 +65,14 @@ pub async fn observe(
     match of_principal(call, principal).await? {
         Some(all) => Ok(asked.intersection(&all).cloned().collect()),
         None => {
-            let looks = asked.iter().map(|pair| async move {
-                Ok::<_, Failure>(is_assigned(call, principal, pair).await?.then(|| pair.clone()))
-            });
+            let looks: Vec<_> = asked
+                .iter()
+                .cloned()
+                .map(|pair| async move {
+                    let is_there = is_assigned(call, principal, &pair).await?;
+                    Ok::<_, Failure>(is_there.then_some(pair))
+                })
+                .collect();
             let looks = futures::stream::iter(looks).buffer_unordered(SIDE_BY_SIDE);
             let found: Vec<_> = looks.try_collect().await?;
             Ok(found.into_iter().flatten().collect())
@@ -141,55 +144,66 @@ pub async fn change(
     there: &mut BTreeSet<Pair>,
     wanted: &BTreeSet<Pair>,
 ) -> Result<(), Failure> {
-    let mut by_account: BTreeMap<&str, Vec<(Pair, bool)>> = BTreeMap::new();
+    let mut by_account: BTreeMap<String, Vec<(Pair, bool)>> = BTreeMap::new();
     let new = wanted.difference(there).map(|pair| (pair, true));
     let gone = there.difference(wanted).map(|pair| (pair, false));
     for (pair, is_new) in new.chain(gone) {
-        by_account.entry(&pair.account).or_default().push((pair.clone(), is_new));
+        by_account.entry(pair.account.clone()).or_default().push((pair.clone(), is_new));
     }
-    let by_account: Vec<Vec<(Pair, bool)>> = by_account.into_values().collect();
-    let there = Mutex::new(there);
-    let failures = Mutex::new(Vec::new());
-    let works = by_account.into_iter().map(|pairs| async {
-        for (pair, is_new) in pairs {
-            let changed = match (call.proceed(), is_new) {
-                (Err(stopped), _) => Err(stopped),
-                (Ok(()), true) => assign(call, principal, &pair).await,
-                (Ok(()), false) => unassign(call, principal, &pair).await,
-            };
-            match changed {
-                Ok(()) => {
-                    let mut there = there.lock().unwrap_or_else(PoisonError::into_inner);
-                    match is_new {
-                        true => there.insert(pair),
-                        false => there.remove(&pair),
-                    };
-                }
-                Err(failure) => {
-                    let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                    failures.push((pair, failure));
-                }
+    let works: Vec<_> =
+        by_account.into_values().map(|pairs| change_in_one(call, principal, pairs)).collect();
+    let mut works = futures::stream::iter(works).buffer_unordered(SIDE_BY_SIDE);
+    let mut failures = Vec::new();
+    while let Some(ended) = works.next().await {
+        for Change { pair, is_new, result } in ended {
+            match (result, is_new) {
+                (Ok(()), true) => drop(there.insert(pair)),
+                (Ok(()), false) => drop(there.remove(&pair)),
+                (Err(failure), _) => failures.push(failure),
             }
         }
-    });
-    futures::stream::iter(works).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<()>>().await;
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    }
     together(failures)
 }
 
+/// A change of one assignment, and what became of it.
+struct Change {
+    pair: Pair,
+    is_new: bool,
+    result: Result<(), Failure>,
+}
+
+/// Makes and removes the assignments of one account, one after the other.
+async fn change_in_one(
+    call: &Call,
+    principal: &Principal,
+    pairs: Vec<(Pair, bool)>,
+) -> Vec<Change> {
+    let mut ended = Vec::new();
+    for (pair, is_new) in pairs {
+        let result = match (call.proceed(), is_new) {
+            (Err(stopped), _) => Err(stopped),
+            (Ok(()), true) => assign(call, principal, &pair).await,
+            (Ok(()), false) => unassign(call, principal, &pair).await,
+        };
+        ended.push(Change { pair, is_new, result });
+    }
+    ended
+}
+
 /// One failure of many.
-fn together(mut failures: Vec<(Pair, Failure)>) -> Result<(), Failure> {
-    if failures.iter().any(|(_, failure)| matches!(failure, Failure::Interrupted)) {
+fn together(mut failures: Vec<Failure>) -> Result<(), Failure> {
+    if failures.iter().any(|failure| matches!(failure, Failure::Interrupted)) {
         return Err(Failure::Interrupted);
     }
     let count = failures.len();
     if count <= 1 {
-        return failures.pop().map_or(Ok(()), |(_, failure)| Err(failure));
+        return failures.pop().map_or(Ok(()), Err);
     }
     let named: Vec<String> = failures
         .into_iter()
         .take(NAMED)
-        .map(|(_, failure)| {
+        .map(|failure| {
             let error = failure.into_diagnostic();
             format!("{}: {}", error.summary, error.detail)
         })

@@ -6,7 +6,6 @@ use std::error::Error;
 
 use aws_sdk_ssoadmin::types::{CustomerManagedPolicyReference, PermissionsBoundary};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use futures::TryStreamExt;
 use tokio::time::Instant;
 use travel_framework::Failure;
 use travel_framework::wait::Pace;
@@ -124,7 +123,7 @@ pub async fn observe(
         .into_paginator()
         .items()
         .send()
-        .try_collect::<Vec<_>>();
+        .try_collect();
     let customer_managed = client
         .list_customer_managed_policy_references_in_permission_set()
         .instance_arn(instance)
@@ -132,7 +131,7 @@ pub async fn observe(
         .into_paginator()
         .items()
         .send()
-        .try_collect::<Vec<_>>();
+        .try_collect();
     let inline =
         client.get_inline_policy_for_permission_set().instance_arn(instance).permission_set_arn(arn);
     let boundary = client
