@@ -8,6 +8,7 @@ mod eks;
 mod judge;
 mod lists;
 mod network;
+mod identity_center;
 mod rbin;
 mod routing;
 

@@ -13,18 +13,13 @@ impl Inventory {
     pub(super) async fn take_identities(&mut self, client: &Client) -> Result<()> {
         let instances = ask(client, "sso-admin", "ListInstances", &json!({})).await?;
         for instance in list(&instances, "Instances") {
-            let names = self.take_store(client, &instance["IdentityStoreId"]).await?;
-            self.take_assignments(client, &instance["InstanceArn"], &names).await?;
+            self.take_store(client, &instance["IdentityStoreId"]).await?;
+            self.take_assignments(client, &instance["InstanceArn"]).await?;
         }
         Ok(())
     }
 
-    /// The names of users and groups, by id.
-    async fn take_store(
-        &mut self,
-        client: &Client,
-        store: &Value,
-    ) -> Result<BTreeMap<String, String>> {
+    async fn take_store(&mut self, client: &Client, store: &Value) -> Result<()> {
         let input = json!({"IdentityStoreId": store, "MaxResults": 100});
         let users = ask(client, "identitystore", "ListUsers", &input).await?;
         let groups = ask(client, "identitystore", "ListGroups", &input).await?;
@@ -43,18 +38,13 @@ impl Inventory {
                 let user = of(&member["MemberId"], "UserId");
                 self.add(format!("{} in {name}", names.get(&user).unwrap_or(&user)));
             }
-            names.insert(of(&group, "GroupId"), name.clone());
             self.add(name);
         }
-        Ok(names)
+        Ok(())
     }
 
-    async fn take_assignments(
-        &mut self,
-        client: &Client,
-        instance: &Value,
-        names: &BTreeMap<String, String>,
-    ) -> Result<()> {
+    /// The assignments, without whose they are: these outlast a user or group.
+    async fn take_assignments(&mut self, client: &Client, instance: &Value) -> Result<()> {
         let input = json!({"InstanceArn": instance});
         let sets = ask(client, "sso-admin", "ListPermissionSets", &input).await?;
         for set in list(&sets, "PermissionSets") {
@@ -68,9 +58,8 @@ impl Inventory {
                 input["AccountId"] = account.clone();
                 let there = ask(client, "sso-admin", "ListAccountAssignments", &input).await?;
                 for assignment in list(&there, "AccountAssignments") {
-                    let id = assignment["PrincipalId"].as_str().unwrap_or_default();
-                    let whose = names.get(id).map_or("somebody", String::as_str);
-                    self.add(format!("permission set {name} of {whose} in {account}"));
+                    let kind = &assignment["PrincipalType"];
+                    self.add(format!("permission set {name} of a {kind} in {account}"));
                 }
             }
         }

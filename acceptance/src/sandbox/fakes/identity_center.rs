@@ -124,7 +124,7 @@ impl Backend for IdentityCenter {
         let account_is_open = |id: &str| world.accounts.get(id).is_some_and(|it| it.open);
         let obstacle = match call.operation.as_str() {
             "CreateAccountAssignment" if !account_is_open(input.text("TargetId")) => {
-                Some("Received a 404 status error: the account is not in the organization".to_owned())
+                Some("the account is not in the organization".to_owned())
             }
             "CreateAccountAssignment" => principal_obstacle(&call, &input, world).await,
             _ => None,

@@ -25,8 +25,8 @@ use crate::{Aws, Placement};
 
 /// A group of IAM Identity Center's own directory, with its members.
 ///
-/// Members that others have added stay, and are no drift, unless `exclusive` is set. An import takes
-/// all members there are for the group's own.
+/// Members that others have added stay, and are no drift, unless `exclusive` is set; a group that has
+/// some is not destroyed. An import takes all members there are for the group's own.
 ///
 /// Where users and groups come from an identity provider, they are made there, and only named here.
 #[derive(Clone, Debug, Default, Model)]
@@ -277,6 +277,12 @@ impl Resource for IdentityGroup {
     async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
         let client = call.scope.identity_store();
         let (store, id) = (prior.store(), prior.id());
+        let there = memberships(call, store, id).await?;
+        let others: Vec<&String> =
+            there.keys().filter(|user| !prior.members.contains(*user)).collect();
+        if !prior.exclusive && !others.is_empty() {
+            return Err(still_used(prior, others.len()).into());
+        }
         let request = client.delete_group().identity_store_id(store).group_id(id);
         request.send().await.found(&call.scope, &[ABSENT])?;
         let what = format!("the end of group {}", prior.name);
@@ -347,6 +353,16 @@ async fn join(call: &Call, store: &str, id: &str, user: String) -> Result<String
     .await
     .map_err(|failure| failure.at_attribute("members"))?;
     Ok(user)
+}
+
+fn still_used(group: &IdentityGroup, others: usize) -> Diagnostic {
+    Diagnostic::error(
+        format!("group {} has members of others", group.name),
+        format!(
+            "There are {others} that others have added. Have them removed, take them into members, or \
+             set exclusive = true and apply that first.",
+        ),
+    )
 }
 
 /// The rule of a group's name.
