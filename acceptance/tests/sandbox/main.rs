@@ -5,10 +5,10 @@ mod accounts;
 mod background;
 mod dlm;
 mod eks;
+mod identity_center;
 mod judge;
 mod lists;
 mod network;
-mod identity_center;
 mod rbin;
 mod routing;
 
