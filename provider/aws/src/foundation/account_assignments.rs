@@ -23,12 +23,15 @@ use crate::{Aws, Placement};
 ///
 /// Assignments that others have made stay, and are no drift. Each is made and removed by itself, side
 /// by side over the accounts; what an apply that was cut off has made is kept, and the next one goes on.
+/// An import, which works in the management account, takes all that the group or user has: the plan then
+/// shows what is missing of each set in each account.
 #[derive(Clone, Debug, Default, Model)]
 #[resource(
     type = "travel_account_assignments",
     id = "id",
     proof = equality,
     refresh = "1 for each 100 assignments of the principal, in the management account; elsewhere 1 for each account and permission set",
+    identity("region", "instance_arn", "principal_type", "principal_id"),
     consistency_seconds = 5
 )]
 pub struct AccountAssignments {
@@ -95,8 +98,19 @@ impl AccountAssignments {
         let mut asked = state.wanted();
         asked.extend(state.there());
         let principal = state.principal(instance_arn);
-        let there = pairs::observe(call, &principal, &asked).await?;
+        let is_imported = state.accounts.is_empty();
+        let there = match is_imported {
+            true => pairs::all(call, &principal).await?,
+            false => pairs::observe(call, &principal, &asked).await?,
+        };
+        let of = |part: fn(&Pair) -> &String| there.iter().map(part).cloned().collect();
+        let (accounts, permission_sets) = match is_imported {
+            true => (of(|pair| &pair.account), of(|pair| &pair.set)),
+            false => (state.accounts.clone(), state.permission_sets.clone()),
+        };
         let mut observed = Self {
+            accounts,
+            permission_sets,
             instance_arn: Some(instance_arn.to_owned()),
             id: Some(state.id.clone().unwrap_or_else(|| planning::id(state))),
             ..state.clone()

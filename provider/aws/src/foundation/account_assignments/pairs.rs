@@ -80,6 +80,24 @@ pub async fn observe(
     }
 }
 
+/// All that the principal has.
+///
+/// # Errors
+/// Where the service does not tell them, or the call fails.
+pub async fn all(call: &Call, principal: &Principal) -> Result<BTreeSet<Pair>, Failure> {
+    of_principal(call, principal).await?.ok_or_else(|| {
+        Diagnostic::error(
+            "assignments cannot be imported here",
+            format!(
+                "Identity Center tells what a group or user has in the organization's management \
+                 account only, and this is {}. Import with credentials of that account.",
+                call.scope.place(),
+            ),
+        )
+        .into()
+    })
+}
+
 /// All assignments of the principal itself; none where the service does not tell them here: it does so
 /// in the organization's management account only.
 async fn of_principal(

@@ -6,6 +6,7 @@ use travel_framework::{Diagnostic, Plan};
 use travel_value::Value;
 
 use super::AccountAssignments;
+use crate::foundation::identity_center::is_instance;
 use crate::partition::{Arn, is_account_id};
 
 /// The rule of the accounts.
@@ -55,36 +56,34 @@ pub fn plan(plan: &mut Plan<'_>) {
     }
 }
 
-/// The state that a read can start from: the id names the instance, the principal, the accounts and
-/// the permission sets, of which the assignments are the product.
+/// The state that a read can start from: the id names the instance and the principal.
 pub fn import(id: &str) -> Result<AccountAssignments, Diagnostic> {
     read_id(id).ok_or_else(|| {
         Diagnostic::error(
             format!("{id:?} names no assignments"),
-            "Assignments are imported by INSTANCE/GROUP/ID/ACCOUNT,…/SET,… (or USER), as in \
-             ssoins-0123456789abcdef/GROUP/GROUP_ID/111122223333,444455556666/ps-0123456789abcdef.",
+            "Assignments are imported by INSTANCE_ARN/GROUP/ID or INSTANCE_ARN/USER/ID, or with the \
+             region before it, as in \
+             eu-central-1/arn:aws:sso:::instance/ssoins-0123456789abcdef/GROUP/GROUP_ID.",
         )
     })
 }
 
 fn read_id(id: &str) -> Option<AccountAssignments> {
-    let [instance, kind, principal, accounts, sets] = id.split('/').collect::<Vec<_>>()[..] else {
-        return None;
+    let (rest, principal) = id.rsplit_once('/')?;
+    let (rest, kind) = rest.rsplit_once('/')?;
+    let (region, instance_arn) = match rest.split_once("/arn:") {
+        Some((region, _)) => (Some(region.to_owned()), rest.get(region.len() + 1..)?),
+        None => (None, rest),
     };
-    let accounts: BTreeSet<String> = accounts.split(',').map(str::to_owned).collect();
     let is_one = ["GROUP", "USER"].contains(&kind)
-        && instance.contains("ins-")
         && !principal.is_empty()
-        && accounts.iter().all(|it| is_account_id(it))
-        && sets.split(',').all(|it| it.starts_with("ps-"));
-    let arn = |set: &str| format!("arn:aws:sso:::permissionSet/{instance}/{set}");
-    is_one.then(|| AccountAssignments {
+        && is_instance(&instance_arn.into()).is_ok();
+    let mut state = AccountAssignments {
         principal_type: kind.to_owned(),
         principal_id: principal.to_owned(),
-        permission_sets: sets.split(',').map(arn).collect(),
-        accounts,
-        instance_arn: Some(format!("arn:aws:sso:::instance/{instance}")),
-        id: Some(format!("{kind}/{principal}")),
+        instance_arn: Some(instance_arn.to_owned()),
         ..AccountAssignments::default()
-    })
+    };
+    state.placement.region = region;
+    is_one.then_some(state)
 }

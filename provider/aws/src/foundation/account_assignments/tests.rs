@@ -1,4 +1,4 @@
-use super::planning::{are_accounts, are_sets, import};
+use super::planning::{are_accounts, import};
 use super::*;
 
 #[test]
@@ -16,11 +16,15 @@ fn assignments_are_the_product() {
 }
 
 #[test]
-fn an_import_names_the_product() {
-    let one = import("ssoins-1/GROUP/g/111122223333,444455556666/ps-1,ps-2").unwrap();
-    assert_eq!(one.wanted().len(), 4);
-    assert!(are_sets(&travel_framework::model::Field::to_value(&one.permission_sets)).is_ok());
-    for id in ["x", "ssoins-1/ROLE/g/111122223333/ps-1", "ssoins-1/GROUP/g/1/ps-1"] {
+fn an_import_names_instance_and_principal() {
+    let instance = "arn:aws:sso:::instance/ssoins-1";
+    for (region, prefix) in [(None, ""), (Some("eu-west-1"), "eu-west-1/")] {
+        let one = import(&format!("{prefix}{instance}/GROUP/g")).unwrap();
+        assert_eq!(one.placement.region.as_deref(), region);
+        assert_eq!(one.instance_arn.as_deref(), Some(instance));
+        assert_eq!((one.principal_type.as_str(), one.principal_id.as_str()), ("GROUP", "g"));
+    }
+    for id in ["x", "arn:aws:sso:::instance/ssoins-1/ROLE/g", "ssoins-1/GROUP/g"] {
         assert!(import(id).is_err(), "{id}");
     }
 }
