@@ -1,5 +1,5 @@
-# A store is for good, and only here it is said who is alone in a group.
-# no drift: identity_store_id exclusive
+# A store is for good, and a membership ends by an id that no output has.
+# no drift: identity_store_id
 # drift: travel_identity_group.this name by identitystore UpdateGroup {"IdentityStoreId": "${store}", "GroupId": "${group}", "Operations": [{"AttributePath": "displayName", "AttributeValue": "theirs"}]}
 # drift: travel_identity_group.this description by identitystore UpdateGroup {"IdentityStoreId": "${store}", "GroupId": "${group}", "Operations": [{"AttributePath": "description"}]}
 # drift: travel_identity_group.open nothing by identitystore CreateGroupMembership {"IdentityStoreId": "${store}", "GroupId": "${open}", "MemberId": {"UserId": "${bob}"}}

@@ -36,7 +36,7 @@ use crate::{Aws, Placement};
 )]
 pub struct AccountAssignments {
     /// What these assignments are called here; Identity Center does not know it.
-    #[model(required, config_only, length(1, 128))]
+    #[model(required, config_only, not_imported, length(1, 128))]
     pub name: String,
     /// The id of the group or user.
     #[model(required, replace, length(1, 47))]

@@ -49,7 +49,7 @@ pub struct IdentityGroup {
     #[model(optional, default)]
     pub members: BTreeSet<String>,
     /// Whether nobody else is to be in it.
-    #[model(optional, default = false)]
+    #[model(optional, default = false, config_only)]
     pub exclusive: bool,
     /// The ids of the users whom others have added.
     #[model(computed)]

@@ -147,7 +147,7 @@ fn check_partition(plan: &mut Plan<'_>) {
 /// The state that a read can start from, by the id given to an import.
 pub fn import(id: &str) -> Result<PermissionSet, Diagnostic> {
     let (region, arn) = match id.split_once("/arn:") {
-        Some((region, _)) => (Some(region.to_owned()), &id[region.len() + 1..]),
+        Some((region, _)) => (Some(region.to_owned()), id.get(region.len() + 1..).unwrap_or_default()),
         None => (None, id),
     };
     let parsed = Arn::parse(arn).filter(|arn| arn.service == "sso");
