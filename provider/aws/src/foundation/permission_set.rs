@@ -18,7 +18,7 @@ use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 
 use self::content::Content;
-use super::identity_center::{ABSENT, BUSY, CONFLICT, instance, is_instance, send};
+use super::identity_center::{ABSENT, CONFLICT, instance, is_instance, send};
 use crate::consistency::{Call, answer_when_ready, made_here, make_once};
 use crate::error::{Reply, incomplete, is_code};
 use crate::tags::{TagChanges, Tags};
@@ -297,8 +297,7 @@ impl Resource for PermissionSet {
             .instance_arn(prior.instance_arn())
             .permission_set_arn(prior.arn());
         let is_held = |error: &_| is_code(error, &[CONFLICT]);
-        let patience = LETTING_GO.min(BUSY);
-        let answer = answer_when_ready(call, patience, is_held, || request.clone().send()).await?;
+        let answer = answer_when_ready(call, LETTING_GO, is_held, || request.clone().send()).await?;
         match answer {
             Err(error) if is_held(&error) => {
                 Err(provisioning::still_assigned(call, prior).await?.into())
