@@ -73,10 +73,13 @@ macro_rules! for_every_resource {
             travel_account,
             travel_account_contacts,
             travel_delegated_administrator,
+            travel_account_assignments,
             travel_dr_snapshot_policy,
             travel_eks_platform,
             travel_helm_release,
             travel_helm_stack,
+            travel_identity_group,
+            travel_identity_user,
             travel_kms_key,
             travel_manifests,
             travel_network,
@@ -87,6 +90,7 @@ macro_rules! for_every_resource {
             travel_parameter,
             travel_policy,
             travel_role,
+            travel_permission_set,
         ];
     };
 }

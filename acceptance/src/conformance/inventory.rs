@@ -2,6 +2,8 @@
 //! what has a name but no tags, the tree of the organization, and what stands in the case's cluster.
 //! Two runs that end alike have the same inventory, whatever ids they were given.
 
+mod identity;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -87,6 +89,7 @@ impl Inventory {
             }
         }
         there.take_units(&sandbox.client()).await?;
+        there.take_identities(&sandbox.client()).await?;
         if let Some(name) = case.cluster() {
             there.take_objects(&sandbox.client(), name).await?;
         }

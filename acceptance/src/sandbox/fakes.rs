@@ -4,6 +4,8 @@ pub mod account;
 pub mod control_plane;
 pub mod dlm;
 pub mod eks;
+pub mod identity_center;
+pub mod identity_store;
 pub mod input;
 mod neighbours;
 mod patch;

@@ -6,7 +6,7 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
-use super::fakes::{account, dlm, eks, rbin};
+use super::fakes::{account, dlm, eks, identity_center, identity_store, rbin};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -61,7 +61,7 @@ pub const SERVICES: &[Service] = &[
     service("events", "events", Json11, "AWSEvents", LocalStack),
     service("guardduty", "guardduty", RestJson, "", Moto),
     service("iam", "iam", Query, "2010-05-08", Own(iam::backend)),
-    service("identitystore", "identitystore", Json11, "AWSIdentityStore", Moto),
+    service("identitystore", "identitystore", Json11, "AWSIdentityStore", Own(identity_store::backend)),
     service("kms", "kms", Json11, "TrentService", Own(kms::backend)),
     service("lambda", "lambda", RestJson, "", Moto),
     service("logs", "logs", Json11, "Logs_20140328", Moto),
@@ -84,7 +84,7 @@ pub const SERVICES: &[Service] = &[
     service("sqs", "sqs", Json10, "AmazonSQS", LocalStack),
     service("ssm", "ssm", Json11, "AmazonSSM", Own(ssm::backend)),
     service("sso", "awsssoportal", RestJson, "/federation/", Own(sso::backend)),
-    service("sso-admin", "sso", Json11, "SWBExternalService", Moto),
+    service("sso-admin", "sso", Json11, "SWBExternalService", Own(identity_center::backend)),
     service("stepfunctions", "states", Json10, "AWSStepFunctions", LocalStack),
     service("sts", "sts", Query, "2011-06-15", Own(sts::backend)),
     service("wafv2", "wafv2", Json11, "AWSWAF_20190729", Moto),

@@ -5,6 +5,7 @@ mod accounts;
 mod background;
 mod dlm;
 mod eks;
+mod identity_center;
 mod judge;
 mod lists;
 mod network;

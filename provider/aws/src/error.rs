@@ -361,6 +361,7 @@ pub fn iam_prefix(service: &str) -> &str {
         "cloudwatchlogs" => "logs",
         "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         "elasticloadbalancingv2" => "elasticloadbalancing",
+        "ssoadmin" => "sso",
         other => other,
     }
 }

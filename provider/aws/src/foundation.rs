@@ -3,6 +3,11 @@
 pub mod account;
 pub mod account_contacts;
 pub mod delegated_administrator;
+pub mod account_assignments;
+mod identity_center;
+pub mod identity_group;
+mod identity_store;
+pub mod identity_user;
 pub mod kms_key;
 pub mod oidc_provider;
 pub mod organization;
@@ -12,3 +17,4 @@ pub(crate) mod organizations;
 pub mod parameter;
 pub mod policy;
 pub mod role;
+pub mod permission_set;

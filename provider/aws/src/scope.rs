@@ -181,11 +181,13 @@ impl fmt::Debug for Scope {
 pub(crate) struct Batches {
     pub parameters: Arc<Batch<ssm::ParameterMetadata>>,
     pub parameter_values: Arc<Batch<ssm::Parameter>>,
+    /// The ARNs of permission sets by their names.
+    pub permission_sets: Arc<Batch<String>>,
 }
 
 impl Default for Batches {
     fn default() -> Self {
-        Self { parameters: Arc::new(Batch::of(50)), parameter_values: Arc::new(Batch::of(10)) }
+        Self { parameters: Arc::new(Batch::of(50)), parameter_values: Arc::new(Batch::of(10)), permission_sets: Arc::new(Batch::of(usize::MAX)) }
     }
 }
 

@@ -92,6 +92,9 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ("iam:CreateRole", &["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]),
     ("iam:DeleteRolePermissionsBoundary", &["iam:PutRolePermissionsBoundary"]),
     ("iam:PutRolePolicy", &["iam:DeleteRolePolicy"]),
+    ("identitystore:CreateGroup", &["identitystore:DeleteGroup"]),
+    ("identitystore:CreateGroupMembership", &["identitystore:DeleteGroupMembership"]),
+    ("identitystore:CreateUser", &["identitystore:DeleteUser"]),
     ("kms:CreateAlias", &[]),
     ("kms:CreateGrant", &[]),
     ("kms:EnableKey", &["kms:DisableKey"]),
@@ -119,6 +122,10 @@ const DEMANDS: &[(&str, &[&str])] = &[
         "rbin:CreateRule",
         &["rbin:DeleteRule", "rbin:TagResource", "rbin:UntagResource", "rbin:UpdateRule"],
     ),
+    ("sso:CreateAccountAssignment", &["sso:DeleteAccountAssignment"]),
+    ("sso:CreatePermissionSet", &["sso:TagResource", "sso:UntagResource"]),
+    // Outside the management account.
+    ("sso:ListAccountAssignmentsForPrincipal", &["sso:ListAccountAssignments"]),
     // Values that are encrypted under a key of one's own are read and written with that key (Systems
     // Manager guide, "Restricting access to parameters").
     ("ssm:GetParameters", &["kms:Decrypt"]),
@@ -163,6 +170,7 @@ pub(super) fn reads_only(action: &str) -> bool {
 pub(super) fn services(prefix: &str) -> Vec<&str> {
     match prefix {
         "elasticloadbalancing" => vec!["elb", "elbv2"],
+        "sso" => vec!["sso-admin"],
         "tag" => vec!["resourcegroupstaggingapi"],
         other => vec![other],
     }

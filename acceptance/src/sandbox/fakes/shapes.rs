@@ -1,6 +1,6 @@
 //! The public model of a service that the sandbox plays itself: reading its requests and checking its answers by it.
 //!
-//! Follows the restJson1 protocol of the Smithy specification, as far as EKS, DLM and Recycle Bin use it, with the
+//! Follows the restJson1 and awsJson1.1 protocols of the Smithy specification, as far as our services use them, with the
 //! shapes of the service models that botocore carries.
 
 use std::collections::{BTreeMap, HashMap};
@@ -72,6 +72,9 @@ struct Shape {
     min: Option<f64>,
     max: Option<f64>,
     pattern: Option<String>,
+    /// Whether it takes any JSON.
+    #[serde(default)]
+    document: bool,
     #[serde(rename = "timestampFormat")]
     time_format: Option<String>,
 }
@@ -177,6 +180,7 @@ impl Shapes {
             min: None,
             max: None,
             pattern: None,
+            document: false,
             time_format: None,
         };
         self.shapes.get(name).unwrap_or(&NOTHING)
@@ -201,6 +205,9 @@ impl Shapes {
     /// Checks a value; `strict` refuses members that the model does not have.
     fn fit(&self, name: &str, value: &Value, path: &str, strict: bool) -> Result<(), Misfit> {
         let shape = self.shape(name);
+        if shape.document {
+            return Ok(());
+        }
         match (shape.kind.as_str(), value) {
             ("structure", Value::Object(members)) => {
                 self.fit_structure(shape, members, path, strict)
