@@ -81,6 +81,7 @@ macro_rules! for_every_resource {
             travel_organization,
             travel_organizational_unit,
             travel_parameter,
+            travel_secret,
         ];
     };
 }

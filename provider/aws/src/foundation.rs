@@ -6,3 +6,4 @@ pub mod organization;
 pub mod organizational_unit;
 mod organizations;
 pub mod parameter;
+pub mod secret;
