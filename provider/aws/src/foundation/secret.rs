@@ -62,10 +62,12 @@ const REFUSED_POLICY: &str = "MalformedPolicyDocumentException";
 )]
 pub struct Secret {
     /// The name, such as `shop/database`. Another name means another secret.
-    #[model(required, replace, length(1, 512), pattern(
-        "^[a-zA-Z0-9/_+=.@-]+$",
-        "letters, digits and characters of /_+=.@-"
-    ))]
+    #[model(
+        required,
+        replace,
+        length(1, 512),
+        pattern("^[a-zA-Z0-9/_+=.@-]+$", "letters, digits and characters of /_+=.@-")
+    )]
     pub name: String,
     /// What the secret is for.
     #[model(optional, default = "", length(0, 2048))]
@@ -153,13 +155,7 @@ impl Resource for Secret {
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
         let (arn, version_id) = plan.make(call).await?;
-        *state = Self {
-            arn,
-            version_id,
-            replicas: None,
-            policy: None,
-            ..plan.clone()
-        };
+        *state = Self { arn, version_id, replicas: None, policy: None, ..plan.clone() };
         state.bring_around(call, plan).await
     }
 
@@ -197,8 +193,8 @@ impl Resource for Secret {
         let what = format!("the end of secret {}", prior.name);
         call.wait_until(&what, Pace::QUICK, || async {
             let seen = look(&call.scope, prior.id()).await?;
-            let is_over = seen
-                .is_none_or(|seen| seen.is_going() && prior.recovery_window_days != 0);
+            let is_over =
+                seen.is_none_or(|seen| seen.is_going() && prior.recovery_window_days != 0);
             Ok(if is_over { Look::Done(()) } else { Look::Pending("there".to_owned()) })
         })
         .await
@@ -334,11 +330,7 @@ impl Secret {
     async fn bring_around(&mut self, call: &Call, plan: &Self) -> Result<(), Failure> {
         self.bring_policy(call, plan).await?;
         replicas::bring(call, plan, self).await?;
-        *self = Self {
-            arn: self.arn.clone(),
-            version_id: self.version_id.clone(),
-            ..plan.clone()
-        };
+        *self = Self { arn: self.arn.clone(), version_id: self.version_id.clone(), ..plan.clone() };
         self.settle(call).await
     }
 

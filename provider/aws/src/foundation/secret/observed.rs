@@ -134,9 +134,12 @@ impl Seen {
         }
         if let Some(service) = self.0.owning_service() {
             let detail = "The service writes and rotates it itself. Leave it to the service.";
-            return Err(Diagnostic::error(format!("secret {name} is managed by {service}"), detail)
-                .at_attribute("name")
-                .into());
+            return Err(Diagnostic::error(
+                format!("secret {name} is managed by {service}"),
+                detail,
+            )
+            .at_attribute("name")
+            .into());
         }
         Ok(())
     }

@@ -42,7 +42,8 @@ pub async fn bring(call: &Call, plan: &Secret, state: &mut Secret) -> Result<(),
         let is_wanted = wanted.get(&region).is_some_and(|wanted| wanted.is_like(replica));
         // One that could not be made is in the way of the next attempt.
         let stays = is_wanted && replica.status != Some(StatusType::Failed);
-        if stays { &mut staying } else { &mut leaving }.push(region);
+        let list = if stays { &mut staying } else { &mut leaving };
+        list.push(region);
     }
     remove(call, state, leaving.clone()).await?;
     if let Some(replicas) = &mut state.replicas {
