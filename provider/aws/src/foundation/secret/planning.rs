@@ -3,7 +3,7 @@
 //! Source: Secrets Manager API reference, CreateSecret and DeleteSecret; Secrets Manager quotas.
 
 use travel_framework::{Diagnostic, Plan};
-use travel_value::{Path, Value};
+use travel_value::{Number, Path, Value};
 
 use super::Secret;
 use crate::partition::{Arn, is_account_id};
@@ -27,7 +27,7 @@ pub fn is_value(value: &Value) -> Result<(), String> {
 
 /// The rule of a recovery window.
 pub fn is_window(value: &Value) -> Result<(), String> {
-    match value.as_i64() {
+    match value.as_number().and_then(Number::as_i64) {
         Some(1..=6) => Err("0, or 7 to 30: the service keeps a secret for a week at least".into()),
         _ => Ok(()),
     }

@@ -1,14 +1,15 @@
 //! A secret's replicas in other regions: copies that follow it, each under a key of its region.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, ReplicationStatusType, StatusType};
 use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model};
 
 use super::observed::look;
-use super::{DEFAULT_KEY, Secret, gone, same_key, send};
-use crate::consistency::Call;
+use super::{DEFAULT_KEY, SETTLING, Secret, gone, is_too_early, same_key};
+use crate::consistency::{Call, make_once};
 use crate::error::Reply;
 
 /// A copy of the secret in another region.
@@ -58,15 +59,7 @@ pub async fn bring(call: &Call, plan: &Secret, state: &mut Secret) -> Result<(),
         })
         .collect();
     if !missing.is_empty() {
-        let request = call
-            .scope
-            .secrets_manager()
-            .replicate_secret_to_regions()
-            .secret_id(state.id())
-            .set_add_replica_regions(Some(missing))
-            .force_overwrite_replica_secret(plan.force_overwrite_replicas);
-        let sent = send(call, || request.clone().send()).await;
-        sent.map_err(|failure| failure.at_attribute("replicas"))?;
+        replicate(call, plan, state.id(), missing).await?;
         state.replicas = Some(wanted.clone());
     }
     let failed = wait(call, state, wanted).await?;
@@ -77,6 +70,44 @@ pub async fn bring(call: &Call, plan: &Secret, state: &mut Secret) -> Result<(),
         return Err(not_made(plan, region, reason).into());
     }
     Ok(())
+}
+
+/// Asks for replicas. Asked twice for the same, the service would refuse: after a lost answer it is
+/// the secret that tells.
+async fn replicate(
+    call: &Call,
+    plan: &Secret,
+    id: &str,
+    missing: Vec<ReplicaRegionType>,
+) -> Result<(), Failure> {
+    let regions: Vec<String> = missing.iter().filter_map(|one| one.region.clone()).collect();
+    let request = call
+        .scope
+        .once()
+        .secrets_manager()
+        .replicate_secret_to_regions()
+        .secret_id(id)
+        .set_add_replica_regions(Some(missing))
+        .force_overwrite_replica_secret(plan.force_overwrite_replicas);
+    let send = || {
+        let answer = request.clone().send();
+        async { answer.await.map(|_| Some(())) }
+    };
+    let asked_before = || async {
+        let there = left(call, id, &regions).await?;
+        Ok((there.len() == regions.len()).then_some(()))
+    };
+    let patience = |error: &_| if is_too_early(error) { SETTLING } else { Duration::ZERO };
+    let sent = Box::pin(make_once(call, patience, &[], send, asked_before)).await?;
+    sent.at(&call.scope).map(drop).map_err(|failure| failure.at_attribute("replicas"))
+}
+
+/// Those among the regions that the secret has a replica in, be it a failed one.
+async fn left(call: &Call, id: &str, regions: &[String]) -> Result<Vec<String>, Failure> {
+    let seen = look(&call.scope, id).await?;
+    let mut there = seen.map(|seen| seen.replica_regions()).unwrap_or_default();
+    there.retain(|region| regions.contains(region));
+    Ok(there)
 }
 
 /// Removes replicas, and waits until the secret has them no more.
@@ -91,12 +122,14 @@ pub async fn remove(call: &Call, secret: &Secret, regions: Vec<String>) -> Resul
         .remove_regions_from_replication()
         .secret_id(secret.id())
         .set_remove_replica_regions(Some(regions.clone()));
-    request.send().await.at(&call.scope)?;
+    let answer = request.send().await;
+    // What an earlier attempt has removed already, the service knows no more.
+    if answer.is_err() && !left(call, secret.id(), &regions).await?.is_empty() {
+        answer.at(&call.scope)?;
+    }
     let what = format!("the end of the replicas of secret {}", secret.name);
     call.wait_until(&what, Pace::QUICK, || async {
-        let seen = look(&call.scope, secret.id()).await?;
-        let mut there = seen.map(|seen| seen.replica_regions()).unwrap_or_default();
-        there.retain(|region| regions.contains(region));
+        let there = left(call, secret.id(), &regions).await?;
         Ok(match there.is_empty() {
             true => Look::Done(()),
             false => Look::Pending(format!("there in {}", there.join(", "))),
