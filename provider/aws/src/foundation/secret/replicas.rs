@@ -8,7 +8,8 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure, Model};
 
 use super::observed::look;
-use super::{DEFAULT_KEY, SETTLING, Secret, gone, is_too_early, same_key};
+use super::writing::is_too_early;
+use super::{DEFAULT_KEY, SETTLING, Secret, gone, same_key};
 use crate::consistency::{Call, make_once};
 use crate::error::Reply;
 

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use serde_json::json;
+use travel_framework::model::Model as _;
 use travel_framework::plan::{Computed, plan_by_schema};
 use travel_framework::resource::Resource as _;
 use travel_value::Value;
