@@ -91,6 +91,7 @@ macro_rules! for_every_resource {
             travel_policy,
             travel_role,
             travel_permission_set,
+            travel_secret,
         ];
     };
 }

@@ -18,3 +18,4 @@ pub mod parameter;
 pub mod policy;
 pub mod role;
 pub mod permission_set;
+pub mod secret;

@@ -126,6 +126,24 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ("sso:CreatePermissionSet", &["sso:TagResource", "sso:UntagResource"]),
     // Outside the management account.
     ("sso:ListAccountAssignmentsForPrincipal", &["sso:ListAccountAssignments"]),
+    // Under a key of one's own the service encrypts and decrypts with the rights of whoever calls it
+    // (Secrets Manager guide, "Secret encryption and decryption").
+    (
+        "secretsmanager:CreateSecret",
+        &[
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            "secretsmanager:TagResource",
+            "secretsmanager:UntagResource",
+        ],
+    ),
+    ("secretsmanager:PutResourcePolicy", &["secretsmanager:DeleteResourcePolicy"]),
+    ("secretsmanager:PutSecretValue", &["kms:Decrypt", "kms:GenerateDataKey"]),
+    (
+        "secretsmanager:ReplicateSecretToRegions",
+        &["kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:RemoveRegionsFromReplication"],
+    ),
+    ("secretsmanager:UpdateSecret", &["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),
     // Values that are encrypted under a key of one's own are read and written with that key (Systems
     // Manager guide, "Restricting access to parameters").
     ("ssm:GetParameters", &["kms:Decrypt"]),

@@ -3,7 +3,7 @@
 //! Source: Systems Manager API reference, PutParameter and ParameterMetadata.
 
 mod observed;
-mod planning;
+pub(super) mod planning;
 mod policies;
 
 use std::error::Error;

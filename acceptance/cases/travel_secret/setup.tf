@@ -1,0 +1,3 @@
+resource "travel_kms_key" "secrets" {
+  name = "acceptance/secrets"
+}
