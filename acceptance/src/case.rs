@@ -71,6 +71,7 @@ macro_rules! for_every_resource {
     ($make:ident) => {
         $make![
             travel_account,
+            travel_bucket,
             travel_dr_snapshot_policy,
             travel_eks_platform,
             travel_helm_release,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use travel_aws::Aws;
 use travel_aws::data::{caller, zones};
-use travel_aws::foundation::{account, kms_key, organization, organizational_unit, parameter};
+use travel_aws::foundation::{account, bucket, kms_key, organization, organizational_unit, parameter};
 use travel_aws::functions::{arn, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
@@ -56,6 +56,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<organizational_unit::OrganizationalUnit>(aws)
         .resource::<account::Account>(aws)
         .resource::<kms_key::KmsKey>(aws)
+        .resource::<bucket::Bucket>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<network::Network>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
