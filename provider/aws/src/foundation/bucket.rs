@@ -28,7 +28,7 @@ use self::expiry::LifecycleRule;
 use self::notices::Notice;
 use self::replication::ReplicationRule;
 use self::settings::Target;
-use crate::consistency::{Call, made_here, make_once};
+use crate::consistency::{self, Call, make_once};
 use crate::error::{Reply, is_code};
 use crate::platform::Aws;
 use crate::policy;
@@ -219,8 +219,6 @@ impl Resource for Bucket {
         let region = call.scope.region();
         let constraint =
             (region != FIRST_REGION).then(|| BucketLocationConstraint::from(region));
-        // The mark goes with the call. In the first region a request with tags is refused for a bucket
-        // that is there already, as it is in all others.
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(constraint)
             .set_tags(Some(tagging::tag_list(plan.tagging.for_create(&call.claim))?))
@@ -238,22 +236,30 @@ impl Resource for Bucket {
             let answer = request.clone().send();
             async { answer.await.map(|_| Some(())) }
         };
+        // What carries the mark of this create was made by it, also where its answer was lost.
+        let target = Target { call, name: &plan.name };
         let look = || async {
-            let made: Option<Self> = made_here(call, plan).await?;
-            Ok(made.map(drop))
+            let there = tagging::read(&target).await?;
+            let mark = there.as_ref().and_then(tags::mark);
+            Ok(mark.filter(|mark| mark.generation == call.claim.generation).map(drop))
         };
         let busy = |error: &_| match is_code(error, &["OperationAborted"]) {
             true => BUSY,
             false => Duration::ZERO,
         };
         let taken = ["BucketAlreadyOwnedByYou"];
-        let made = make_once(call, busy, &taken, send, look).await?;
+        let made = make_once(call, busy, &taken, send, &look).await?;
         if let Err(error) = &made
             && is_code(error, &["BucketAlreadyExists", "BucketAlreadyOwnedByYou"])
         {
             return Err(taken_name(&plan.name, call).into());
         }
         made.at(&call.scope)?;
+        // The first region may answer well for a bucket that this account has already: only the mark
+        // tells that it is the one made here.
+        if call.find_until(Instant::now() + consistency::LISTED, &look).await?.is_none() {
+            return Err(taken_name(&plan.name, call).into());
+        }
         state.arn = Some(planning::arn(&call.scope, &plan.name));
         state.regional_domain_name = Some(planning::domain(&call.scope, &plan.name));
         let seen = settings::look_when_there(call, plan).await?;
@@ -282,7 +288,7 @@ impl Resource for Bucket {
         let request = request.expected_bucket_owner(target.owner());
         let busy = |error: &_| is_code(error, &["OperationAborted"]);
         let answer =
-            crate::consistency::answer_when_ready(call, BUSY, busy, || request.clone().send());
+            consistency::answer_when_ready(call, BUSY, busy, || request.clone().send());
         let answer = answer.await?;
         if let Err(error) = &answer
             && is_code(error, &["BucketNotEmpty"])

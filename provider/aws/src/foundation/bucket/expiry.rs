@@ -156,16 +156,15 @@ pub async fn read(target: &Target<'_>) -> Result<(Rules, String), Failure> {
     Ok((rules.collect(), size))
 }
 
+#[expect(deprecated, reason = "rules of others may still be written in the older way")]
 fn read_rule(rule: Wire) -> (String, LifecycleRule) {
     let filter = rule.filter.unwrap_or_else(|| LifecycleRuleFilter::builder().build());
-    let one = LifecycleRuleAndOperator {
-        ..LifecycleRuleAndOperator::builder()
-            .set_prefix(filter.prefix.or(rule.prefix))
-            .set_tags(filter.tag.map(|tag| vec![tag]))
-            .set_object_size_greater_than(filter.object_size_greater_than)
-            .set_object_size_less_than(filter.object_size_less_than)
-            .build()
-    };
+    let one = LifecycleRuleAndOperator::builder()
+        .set_prefix(filter.prefix.or(rule.prefix))
+        .set_tags(filter.tag.map(|tag| vec![tag]))
+        .set_object_size_greater_than(filter.object_size_greater_than)
+        .set_object_size_less_than(filter.object_size_less_than)
+        .build();
     let which = filter.and.unwrap_or(one);
     let transitions = rule.transitions.unwrap_or_default().into_iter();
     let noncurrent = rule.noncurrent_version_transitions.unwrap_or_default().into_iter();

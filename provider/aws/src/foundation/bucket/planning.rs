@@ -1,5 +1,7 @@
 //! What a plan knows of a bucket without a call: its name's rules, its ARN, what goes together.
 
+use std::collections::BTreeMap;
+
 use travel_framework::{Diagnostic, Plan};
 use travel_value::{Path, Value};
 
@@ -7,7 +9,6 @@ use super::expiry::LifecycleRule;
 use super::replication::ReplicationRule;
 use super::{ALL_CLASSES, Bucket, Retention, expiry, replication};
 use crate::{Placement, Scope};
-use std::collections::BTreeMap;
 
 /// What no name begins with: S3 keeps these for its own.
 const PREFIXES: [&str; 4] = ["xn--", "sthree-", "amzn-s3-demo-", "aws:"];

@@ -200,7 +200,8 @@ fn wire(name: &str, rule: &ReplicationRule) -> Result<Wire, Failure> {
             let objects = SseKmsEncryptedObjects::builder()
                 .status(SseKmsEncryptedObjectsStatus::Enabled)
                 .build()?;
-            Ok(SourceSelectionCriteria::builder().sse_kms_encrypted_objects(objects).build())
+            let criteria = SourceSelectionCriteria::builder();
+            Ok::<_, BuildError>(criteria.sse_kms_encrypted_objects(objects).build())
         });
         Wire::builder()
             .id(name)
