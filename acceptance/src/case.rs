@@ -71,9 +71,10 @@ macro_rules! for_every_resource {
     ($make:ident) => {
         $make![
             travel_account,
-            travel_account_contacts,
-            travel_delegated_administrator,
             travel_account_assignments,
+            travel_account_contacts,
+            travel_bucket,
+            travel_delegated_administrator,
             travel_dr_snapshot_policy,
             travel_eks_platform,
             travel_helm_release,
@@ -88,9 +89,9 @@ macro_rules! for_every_resource {
             travel_organization_policy,
             travel_organizational_unit,
             travel_parameter,
+            travel_permission_set,
             travel_policy,
             travel_role,
-            travel_permission_set,
             travel_secret,
         ];
     };

@@ -21,6 +21,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// | JSON | `logs DeleteLogGroup {"logGroupName": "a"}` |
 /// | kubectl in a cluster | `kubectl CLUSTER delete service a --namespace b` |
 /// | REST | `eks DELETE /clusters/a/addons/b`, with JSON behind the path where it takes some |
+/// | S3 | `s3 PUT /bucket?versioning <VersioningConfiguration>…`, with what stands behind the path as it is |
 ///
 /// Values stand between spaces, so none can have one, but for those in JSON. A service of another region
 /// is written `kms@eu-west-1`.
@@ -62,6 +63,17 @@ pub enum Outside {
         /// Its input, if it takes one.
         input: Option<Value>,
     },
+    /// A call of S3, whose input is text: XML, or a policy.
+    Text {
+        /// The service.
+        service: String,
+        /// The method.
+        method: Method,
+        /// The path, with a query if there is one.
+        path: String,
+        /// Its input, as it stands.
+        input: String,
+    },
 }
 
 impl Outside {
@@ -72,7 +84,7 @@ impl Outside {
                 operation.starts_with("Create")
             }
             Self::Kubectl { arguments, .. } => arguments.iter().any(|word| word == "create"),
-            Self::Rest { .. } => false,
+            Self::Rest { .. } | Self::Text { .. } => false,
         }
     }
 
@@ -93,6 +105,10 @@ impl Outside {
             let (path, input) = rest.split_once(' ').unwrap_or((rest, ""));
             let input = (!input.is_empty()).then(|| serde_json::from_str(input)).transpose()?;
             let method = Method::from_bytes(operation.as_bytes())?;
+            if service == "s3" || service.starts_with("s3@") {
+                let (path, input) = (path.to_owned(), input.to_owned());
+                return Ok(Self::Text { service, method, path, input });
+            }
             return Ok(Self::Rest { service, method, path: path.to_owned(), input });
         }
         let operation = operation.to_owned();
@@ -131,6 +147,10 @@ impl Outside {
                 *path = fill(path, &encoded(outputs))?;
                 *input = input.as_ref().map(json).transpose()?;
             }
+            Self::Text { path, input, .. } => {
+                *path = fill(path, &encoded(outputs))?;
+                *input = fill(input, outputs)?;
+            }
         }
         Ok(filled)
     }
@@ -161,6 +181,10 @@ impl Outside {
             Self::Rest { service, method, path, input } => {
                 let (service, client) = at(service);
                 client.rest_json(&service, method.clone(), path, input.as_ref()).await.map(drop)
+            }
+            Self::Text { service, method, path, input } => {
+                let (service, client) = at(service);
+                client.rest(&service, method.clone(), path, input.as_str()).await.map(drop)
             }
         };
         answer.map_err(|error| anyhow::anyhow!("{self:?} failed: {error}"))

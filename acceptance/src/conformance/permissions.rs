@@ -18,7 +18,7 @@ use crate::sandbox::repository;
 use crate::sandbox::trouble::Trouble;
 use crate::stage;
 
-use actions::{demanded, reads_only, services};
+use actions::{actions as names, demanded, operations, reads_only, services};
 
 /// The variable by which the provider logs its calls, and how much of the log that takes.
 pub(super) const LOG_CALLS: (&str, &str) = ("TF_LOG_PROVIDER", "DEBUG");
@@ -77,7 +77,7 @@ impl Allowed {
         let in_clusters = self.kubernetes.iter().flat_map(|(resource, verbs)| {
             verbs.iter().map(move |verb| format!("kubernetes:{verb} {resource}"))
         });
-        let of_aws = self.aws.iter().flat_map(|action| {
+        let of_aws = self.aws.iter().flat_map(|action| operations(action)).flat_map(|action| {
             let (prefix, operation) = action.split_once(':').unwrap_or((action, "*"));
             services(prefix).into_iter().map(move |service| format!("{service}:{operation}"))
         });
@@ -113,7 +113,7 @@ fn needed(call: &LoggedCall, is_apply: bool) -> Result<Allowed> {
             let action = format!("{service}:{operation}");
             let mut aws: BTreeSet<String> =
                 demanded(&action)?.iter().map(|&it| it.to_owned()).collect();
-            aws.insert(action);
+            aws.extend(names(&action).into_iter().map(str::to_owned));
             Ok(Allowed { aws, ..Allowed::default() })
         }
     }

@@ -1,6 +1,8 @@
 //! What a failed AWS call means for a person: what failed, where, with which request id, and what
 //! to do next.
 
+mod action;
+
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -352,7 +354,8 @@ fn action<E>() -> String {
     let operation = path.rsplit("::").next().unwrap_or_default();
     let operation = operation.strip_suffix("Error").unwrap_or(operation);
     let service = iam_prefix(service.strip_prefix("aws_sdk_").unwrap_or(service));
-    format!("{service}:{operation}")
+    let action = format!("{service}:{operation}");
+    action::renamed(&action).map_or(action.clone(), str::to_owned)
 }
 
 /// What IAM's actions call a service, of which this is the SDK's name.

@@ -1,9 +1,10 @@
 //! Keys, and what else everything stands on.
 
 pub mod account;
-pub mod account_contacts;
-pub mod delegated_administrator;
 pub mod account_assignments;
+pub mod account_contacts;
+pub mod bucket;
+pub mod delegated_administrator;
 mod identity_center;
 pub mod identity_group;
 mod identity_store;
@@ -15,7 +16,7 @@ pub mod organization_policy;
 pub mod organizational_unit;
 pub(crate) mod organizations;
 pub mod parameter;
+pub mod permission_set;
 pub mod policy;
 pub mod role;
-pub mod permission_set;
 pub mod secret;

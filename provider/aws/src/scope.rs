@@ -187,7 +187,11 @@ pub(crate) struct Batches {
 
 impl Default for Batches {
     fn default() -> Self {
-        Self { parameters: Arc::new(Batch::of(50)), parameter_values: Arc::new(Batch::of(10)), permission_sets: Arc::new(Batch::of(usize::MAX)) }
+        Self {
+            parameters: Arc::new(Batch::of(50)),
+            parameter_values: Arc::new(Batch::of(10)),
+            permission_sets: Arc::new(Batch::of(usize::MAX)),
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use travel_aws::Aws;
 use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
-    account, account_assignments, account_contacts, delegated_administrator, identity_group, identity_user, kms_key, oidc_provider, organization, organization_policy, organizational_unit, parameter, permission_set, policy, role, secret};
+    account, account_assignments, account_contacts, bucket, delegated_administrator,
+    identity_group, identity_user, kms_key, oidc_provider, organization, organization_policy,
+    organizational_unit, parameter, permission_set, policy, role, secret,
+};
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
 use travel_aws::recovery::dr_snapshot_policy;
@@ -64,6 +67,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<oidc_provider::OidcProvider>(aws)
         .resource::<role::Role>(aws)
         .resource::<kms_key::KmsKey>(aws)
+        .resource::<bucket::Bucket>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<permission_set::PermissionSet>(aws)
         .resource::<identity_user::IdentityUser>(aws)

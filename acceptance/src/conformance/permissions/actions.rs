@@ -144,6 +144,19 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &["kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:RemoveRegionsFromReplication"],
     ),
     ("secretsmanager:UpdateSecret", &["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),
+    // Tags in the call take an action of their own, and so does a lock. What governs versions is
+    // bypassed only where that is asked for.
+    (
+        "s3:CreateBucket",
+        &[
+            "s3:PutBucketObjectLockConfiguration",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketVersioning",
+            "s3:TagResource",
+        ],
+    ),
+    ("s3:DeleteObjects", &["s3:BypassGovernanceRetention"]),
+    ("s3:PutBucketReplication", &["iam:PassRole"]),
     // Values that are encrypted under a key of one's own are read and written with that key (Systems
     // Manager guide, "Restricting access to parameters").
     ("ssm:GetParameters", &["kms:Decrypt"]),
@@ -157,6 +170,40 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Operations that IAM knows by other names (Amazon S3 guide, "Required permissions for Amazon S3 API
+/// operations").
+const RENAMED: &[(&str, &[&str])] = &[
+    ("s3:DeleteBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
+    ("s3:DeleteBucketReplication", &["s3:PutReplicationConfiguration"]),
+    ("s3:DeleteObjects", &["s3:DeleteObject", "s3:DeleteObjectVersion"]),
+    ("s3:GetBucketEncryption", &["s3:GetEncryptionConfiguration"]),
+    ("s3:GetBucketLifecycleConfiguration", &["s3:GetLifecycleConfiguration"]),
+    ("s3:GetBucketNotificationConfiguration", &["s3:GetBucketNotification"]),
+    ("s3:GetBucketReplication", &["s3:GetReplicationConfiguration"]),
+    ("s3:GetObjectLockConfiguration", &["s3:GetBucketObjectLockConfiguration"]),
+    ("s3:GetPublicAccessBlock", &["s3:GetBucketPublicAccessBlock"]),
+    ("s3:ListMultipartUploads", &["s3:ListBucketMultipartUploads"]),
+    ("s3:ListObjectVersions", &["s3:ListBucketVersions"]),
+    ("s3:PutBucketEncryption", &["s3:PutEncryptionConfiguration"]),
+    ("s3:PutBucketLifecycleConfiguration", &["s3:PutLifecycleConfiguration"]),
+    ("s3:PutBucketNotificationConfiguration", &["s3:PutBucketNotification"]),
+    ("s3:PutBucketReplication", &["s3:PutReplicationConfiguration"]),
+    ("s3:PutObjectLockConfiguration", &["s3:PutBucketObjectLockConfiguration"]),
+    ("s3:PutPublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
+];
+
+/// What IAM calls an operation, given as it calls its service.
+pub(super) fn actions(operation: &str) -> Vec<&str> {
+    let renamed = RENAMED.iter().find(|(known, _)| *known == operation);
+    renamed.map_or_else(|| vec![operation], |(_, actions)| actions.to_vec())
+}
+
+/// The operations that an action is for.
+pub(super) fn operations(action: &str) -> Vec<&str> {
+    let renamed = RENAMED.iter().filter(|(_, actions)| actions.contains(&action));
+    renamed.map(|(operation, _)| *operation).chain([action]).collect()
+}
 
 /// Actions that change nothing, though their verbs do not say so.
 const READING: [&str; 1] = ["kms:Decrypt"];
@@ -203,5 +250,13 @@ mod tests {
         assert_eq!(demanded("kms:DescribeKey").unwrap(), [""; 0]);
         assert_eq!(demanded("logs:CreateLogGroup").unwrap(), ["logs:TagResource"]);
         assert!(demanded("sqs:CreateQueue").is_err());
+    }
+
+    #[test]
+    fn operations_go_by_the_names_of_actions() {
+        assert_eq!(actions("s3:GetBucketEncryption"), ["s3:GetEncryptionConfiguration"]);
+        assert_eq!(actions("kms:CreateKey"), ["kms:CreateKey"]);
+        let put = operations("s3:PutLifecycleConfiguration");
+        assert!(put.contains(&"s3:DeleteBucketLifecycle"), "{put:?}");
     }
 }

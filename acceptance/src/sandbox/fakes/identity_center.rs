@@ -99,9 +99,9 @@ impl Backend for IdentityCenter {
         let load =
             || async { Shapes::load(&world.models, "sso-admin").map_err(ServiceError::internal) };
         let shapes = self.shapes.get_or_try_init(load).await?;
-        let input = shapes.input(&call).map_err(|misfit| {
-            invalid(format!("{} {}", misfit.path, misfit.problem))
-        })?;
+        let input = shapes
+            .input(&call)
+            .map_err(|misfit| invalid(format!("{} {}", misfit.path, misfit.problem)))?;
         let management = world.accounts.management();
         let instance = instance_arn(management);
         let allowed = authorize(&call, world).await;
@@ -113,7 +113,8 @@ impl Backend for IdentityCenter {
                 "OwnerAccountId": management,
                 "Status": "ACTIVE",
             });
-            let instances: Vec<Value> = (is_here && allowed.is_ok()).then_some(shown).into_iter().collect();
+            let instances: Vec<Value> =
+                (is_here && allowed.is_ok()).then_some(shown).into_iter().collect();
             return shapes.reply(&call, &json!({"Instances": instances}));
         }
         allowed?;

@@ -229,10 +229,7 @@ fn by_attribute(objects: &Objects, kind: &Kind, input: &Input) -> Result<Value, 
     let is_it = |it: &&Value| is_same(it[kind.unique].as_str(), attribute.text("AttributeValue"));
     let found = objects.values().find(is_it);
     let found = found.ok_or_else(|| missing(format!("there is no such {}", kind.name)))?;
-    Ok(only(
-        found,
-        &["IdentityStoreId", &format!("{}Id", kind.name), &format!("{}Arn", kind.name)],
-    ))
+    Ok(only(found, &["IdentityStoreId", &format!("{}Id", kind.name), &format!("{}Arn", kind.name)]))
 }
 
 fn list(objects: &Objects, name: &str, input: &Input) -> Result<Value, ServiceError> {
@@ -281,9 +278,7 @@ fn named_as_shown(value: &Value) -> Value {
 
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn invalid(message: impl Into<String>) -> ServiceError {

@@ -90,8 +90,7 @@ impl IdentityGroup {
     ) -> Result<Option<Self>, Failure> {
         let client = call.scope.identity_store();
         let request = client.describe_group().identity_store_id(store).group_id(id);
-        let (group, memberships) =
-            futures::join!(request.send(), memberships(call, store, id));
+        let (group, memberships) = futures::join!(request.send(), memberships(call, store, id));
         let Some(group) = group.found(&call.scope, &[ABSENT])? else { return Ok(None) };
         let is_own = |id: &String| state.name.is_empty() || state.members.contains(id);
         let (members, others) = memberships?.into_keys().partition(is_own);
@@ -306,11 +305,8 @@ impl Resource for IdentityGroup {
                  REGION/IDENTITY_STORE_ID/GROUP_ID.",
             )
         })?;
-        let mut state = Self {
-            identity_store_id: Some(store),
-            group_id: Some(group),
-            ..Self::default()
-        };
+        let mut state =
+            Self { identity_store_id: Some(store), group_id: Some(group), ..Self::default() };
         state.placement.region = region;
         Ok(state)
     }

@@ -44,10 +44,11 @@ use crate::{Aws, Placement, Tagging, policy};
 )]
 pub struct PermissionSet {
     /// The name, which is unique, and part of the roles' names. Another name means another set.
-    #[model(required, replace, pattern(
-        "^[\\w+=,.@-]{1,32}$",
-        "1 to 32 letters, digits or characters of _+=,.@-"
-    ))]
+    #[model(
+        required,
+        replace,
+        pattern("^[\\w+=,.@-]{1,32}$", "1 to 32 letters, digits or characters of _+=,.@-")
+    )]
     pub name: String,
     /// What the set is for; by default its name.
     #[model(optional, computed, length(1, 700))]
@@ -56,10 +57,13 @@ pub struct PermissionSet {
     #[model(optional, default = 60, range(60, 720))]
     pub session_minutes: u32,
     /// The address in the console that somebody gets to by signing in.
-    #[model(optional, pattern(
-        "^[a-zA-Z0-9&$@#\\\\/%?=~\\-_'\"|!:,.;*+\\[\\] (){}]{1,240}$",
-        "an address of 1 to 240 characters"
-    ))]
+    #[model(
+        optional,
+        pattern(
+            "^[a-zA-Z0-9&$@#\\\\/%?=~\\-_'\"|!:,.;*+\\[\\] (){}]{1,240}$",
+            "an address of 1 to 240 characters"
+        )
+    )]
     pub relay_state: Option<String>,
     /// The ARNs of policies of AWS, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`. With the
     /// customers' own there can be 20; IAM's quota of a role (10 unless raised) counts in each account.
@@ -98,10 +102,10 @@ pub struct PermissionSet {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Model)]
 pub struct CustomerManagedPolicy {
     /// The name.
-    #[model(required, pattern(
-        "^[\\w+=,.@-]{1,128}$",
-        "1 to 128 letters, digits or characters of _+=,.@-"
-    ))]
+    #[model(
+        required,
+        pattern("^[\\w+=,.@-]{1,128}$", "1 to 128 letters, digits or characters of _+=,.@-")
+    )]
     pub name: String,
     /// The path, which begins and ends with a slash.
     #[model(
@@ -281,8 +285,8 @@ impl Resource for PermissionSet {
         let changes = plan.tagging.changes(&prior.tagging, generation, &call.claim);
         change_tags(call, prior, &changes).await?;
         state.tagging = plan.tagging.clone();
-        let is_settled = prior.provisioned == Some(true)
-            && content::same(&prior.content(), &plan.content());
+        let is_settled =
+            prior.provisioned == Some(true) && content::same(&prior.content(), &plan.content());
         if !is_settled {
             state.settle(call, plan).await?;
         }
@@ -297,7 +301,8 @@ impl Resource for PermissionSet {
             .instance_arn(prior.instance_arn())
             .permission_set_arn(prior.arn());
         let is_held = |error: &_| is_code(error, &[CONFLICT]);
-        let answer = answer_when_ready(call, LETTING_GO, is_held, || request.clone().send()).await?;
+        let answer =
+            answer_when_ready(call, LETTING_GO, is_held, || request.clone().send()).await?;
         match answer {
             Err(error) if is_held(&error) => {
                 Err(provisioning::still_assigned(call, prior).await?.into())

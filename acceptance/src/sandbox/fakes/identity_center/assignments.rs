@@ -63,8 +63,7 @@ impl State {
         if !self.sets.contains_key(set) {
             return Err(missing(format!("the permission set {set} does not exist")));
         }
-        let is_asked =
-            |it: &&Assignment| it.set == set && it.account == input.text("AccountId");
+        let is_asked = |it: &&Assignment| it.set == set && it.account == input.text("AccountId");
         let found = self.assignments.iter().filter(is_asked).map(Assignment::shown).collect();
         paged(input, "AccountAssignments", found)
     }

@@ -131,7 +131,9 @@ impl PermissionSet {
                 self.boundary = Value::Null;
             }
             other => {
-                return Err(ServiceError::internal(format!("the sandbox has no operation {other}")));
+                return Err(ServiceError::internal(format!(
+                    "the sandbox has no operation {other}"
+                )));
             }
         }
         self.revision += 1;
@@ -160,9 +162,9 @@ impl State {
         match operation {
             "DescribePermissionSet" => Ok(json!({"PermissionSet": set.shown(&arn)})),
             "ListManagedPoliciesInPermissionSet" => {
-                let policies = set.managed.iter().map(|arn| {
-                    json!({"Arn": arn, "Name": arn.rsplit('/').next().unwrap_or_default()})
-                });
+                let policies = set.managed.iter().map(
+                    |arn| json!({"Arn": arn, "Name": arn.rsplit('/').next().unwrap_or_default()}),
+                );
                 paged(input, "AttachedManagedPolicies", policies.collect())
             }
             "ListCustomerManagedPolicyReferencesInPermissionSet" => {
@@ -179,8 +181,8 @@ impl State {
                 boundary => Ok(json!({"PermissionsBoundary": boundary})),
             },
             "DeletePermissionSet" => {
-                let is_in_use = self.provisioned.keys().any(|(set, _)| *set == arn)
-                    || self.is_busy(&arn, None);
+                let is_in_use =
+                    self.provisioned.keys().any(|(set, _)| *set == arn) || self.is_busy(&arn, None);
                 if is_in_use {
                     return Err(conflict("the permission set is assigned in an account"));
                 }

@@ -29,7 +29,10 @@ pub(super) enum Work {
     Assign(Assignment),
     Unassign(Assignment),
     /// Bring a set to these accounts.
-    Provision { set: String, accounts: Vec<String> },
+    Provision {
+        set: String,
+        accounts: Vec<String>,
+    },
 }
 
 impl Work {
@@ -85,7 +88,8 @@ impl State {
     }
 
     pub(super) fn describe_request(&mut self, id: &str, name: &str) -> Result<Value, ServiceError> {
-        let request = self.requests.get_mut(id).ok_or_else(|| missing("there is no such request"))?;
+        let request =
+            self.requests.get_mut(id).ok_or_else(|| missing("there is no such request"))?;
         let is_due = request.looks_left == 0;
         request.looks_left = request.looks_left.saturating_sub(1);
         if is_due && !request.is_done {

@@ -75,6 +75,8 @@ fn a_change_is_not_in_the_accounts_before_it_is_provisioned() {
 impl State {
     fn finish_now(&mut self, request: &str) {
         let describe = "AccountAssignmentCreationStatus";
-        while self.describe_request(request, describe).unwrap()[describe]["Status"] == "IN_PROGRESS" {}
+        while self.describe_request(request, describe).unwrap()[describe]["Status"] == "IN_PROGRESS"
+        {
+        }
     }
 }

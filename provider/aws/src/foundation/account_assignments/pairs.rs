@@ -122,7 +122,9 @@ async fn of_principal(
         let Some(page) = page else { break };
         for it in page.account_assignments.unwrap_or_default() {
             // A user has those of their groups, too.
-            let (Some(account), Some(set)) = (it.account_id, it.permission_set_arn) else { continue };
+            let (Some(account), Some(set)) = (it.account_id, it.permission_set_arn) else {
+                continue;
+            };
             if it.principal_id.as_deref() == Some(&principal.id) {
                 found.insert(Pair { account, set });
             }
@@ -287,9 +289,8 @@ async fn unassign(call: &Call, principal: &Principal, pair: &Pair) -> Result<(),
         .principal_id(&principal.id);
     let is_busy = |error: &_| is_code(error, &[CONFLICT]);
     let patience = crate::foundation::identity_center::BUSY;
-    let answer = crate::consistency::answer_when_ready(call, patience, is_busy, || {
-        request.clone().send()
-    });
+    let answer =
+        crate::consistency::answer_when_ready(call, patience, is_busy, || request.clone().send());
     let asked = match answer.await? {
         Ok(asked) => asked.account_assignment_deletion_status,
         Err(error) if is_code(&error, &[ABSENT]) => return Ok(()),

@@ -13,7 +13,9 @@ use crate::partition::{Arn, is_account_id};
 pub fn are_accounts(value: &Value) -> Result<(), String> {
     let mut texts = value.elements().into_iter().flatten().filter_map(Value::as_str);
     match texts.find(|text| !is_account_id(text)) {
-        Some(other) => Err(format!("ids of accounts, of twelve digits each, which {other:?} is not")),
+        Some(other) => {
+            Err(format!("ids of accounts, of twelve digits each, which {other:?} is not"))
+        }
         None => Ok(()),
     }
 }
@@ -22,8 +24,7 @@ pub fn are_accounts(value: &Value) -> Result<(), String> {
 pub fn are_sets(value: &Value) -> Result<(), String> {
     let mut texts = value.elements().into_iter().flatten().filter_map(Value::as_str);
     let is_set = |text: &&str| {
-        let is_one =
-            |arn: Arn| arn.service == "sso" && arn.resource.starts_with("permissionSet/");
+        let is_one = |arn: Arn| arn.service == "sso" && arn.resource.starts_with("permissionSet/");
         Arn::parse(text).is_some_and(is_one)
     };
     match texts.find(|text| !is_set(text)) {

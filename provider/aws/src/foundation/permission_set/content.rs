@@ -66,9 +66,8 @@ pub(super) fn steps(there: &Content, wanted: &Content) -> Vec<Step> {
     steps.extend(there.managed.difference(&wanted.managed).cloned().map(Step::Detach));
     let gone = there.customer_managed.difference(&wanted.customer_managed);
     steps.extend(gone.cloned().map(Step::DetachCustomerManaged));
-    let is_face = |it: &Content| {
-        (it.description.clone(), it.session_minutes, it.relay_state.clone())
-    };
+    let is_face =
+        |it: &Content| (it.description.clone(), it.session_minutes, it.relay_state.clone());
     if is_face(there) != is_face(wanted) {
         steps.push(Step::Face);
     }
@@ -132,8 +131,10 @@ pub async fn observe(
         .items()
         .send()
         .try_collect();
-    let inline =
-        client.get_inline_policy_for_permission_set().instance_arn(instance).permission_set_arn(arn);
+    let inline = client
+        .get_inline_policy_for_permission_set()
+        .instance_arn(instance)
+        .permission_set_arn(arn);
     let boundary = client
         .get_permissions_boundary_for_permission_set()
         .instance_arn(instance)

@@ -37,9 +37,9 @@ pub fn are_policies_of_aws(value: &Value) -> Result<(), String> {
 /// The rule of an inline policy.
 pub fn is_inline_policy(value: &Value) -> Result<(), String> {
     policy::is_document(value)?;
-    let length = value.as_str().map_or(0, |text| {
-        minified(text).chars().filter(|it| !it.is_whitespace()).count()
-    });
+    let length = value
+        .as_str()
+        .map_or(0, |text| minified(text).chars().filter(|it| !it.is_whitespace()).count());
     if length > LONGEST_INLINE {
         return Err(format!(
             "a policy of at most {LONGEST_INLINE} characters that are no white space (this one has \
@@ -147,7 +147,9 @@ fn check_partition(plan: &mut Plan<'_>) {
 /// The state that a read can start from, by the id given to an import.
 pub fn import(id: &str) -> Result<PermissionSet, Diagnostic> {
     let (region, arn) = match id.split_once("/arn:") {
-        Some((region, _)) => (Some(region.to_owned()), id.get(region.len() + 1..).unwrap_or_default()),
+        Some((region, _)) => {
+            (Some(region.to_owned()), id.get(region.len() + 1..).unwrap_or_default())
+        }
         None => (None, id),
     };
     let parsed = Arn::parse(arn).filter(|arn| arn.service == "sso");

@@ -44,7 +44,8 @@ pub async fn provision(call: &Call, instance: &str, arn: &str, name: &str) -> Re
         let answer = describe.clone().send();
         async {
             let status = answer.await.at(&call.scope)?.permission_set_provisioning_status;
-            let (status, reason) = status.map(|it| (it.status, it.failure_reason)).unwrap_or_default();
+            let (status, reason) =
+                status.map(|it| (it.status, it.failure_reason)).unwrap_or_default();
             Ok(Progress { status, reason })
         }
     };

@@ -4,9 +4,14 @@ use super::*;
 
 #[test]
 fn durations_are_read_as_they_are_written() {
-    for (text, expected) in
-        [("PT1H", 60), ("PT1H30M", 90), ("PT12H", 720), ("PT90M", 90), ("PT3600S", 60), ("P1D", 1440)]
-    {
+    for (text, expected) in [
+        ("PT1H", 60),
+        ("PT1H30M", 90),
+        ("PT12H", 720),
+        ("PT90M", 90),
+        ("PT3600S", 60),
+        ("P1D", 1440),
+    ] {
         assert_eq!(minutes(text), expected, "{text}");
     }
     for whole in [60, 90, 720] {
