@@ -67,7 +67,7 @@ fuzz: prerequisites ## Try any input, a minute for each target (SECONDS_EACH=) o
 	@tools/fuzz
 
 .PHONY: bench
-bench: prerequisites tools build ## Measure the provider as released: size, start, memory, empty plans; writes docs/performance.md
+bench: prerequisites tools build ## Measure the provider as released, and its Helm engine on the charts under CHARTS=; writes docs/performance.md
 	@tools/bench
 
 .PHONY: lint

@@ -14,7 +14,8 @@ use crate::sandbox::{Sandbox, tools_folder};
 /// How often a status is looked at before it is given up; in a sandbox a few looks suffice.
 const LOOKS: u32 = 400;
 
-/// Makes a cluster with two nodes, whose administrator is whoever the sandbox's environment is.
+/// Makes a cluster with three nodes, over which replicas can be spread, whose administrator is whoever the sandbox's
+/// environment is.
 ///
 /// # Errors
 /// Where the sandbox refuses, or the cluster does not become active.
@@ -54,7 +55,7 @@ pub async fn make(sandbox: &Sandbox, name: &str) -> Result<()> {
         "nodegroupName": "nodes",
         "subnets": subnets,
         "nodeRole": node_role,
-        "scalingConfig": {"minSize": 2, "maxSize": 2, "desiredSize": 2},
+        "scalingConfig": {"minSize": 3, "maxSize": 3, "desiredSize": 3},
     });
     eks(&client, Method::POST, &format!("{path}/node-groups"), Some(group)).await?;
     active(&client, &format!("{path}/node-groups/nodes"), "nodegroup").await
@@ -65,21 +66,7 @@ pub async fn make(sandbox: &Sandbox, name: &str) -> Result<()> {
 /// # Errors
 /// Where it cannot be run, or fails; with what it said.
 pub async fn kubectl(client: &Client, name: &str, arguments: &[String]) -> Result<String> {
-    let described = eks(client, Method::GET, &format!("/clusters/{name}"), None).await?;
-    let cluster = &described["cluster"];
-    let token = client.cluster_token(name, Utc::now());
-    let token = token.map_err(|error| anyhow::anyhow!("there is no token for {name}: {error}"))?;
-    let kubeconfig = json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": name,
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "clusters": [{"name": name, "cluster": {
-            "server": cluster["endpoint"],
-            "certificate-authority-data": cluster["certificateAuthority"]["data"],
-        }}],
-        "users": [{"name": name, "user": {"token": token}}],
-    });
+    let kubeconfig = kubeconfig(client, name).await?;
     let file = tempfile::NamedTempFile::new().context("failed to make a kubeconfig")?;
     std::fs::write(file.path(), kubeconfig.to_string()).context("failed to write a kubeconfig")?;
     let output = Command::new(tools_folder().join("bin/kubectl"))
@@ -92,6 +79,28 @@ pub async fn kubectl(client: &Client, name: &str, arguments: &[String]) -> Resul
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "kubectl {} failed: {said}", arguments.join(" "));
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The kubeconfig that leads to a cluster, for as long as its token holds.
+///
+/// # Errors
+/// Where there is no such cluster.
+pub async fn kubeconfig(client: &Client, name: &str) -> Result<Value> {
+    let described = eks(client, Method::GET, &format!("/clusters/{name}"), None).await?;
+    let cluster = &described["cluster"];
+    let token = client.cluster_token(name, Utc::now());
+    let token = token.map_err(|error| anyhow::anyhow!("there is no token for {name}: {error}"))?;
+    Ok(json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": {
+            "server": cluster["endpoint"],
+            "certificate-authority-data": cluster["certificateAuthority"]["data"],
+        }}],
+        "users": [{"name": name, "user": {"token": token}}],
+    }))
 }
 
 async fn ec2(

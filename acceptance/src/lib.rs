@@ -1,5 +1,6 @@
 //! The sandbox, the conformance harness and the acceptance tests.
 
+pub mod bench;
 pub mod case;
 pub mod cluster;
 pub mod conformance;

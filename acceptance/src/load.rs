@@ -32,7 +32,7 @@ impl Plan {
 }
 
 /// The provider that the configurations here are applied through.
-const PROVIDER: &str = r#"
+pub(crate) const PROVIDER: &str = r#"
 terraform {
   required_providers {
     travel = { source = "registry.terraform.io/travelsources/travel" }

@@ -85,8 +85,9 @@ fn compare(plan: &Rendering, applied: &Rendering) {
 
 fn compare_documents(plan: &[Document], applied: &[Document]) {
     assert_eq!(plan.len(), applied.len(), "the plan has other documents: {plan:?} {applied:?}");
-    let called =
-        |it: &Document| (it.path.clone(), it.api_version(), it.kind(), it.namespace(), it.name());
+    fn called(it: &Document) -> [&str; 5] {
+        [&it.path, it.api_version(), it.kind(), it.namespace(), it.name()]
+    }
     for (plan, applied) in plan.iter().zip(applied) {
         assert_eq!(called(plan), called(applied));
         assert!(plan.unknown || plan.content == applied.content, "{plan:?} {applied:?}");

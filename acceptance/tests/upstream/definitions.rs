@@ -60,7 +60,7 @@ impl Definitions {
             .map(|document| {
                 let version = document.api_version();
                 let group = version.split_once('/').map_or("", |(group, _)| group);
-                (group.to_owned(), document.kind())
+                (group.to_owned(), document.kind().to_owned())
             })
             .collect();
         let texts: Vec<&str> = used
@@ -107,9 +107,10 @@ fn rendered(chart: &Path) -> Option<Rendering> {
 fn foreign_namespaces(rendering: &Rendering) -> BTreeSet<String> {
     let named = rendering.manifests.iter().map(Document::namespace);
     let is_namespace = |document: &&Document| document.kind() == "Namespace";
-    let own: BTreeSet<String> =
+    let own: BTreeSet<&str> =
         rendering.manifests.iter().filter(is_namespace).map(Document::name).collect();
-    named.filter(|it| !it.is_empty() && it != NAMESPACE && !own.contains(it)).collect()
+    let is_foreign = |it: &&str| !it.is_empty() && *it != NAMESPACE && !own.contains(it);
+    named.filter(is_foreign).map(str::to_owned).collect()
 }
 
 /// The definitions of a rendering.
@@ -130,7 +131,7 @@ fn defined(rendering: &Rendering) -> Vec<((String, String), String)> {
         }
     }
     for document in &rendering.manifests {
-        add(&document.tree, &document.content);
+        add(&document.tree().unwrap_or_default(), &document.content);
     }
     found
 }

@@ -28,7 +28,8 @@ pub async fn take_off(rendering: &Rendering, client: &Client) -> Error {
 }
 
 fn has_finalizers(document: &&Document) -> bool {
-    let finalizers = document.tree.path(&["metadata", "finalizers"]);
+    let tree = document.tree().unwrap_or_default();
+    let finalizers = tree.path(&["metadata", "finalizers"]);
     finalizers.and_then(Tree::as_list).is_some_and(|list| !list.is_empty())
 }
 
@@ -37,13 +38,13 @@ fn named(document: &Document) -> [String; 4] {
     let api_version = document.api_version();
     let kind = match api_version.split_once('/') {
         Some((group, version)) => format!("{}.{version}.{group}", document.kind()),
-        None => document.kind(),
+        None => document.kind().to_owned(),
     };
     let namespace = match document.namespace() {
-        namespace if namespace.is_empty() => NAMESPACE.to_owned(),
+        "" => NAMESPACE,
         namespace => namespace,
     };
-    [kind, document.name(), "--namespace".to_owned(), namespace]
+    [kind, document.name().to_owned(), "--namespace".to_owned(), namespace.to_owned()]
 }
 
 async fn let_go(object: &[String; 4], client: &Client) -> Result<()> {

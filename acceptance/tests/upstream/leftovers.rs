@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use travel_acceptance::cluster::kubectl;
 use travel_acceptance::sandbox::client::Client;
-use travel_helm::{Document, HookDeletePolicy, Rendering, Tree};
+use travel_helm::{Document, HookDeletePolicy, Rendering};
 
 use super::play::{CLUSTER, NAMESPACE};
 
@@ -94,8 +94,7 @@ fn kept(rendering: &Rendering) -> BTreeSet<String> {
     };
     let hooks = rendering.hooks.iter().filter(|hook| is_kept(&hook.delete_policies));
     let hooks = hooks.map(|hook| &hook.document);
-    let policy = ["metadata", "annotations", "helm.sh/resource-policy"];
-    let has_policy = |it: &&Document| it.tree.path(&policy).and_then(Tree::as_text) == Some("keep");
+    let has_policy = |it: &&Document| it.annotation("helm.sh/resource-policy") == Some("keep");
     let kept = hooks.chain(rendering.manifests.iter().filter(has_policy));
     kept.map(|document| format!("{} {}", document.kind(), document.name())).collect()
 }

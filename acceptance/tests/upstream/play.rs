@@ -227,7 +227,9 @@ fn changed_documents(change: &Change) -> Vec<String> {
 /// Whether a document has an API of the cluster served by a program in it.
 fn is_remote_api(document: &Document) -> bool {
     document.kind() == "APIService"
-        && document.tree.path(&["spec", "service"]).is_some_and(|it| *it != Tree::Null)
+        && document
+            .tree()
+            .is_ok_and(|tree| tree.path(&["spec", "service"]).is_some_and(|it| *it != Tree::Null))
 }
 
 /// The values that a chart can be rendered with, none for its defaults, and what it renders to; at least

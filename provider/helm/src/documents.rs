@@ -3,6 +3,8 @@
 mod certainty;
 mod kinds;
 
+use std::collections::BTreeMap;
+
 use crate::bounds;
 use crate::functions::path_base;
 use crate::tree::Tree;
@@ -28,10 +30,21 @@ pub struct Document {
     pub path: String,
     /// The text, with its last line break.
     pub content: String,
-    /// The document as a tree; null where there are only comments.
-    pub tree: Tree,
+    /// What is asked of it most. The whole tree is read when it is needed: kept, the trees of a chart would take many
+    /// times the memory of its text.
+    head: Head,
     /// Whether what it says is not known before an apply. What it is, by kind and name, is known.
     pub unknown: bool,
+}
+
+/// What every object has, as far as a document says it.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Head {
+    api_version: String,
+    kind: String,
+    name: String,
+    namespace: String,
+    annotations: BTreeMap<String, String>,
 }
 
 /// When a hook runs.
@@ -138,56 +151,86 @@ impl HookDeletePolicy {
 }
 
 impl Document {
-    fn text(&self, path: &[&str]) -> String {
-        self.tree.path(path).and_then(coerce_text).unwrap_or_default().into_owned()
+    fn read(path: &str, content: String, unknown: bool) -> Result<Self, ReadError> {
+        let head = Head::of(&read_tree(&content)?);
+        Ok(Self { path: path.to_owned(), content, head, unknown })
+    }
+
+    /// The document as a tree; null where there are only comments.
+    ///
+    /// # Errors
+    /// Where it cannot be read, which is found out before, or where to read it is more work than is left to do.
+    pub fn tree(&self) -> Result<Tree, ReadError> {
+        read_tree(&self.content)
     }
 
     /// The API version, empty where the document names none.
     #[must_use]
-    pub fn api_version(&self) -> String {
-        self.text(&["apiVersion"])
+    pub fn api_version(&self) -> &str {
+        &self.head.api_version
     }
 
     /// The kind, empty where the document names none.
     #[must_use]
-    pub fn kind(&self) -> String {
-        self.text(&["kind"])
+    pub fn kind(&self) -> &str {
+        &self.head.kind
     }
 
     /// The name of the object, empty where the document names none.
     #[must_use]
-    pub fn name(&self) -> String {
-        self.text(&["metadata", "name"])
+    pub fn name(&self) -> &str {
+        &self.head.name
     }
 
     /// The namespace the document names, empty where it names none.
     #[must_use]
-    pub fn namespace(&self) -> String {
-        self.text(&["metadata", "namespace"])
+    pub fn namespace(&self) -> &str {
+        &self.head.namespace
     }
 
-    fn annotation(&self, name: &str) -> Option<String> {
-        let value = self.tree.path(&["metadata", "annotations"])?.get(name)?;
-        coerce_text(value).map(std::borrow::Cow::into_owned)
+    /// The value of an annotation of the object.
+    #[must_use]
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.head.annotations.get(name).map(String::as_str)
+    }
+}
+
+impl Head {
+    fn of(tree: &Tree) -> Self {
+        let text =
+            |path: &[&str]| tree.path(path).and_then(coerce_text).unwrap_or_default().into_owned();
+        let annotations = tree.path(&["metadata", "annotations"]).and_then(Tree::as_map);
+        let annotation = |(name, value): (&String, &Tree)| {
+            Some((name.clone(), coerce_text(value)?.into_owned()))
+        };
+        Self {
+            api_version: text(&["apiVersion"]),
+            kind: text(&["kind"]),
+            name: text(&["metadata", "name"]),
+            namespace: text(&["metadata", "namespace"]),
+            annotations: annotations.into_iter().flatten().filter_map(annotation).collect(),
+        }
     }
 }
 
 impl Documents {
-    /// Reads what templates rendered to, each with the path of its template.
-    pub(crate) fn read(rendered: &[(String, Text)], planning: bool) -> Result<Self, DocumentError> {
+    /// Reads what templates rendered to, each with the path of its template, and lets go of each text once it is read.
+    pub(crate) fn read(
+        mut rendered: Vec<(String, Text)>,
+        planning: bool,
+    ) -> Result<Self, DocumentError> {
         let mut documents = Documents::default();
-        let mut rendered: Vec<&(String, Text)> = rendered.iter().collect();
         rendered.sort_by(|(left, _), (right, _)| left.cmp(right));
         for (path, text) in rendered {
-            if !path_base(path).starts_with('_') {
-                documents.file(path, text, planning)?;
+            if !path_base(&path).starts_with('_') {
+                documents.file(&path, &text, planning)?;
             }
         }
         documents
             .manifests
-            .sort_by(|left, right| kinds::compare_for_install(&left.kind(), &right.kind()));
+            .sort_by(|left, right| kinds::compare_for_install(left.kind(), right.kind()));
         documents.hooks.sort_by(|left, right| {
-            kinds::compare_for_install(&left.document.kind(), &right.document.kind())
+            kinds::compare_for_install(left.document.kind(), right.document.kind())
         });
         Ok(documents)
     }
@@ -199,9 +242,9 @@ impl Documents {
         let text = text.as_str();
         for range in split(&text).0 {
             let content = text[range].to_owned();
-            let tree = read_tree(&content)
+            let document = Document::read(path, content, false)
                 .map_err(|source| DocumentError { path: path.to_owned(), source })?;
-            self.add(Document { path: path.to_owned(), content, tree, unknown: false });
+            self.add(document);
         }
         Ok(())
     }
@@ -223,15 +266,15 @@ impl Documents {
                 self.not_known(path, "what a document is called, or whether there is one");
                 continue;
             }
-            let tree = match read_tree(&content) {
-                Ok(tree) => tree,
+            let document = match Document::read(path, content, unknown) {
+                Ok(document) => document,
                 Err(_) if unknown => {
                     self.not_known(path, "what it renders to");
                     continue;
                 }
                 Err(source) => return Err(DocumentError { path: path.to_owned(), source }),
             };
-            self.add(Document { path: path.to_owned(), content, tree, unknown });
+            self.add(document);
         }
         Ok(())
     }
@@ -248,14 +291,12 @@ impl Documents {
         let words =
             |text: &str| text.split(',').map(|word| word.trim().to_lowercase()).collect::<Vec<_>>();
         // A document with an event nobody knows is left out, as Helm leaves it out.
-        let Some(events) = words(&events).iter().map(|name| HookEvent::parse(name)).collect()
-        else {
+        let Some(events) = words(events).iter().map(|name| HookEvent::parse(name)).collect() else {
             return;
         };
         let weight =
             document.annotation(HOOK_WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(0);
-        let policies =
-            |name: &str| document.annotation(name).map(|text| words(&text)).unwrap_or_default();
+        let policies = |name: &str| document.annotation(name).map(words).unwrap_or_default();
         let (delete_policies, output_log_policies) =
             (policies(HOOK_DELETE_POLICY), policies(HOOK_OUTPUT_LOG_POLICY));
         self.hooks.push(Hook { document, events, weight, delete_policies, output_log_policies });
@@ -270,8 +311,12 @@ fn read_tree(content: &str) -> Result<Tree, ReadError> {
     let annotations = tree.path(&["metadata", "annotations"]);
     let is_hook = annotations.is_some_and(|it| it.get(HOOK).is_some());
     // Only a text that ends without its line break, or keeps all of them (`|+`), is another with one more.
-    let keeps = |it: &[u8]| matches!(it, [b'|' | b'>', b'+', _] | [b'|' | b'>', b'1'..=b'9', b'+']);
-    let may_differ = !content.ends_with('\n') || content.as_bytes().windows(3).any(keeps);
+    let keeps = |plus: usize| {
+        let before = content[..plus].trim_end_matches(|it: char| it.is_ascii_digit());
+        before.ends_with(['|', '>'])
+    };
+    let may_differ =
+        !content.ends_with('\n') || content.match_indices('+').any(|(plus, _)| keeps(plus));
     if is_hook || !may_differ { Ok(tree) } else { yaml::read(&format!("{content}\n")) }
 }
 

@@ -2,6 +2,7 @@
 
 mod context;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::bounds::{self, Bounds};
@@ -190,8 +191,8 @@ fn render_here(
     let notes_text = rendered.iter().find(|(path, _)| *path == notes_path);
     let notes_text =
         notes_text.map(|(_, text)| text.without_marks().as_str().into_owned()).unwrap_or_default();
-    let files: Vec<_> = rendered.into_iter().filter(|(path, _)| !path.ends_with(NOTES)).collect();
-    let documents = Documents::read(&files, options.planning)?;
+    let files = rendered.into_iter().filter(|(path, _)| !path.ends_with(NOTES)).collect();
+    let documents = Documents::read(files, options.planning)?;
     // What stopped where it could not fail has left something out.
     if bounds::is_exhausted() {
         return Err(RenderError::Template(bounds::TOO_MUCH.to_owned()));
@@ -319,35 +320,45 @@ impl Rendering {
     /// The text a release records as its manifest: every document with the template it comes from.
     #[must_use]
     pub fn manifest(&self, include_definitions: bool) -> String {
-        let mut output = String::new();
-        if include_definitions {
-            for (path, file) in self.custom_resource_definitions() {
-                push_document(&mut output, &path, &String::from_utf8_lossy(&file.data));
-            }
-        }
-        for document in &self.manifests {
-            push_document(&mut output, &document.path, &document.content);
-        }
-        output
+        self.sources(include_definitions).iter().map(|(path, text)| source(path, text)).collect()
+    }
+
+    /// The documents of the manifest, each with the template it comes from.
+    fn sources(&self, include_definitions: bool) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        let definitions =
+            if include_definitions { self.custom_resource_definitions() } else { Vec::new() };
+        let definitions = definitions
+            .into_iter()
+            .map(|(path, file)| (path.into(), String::from_utf8_lossy(&file.data)));
+        let manifests =
+            self.manifests.iter().map(|it| (it.path.as_str().into(), it.content.as_str().into()));
+        definitions.chain(manifests).collect()
     }
 
     /// What `helm template` prints: the manifest without blanks at its ends, then the hooks.
     #[must_use]
     pub fn template_output(&self, include_definitions: bool) -> String {
-        let mut output = format!("{}\n", self.manifest(include_definitions).trim());
-        for hook in &self.hooks {
-            push_document(&mut output, &hook.document.path, &hook.document.content);
-        }
-        output
+        self.template_parts(include_definitions).collect()
+    }
+
+    /// What `helm template` prints, in parts, so that it need not be held as a whole.
+    pub fn template_parts(&self, include_definitions: bool) -> impl Iterator<Item = String> {
+        let sources = self.sources(include_definitions);
+        let nothing = sources.is_empty().then(|| "\n".to_owned());
+        let last = sources.len().saturating_sub(1);
+        let manifests = sources.into_iter().enumerate().map(move |(index, (path, text))| {
+            let source = source(&path, &text);
+            if index == last { format!("{}\n", source.trim_end()) } else { source }
+        });
+        let hooks = self.hooks.iter().map(|hook| &hook.document);
+        let hooks = hooks.map(|document| source(&document.path, &document.content));
+        nothing.into_iter().chain(manifests).chain(hooks)
     }
 }
 
-fn push_document(output: &mut String, path: &str, content: &str) {
-    output.push_str("---\n# Source: ");
-    output.push_str(path);
-    output.push('\n');
-    output.push_str(content);
-    output.push('\n');
+/// A document with the template it comes from.
+fn source(path: &str, content: &str) -> String {
+    format!("---\n# Source: {path}\n{content}\n")
 }
 
 #[cfg(test)]

@@ -400,8 +400,8 @@ impl HookRecord {
     #[must_use]
     pub fn new(hook: &Hook) -> Self {
         HookRecord {
-            name: hook.document.name(),
-            kind: hook.document.kind(),
+            name: hook.document.name().to_owned(),
+            kind: hook.document.kind().to_owned(),
             path: hook.document.path.clone(),
             manifest: hook.document.content.clone(),
             events: hook.events.iter().map(|event| event.as_str().to_owned()).collect(),

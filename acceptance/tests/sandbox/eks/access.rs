@@ -64,7 +64,7 @@ fn access_entries_decide_who_may_do_what() {
                 }
             }
             assert!(allowed, "the policy does not hold in a namespace that came later");
-            admin_ctl.ok(&["delete", "namespace", "team-b", "--timeout=60s"], "").await;
+            admin_ctl.ok(&["delete", "namespace", "team-b", "--timeout=5m"], "").await;
         }
 
         let refused = stranger_ctl.refused(&["get", "pods"], "").await;

@@ -102,7 +102,7 @@ fn deployments_of_add_ons_need_nodes() {
         ground.post("/clusters/empty/node-groups", request).await;
         let rollout = ["-n", "kube-system", "rollout", "status"];
         for workload in ["deployment/coredns", "daemonset/kube-proxy"] {
-            let arguments = [&rollout[..], &[workload, "--timeout=60s"]].concat();
+            let arguments = [&rollout[..], &[workload, "--timeout=5m"]].concat();
             kubectl.ok(&arguments, "").await;
         }
         ground.wait(coredns, "addon", "ACTIVE").await;

@@ -135,7 +135,7 @@ async fn cluster_with_nodes(ground: &Ground, name: &str, nodes: u32) -> Kubectl 
     let began = Instant::now();
     kubectl.ok(&["get", "namespaces"], "").await;
     println!("the control plane of {name} answered after {:.1} s", began.elapsed().as_secs_f64());
-    kubectl.ok(&["wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"], "").await;
+    kubectl.ok(&["wait", "--for=condition=Ready", "node", "--all", "--timeout=5m"], "").await;
     kubectl
 }
 
@@ -152,18 +152,18 @@ fn a_cluster_runs_workloads() {
         kubectl
             .ok(&["apply", "--server-side", "-f", "-"], &format!("{DEPLOYMENT}---{JOB}---{CLAIMS}"))
             .await;
-        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
-        kubectl.ok(&["rollout", "status", "statefulset/data", "--timeout=60s"], "").await;
-        kubectl.ok(&["wait", "--for=condition=complete", "job/once", "--timeout=60s"], "").await;
+        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=5m"], "").await;
+        kubectl.ok(&["rollout", "status", "statefulset/data", "--timeout=5m"], "").await;
+        kubectl.ok(&["wait", "--for=condition=complete", "job/once", "--timeout=5m"], "").await;
         let bound = "--for=jsonpath={.status.phase}=Bound";
         kubectl
-            .ok(&["wait", bound, "pvc/early", "pvc/disk-data-0", "pvc/shared", "--timeout=60s"], "")
+            .ok(&["wait", bound, "pvc/early", "pvc/disk-data-0", "pvc/shared", "--timeout=5m"], "")
             .await;
         assert_eq!(kubectl.get(&["pvc", "none"]).await["status"]["phase"], "Pending");
         check_volumes(&ground, &kubectl).await;
         kubectl.ok(&["apply", "-f", "-"], SERVICE).await;
         let address = "--for=jsonpath={.status.loadBalancer.ingress[0].hostname}";
-        kubectl.ok(&["wait", address, "service/web", "--timeout=60s"], "").await;
+        kubectl.ok(&["wait", address, "service/web", "--timeout=5m"], "").await;
 
         let refused = kubectl.refused(&["apply", "-f", "-"], REMOTE_API).await;
         assert!(refused.contains("the sandbox runs no pods"), "{refused}");
@@ -179,7 +179,7 @@ fn a_cluster_runs_workloads() {
 
         kubectl.ok(&["create", "namespace", "gone"], "").await;
         kubectl.ok(&["-n", "gone", "apply", "-f", "-"], DEPLOYMENT).await;
-        kubectl.ok(&["delete", "namespace", "gone", "--timeout=60s"], "").await;
+        kubectl.ok(&["delete", "namespace", "gone", "--timeout=5m"], "").await;
         ground.remove_cluster("work").await;
     });
 }
@@ -202,8 +202,8 @@ async fn check_volumes(ground: &Ground, kubectl: &Kubectl) {
     for claim in ["early", "shared"] {
         let volume = kubectl.get(&["pvc", claim]).await["spec"]["volumeName"].clone();
         let volume = format!("pv/{}", volume.as_str().unwrap());
-        kubectl.ok(&["delete", "pvc", claim, "--timeout=60s"], "").await;
-        kubectl.ok(&["wait", "--for=delete", &volume, "--timeout=60s"], "").await;
+        kubectl.ok(&["delete", "pvc", claim, "--timeout=5m"], "").await;
+        kubectl.ok(&["wait", "--for=delete", &volume, "--timeout=5m"], "").await;
     }
     assert_eq!(volumes("tag:backup", "early").await.len(), 0);
 }
@@ -251,7 +251,7 @@ fn nodes_come_and_go_with_their_group() {
         let ground = Ground::new(shared().await, "kubernetes-nodes").await;
         let kubectl = cluster_with_nodes(&ground, "nodes", 1).await;
         kubectl.ok(&["apply", "-f", "-"], DEPLOYMENT).await;
-        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
+        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=5m"], "").await;
         let group = "/clusters/nodes/node-groups/general";
 
         let change = json!({
@@ -270,7 +270,7 @@ fn nodes_come_and_go_with_their_group() {
             .post(&format!("{group}/update-config"), json!({"scalingConfig": {"desiredSize": 1}}))
             .await;
         ground.wait(group, "nodegroup", "ACTIVE").await;
-        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
+        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=5m"], "").await;
         assert_eq!(nodes_of_web(&kubectl).await, first);
 
         ground.delete(group).await;
@@ -294,7 +294,7 @@ fn upgrades_replace_the_control_plane_and_the_nodes() {
         let ground = Ground::new(shared().await, "kubernetes-upgrade").await;
         let kubectl = cluster_with_nodes(&ground, "upgrade", 2).await;
         kubectl.ok(&["apply", "-f", "-"], &format!("{DEPLOYMENT}---{BUDGET}")).await;
-        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
+        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=5m"], "").await;
 
         ground.post("/clusters/upgrade/updates", json!({"version": "1.35"})).await;
         let cluster = ground.wait("/clusters/upgrade", "cluster", "ACTIVE").await;
@@ -322,7 +322,7 @@ fn upgrades_replace_the_control_plane_and_the_nodes() {
         for node in nodes["items"].as_array().unwrap() {
             assert_eq!(node["status"]["nodeInfo"]["kubeletVersion"], "v1.35.4-eks-sandbox");
         }
-        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=60s"], "").await;
+        kubectl.ok(&["rollout", "status", "deployment/web", "--timeout=5m"], "").await;
         ground.remove_cluster("upgrade").await;
     });
 }
@@ -350,7 +350,7 @@ fn a_deleted_cluster_leaves_nothing_but_its_logs() {
         ground.delete("/clusters/short").await;
         ground.gone("/clusters/short").await;
         for process in processes {
-            process.wait_until_gone(Duration::from_secs(5)).await.unwrap();
+            process.wait_until_gone(Duration::from_secs(60)).await.unwrap();
         }
         assert!(!std::path::Path::new(&kubeconfig).exists());
         let error =

@@ -8,18 +8,22 @@ use std::process::ExitCode;
 
 use travel_helm::chart::Chart;
 use travel_helm::{
-    Capabilities, KubeVersion, ReleaseContext, RenderError, RenderOptions, TreeMap, merge_values,
-    read_values, render,
+    Capabilities, KubeVersion, ReleaseContext, RenderError, RenderOptions, Rendering, TreeMap,
+    merge_values, read_values, render,
 };
 
 /// Runs the command as a program does: prints what comes of it, and exits 1 with the error on standard error.
 pub fn main(arguments: &[String]) -> ExitCode {
-    let outcome = run(arguments);
-    let (text, code) = match &outcome {
-        Ok(output) => (std::io::stdout().write_all(output.as_bytes()), ExitCode::SUCCESS),
+    let outcome = rendering(arguments);
+    let (printed, code) = match &outcome {
+        Ok((rendering, include_definitions)) => {
+            let mut parts = rendering.template_parts(*include_definitions);
+            let mut output = std::io::stdout().lock();
+            (parts.try_for_each(|part| output.write_all(part.as_bytes())), ExitCode::SUCCESS)
+        }
         Err(message) => (std::io::stderr().write_all(message.as_bytes()), ExitCode::FAILURE),
     };
-    if text.is_err() { ExitCode::FAILURE } else { code }
+    if printed.is_err() { ExitCode::FAILURE } else { code }
 }
 
 /// What the command prints, or what it says on standard error.
@@ -27,8 +31,14 @@ pub fn main(arguments: &[String]) -> ExitCode {
 /// # Errors
 /// What Helm says where it cannot render.
 pub fn run(arguments: &[String]) -> Result<String, String> {
+    let (rendering, include_definitions) = rendering(arguments)?;
+    Ok(rendering.template_output(include_definitions))
+}
+
+/// What the chart renders to, and whether its definitions of custom resources are printed.
+fn rendering(arguments: &[String]) -> Result<(Rendering, bool), String> {
     let command = Command::parse(arguments).map_err(|problem| format!("Error: {problem}\n"))?;
-    command.run()
+    Ok((command.run()?, command.include_definitions))
 }
 
 #[derive(Default)]
@@ -80,7 +90,8 @@ impl Command {
         Ok(Command { name, chart, ..command })
     }
 
-    fn run(&self) -> Result<String, String> {
+    /// What the chart renders to, or what Helm says on standard error where it cannot be rendered.
+    fn run(&self) -> Result<Rendering, String> {
         let error = |message: String| format!("Error: {message}\n");
         let kube_version = if self.kube_version.is_empty() {
             KubeVersion::default()
@@ -105,10 +116,7 @@ impl Command {
             planning: false,
             skip_schema_validation: self.skip_schema_validation,
         };
-        match render(loaded.chart, &values, &options) {
-            Ok(rendering) => Ok(rendering.template_output(self.include_definitions)),
-            Err(problem) => Err(report(&problem)),
-        }
+        render(loaded.chart, &values, &options).map_err(|problem| report(&problem))
     }
 
     /// Refuses a chart that is not there, as Helm does that would look for it in a repository next.

@@ -1,7 +1,7 @@
 use super::*;
 
 fn read(text: &str) -> Documents {
-    Documents::read(&[("c/templates/a.yaml".to_owned(), Text::from(text))], true).unwrap()
+    Documents::read(vec![("c/templates/a.yaml".to_owned(), Text::from(text))], true).unwrap()
 }
 
 #[test]
@@ -30,8 +30,6 @@ fn unknown_parts_make_only_their_document_unknown() {
                     .iter()
                     .map(|document| (document.name(), document.unknown))
                     .collect();
-                let found: Vec<_> =
-                    found.iter().map(|(name, unknown)| (name.as_str(), *unknown)).collect();
                 assert_eq!(found, expected, "{text}");
             }
             Err(expected) => {
@@ -77,7 +75,8 @@ fn a_text_at_the_end_has_the_line_break_that_helm_records_after_it() {
         let documents = read(&format!("{head}data:\n  x: {ending}"));
         let hooks = documents.hooks.iter().map(|hook| &hook.document);
         let document = documents.manifests.iter().chain(hooks).next().unwrap();
-        let found = document.tree.path(&["data", "x"]).and_then(Tree::as_text);
+        let tree = document.tree().unwrap();
+        let found = tree.path(&["data", "x"]).and_then(Tree::as_text);
         assert_eq!(found, Some(expected), "{annotations} {ending:?}");
     };
     check("", "|\n    one", "one\n");

@@ -85,7 +85,7 @@ fn partials_and_notes_are_no_documents() {
     ];
     let rendering = render(chart("c", &templates), &TreeMap::new(), &options(false)).unwrap();
     assert_eq!(rendering.notes, "from a partial");
-    let names: Vec<String> = rendering.manifests.iter().map(Document::name).collect();
+    let names: Vec<&str> = rendering.manifests.iter().map(Document::name).collect();
     assert_eq!(names, ["c", "b"]);
 }
 

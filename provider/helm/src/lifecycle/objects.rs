@@ -64,7 +64,10 @@ pub fn objects_of<'d>(
 ) -> Result<Vec<travel_kube::Document>, ObjectError> {
     let mut objects = Vec::new();
     for document in documents {
-        let found = travel_kube::Document::many(document.tree.to_json());
+        let tree = document
+            .tree()
+            .map_err(|error| ObjectError { path: document.path.clone(), problem: error.into() })?;
+        let found = travel_kube::Document::many(tree.to_json());
         objects.extend(found.map_err(|error| document_error(&document.path, error))?);
     }
     Ok(placed(objects, namespace, scopes))

@@ -59,6 +59,16 @@ impl<'a> Scanner<'a> {
         self.mark.column += 1;
     }
 
+    /// Steps over the ASCII characters of a kind that stand here. The kind has no line breaks.
+    pub(super) fn skip_ascii(&mut self, is_kind: impl Fn(u8) -> bool) {
+        let rest = &self.text.as_bytes()[self.mark.offset..];
+        let ends = |byte: &u8| !byte.is_ascii() || !is_kind(*byte);
+        let count = rest.iter().position(ends).unwrap_or(rest.len());
+        self.mark.offset += count;
+        self.mark.characters += count;
+        self.mark.column += count;
+    }
+
     pub(super) fn skip_many(&mut self, count: usize) {
         for _ in 0..count {
             self.skip();
@@ -68,7 +78,11 @@ impl<'a> Scanner<'a> {
     /// Steps to the end of the line and gives what was stepped over.
     pub(super) fn skip_line_content(&mut self) -> &'a str {
         let start = self.mark.offset;
-        while !self.is_break_or_end(0) {
+        loop {
+            self.skip_ascii(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+            if self.is_break_or_end(0) {
+                break;
+            }
             self.skip();
         }
         &self.text[start..self.mark.offset]
@@ -94,9 +108,7 @@ impl<'a> Scanner<'a> {
     /// Steps over letters, digits, underscores and dashes.
     pub(super) fn skip_word(&mut self) -> &'a str {
         let start = self.mark.offset;
-        while matches!(self.at(0), b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-') {
-            self.skip();
-        }
+        self.skip_ascii(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         &self.text[start..self.mark.offset]
     }
 }

@@ -21,6 +21,10 @@ pub(crate) fn parse(text: &str) -> Scan<Option<Document<'_>>> {
 
 /// Control characters are refused wherever they stand.
 fn check_characters(text: &str) -> Scan<()> {
+    let is_plain = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    if text.as_bytes().iter().all(is_plain) {
+        return Ok(());
+    }
     let refused = |character: char| {
         !matches!(character,
             '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)

@@ -269,13 +269,19 @@ impl<'a> Scanner<'a> {
             }
             let word = self.skip_plain_word();
             if !word.is_empty() {
-                if let Some(blanks) = blanks.take() {
-                    blanks.join(value.to_mut());
-                    value.to_mut().push_str(word);
-                } else if value.is_empty() {
-                    value = Cow::Borrowed(word);
-                } else {
-                    value.to_mut().push_str(word);
+                let blanks = blanks.take();
+                match &mut value {
+                    // All on one line stands in the text as it is.
+                    Cow::Borrowed(_) if !blanks.as_ref().is_some_and(|blanks| blanks.leading) => {
+                        value = Cow::Borrowed(&self.text[start.offset..self.mark.offset]);
+                    }
+                    value => {
+                        let value = value.to_mut();
+                        if let Some(blanks) = blanks {
+                            blanks.join(value);
+                        }
+                        value.push_str(word);
+                    }
                 }
                 end = self.mark;
             }
@@ -298,8 +304,9 @@ impl<'a> Scanner<'a> {
     /// The characters of a plain scalar up to a blank or an indicator that ends it.
     fn skip_plain_word(&mut self) -> &'a str {
         let from = self.mark.offset;
-        while !self.is_blank_or_end(0) {
+        loop {
             let ends = match self.at(0) {
+                _ if self.is_blank_or_end(0) => true,
                 b':' => self.is_blank_or_end(1),
                 b',' | b'?' | b'[' | b']' | b'{' | b'}' => self.flow_level > 0,
                 _ => false,
@@ -308,6 +315,10 @@ impl<'a> Scanner<'a> {
                 break;
             }
             self.skip();
+            self.skip_ascii(|byte| {
+                byte.is_ascii_graphic()
+                    && !matches!(byte, b':' | b',' | b'?' | b'[' | b']' | b'{' | b'}')
+            });
         }
         &self.text[from..self.mark.offset]
     }

@@ -196,11 +196,8 @@ impl<'a> Scanner<'a> {
             if self.mark.column == 0 && self.text[self.mark.offset..].starts_with('\u{feff}') {
                 self.skip();
             }
-            while self.at(0) == b' '
-                || (self.at(0) == b'\t' && (self.flow_level > 0 || !self.simple_key_allowed))
-            {
-                self.skip();
-            }
+            let tabs_allowed = self.flow_level > 0 || !self.simple_key_allowed;
+            self.skip_ascii(|byte| byte == b' ' || (byte == b'\t' && tabs_allowed));
             if self.at(0) == b'#' {
                 self.skip_line_content();
             }
