@@ -103,12 +103,12 @@ impl Outside {
         let is_method = operation.bytes().all(|byte| byte.is_ascii_uppercase());
         if is_method {
             let (path, input) = rest.split_once(' ').unwrap_or((rest, ""));
-            let input = (!input.is_empty()).then(|| serde_json::from_str(input)).transpose()?;
             let method = Method::from_bytes(operation.as_bytes())?;
             if service == "s3" || service.starts_with("s3@") {
                 let (path, input) = (path.to_owned(), input.to_owned());
                 return Ok(Self::Text { service, method, path, input });
             }
+            let input = (!input.is_empty()).then(|| serde_json::from_str(input)).transpose()?;
             return Ok(Self::Rest { service, method, path: path.to_owned(), input });
         }
         let operation = operation.to_owned();

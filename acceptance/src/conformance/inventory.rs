@@ -79,7 +79,7 @@ impl Inventory {
                 false => sandbox.client_in(&account.id).await?,
             };
             there.add(format!("{} (account)", account.name));
-            there.take_identities(&account.name, &client).await?;
+            there.take_iam(&account.name, &client).await?;
             for region in REGIONS {
                 let place = format!("{} {region}", account.name);
                 let client = client.clone().in_region(region);
@@ -229,7 +229,7 @@ impl Inventory {
         Ok(())
     }
 
-    async fn take_identities(&mut self, account: &str, client: &Client) -> Result<()> {
+    async fn take_iam(&mut self, account: &str, client: &Client) -> Result<()> {
         for (operation, parameters, list, kind, name) in IAM {
             let answer = client.query("iam", operation, parameters).await;
             let answer = answer.map_err(|error| anyhow!("{operation}: {error}"))?;

@@ -12,7 +12,7 @@ use travel_framework::{Failure, Model};
 use travel_value::Value;
 
 use super::ALL_CLASSES;
-use super::settings::{ABSENT, Target};
+use super::settings::Target;
 use super::tagging::{plain, tag_list};
 use crate::error::{Reply, incomplete};
 use crate::tags::{self, Tags};
