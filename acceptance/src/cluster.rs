@@ -55,6 +55,8 @@ pub async fn make(sandbox: &Sandbox, name: &str) -> Result<()> {
         "nodegroupName": "nodes",
         "subnets": subnets,
         "nodeRole": node_role,
+        // Charts of others ask for ten gibibytes for one cache.
+        "instanceTypes": ["m6i.4xlarge"],
         "scalingConfig": {"minSize": 3, "maxSize": 3, "desiredSize": 3},
     });
     eks(&client, Method::POST, &format!("{path}/node-groups"), Some(group)).await?;

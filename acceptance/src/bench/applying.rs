@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::attached::peak_of;
 use super::figures::median;
 use crate::sandbox::Sandbox;
 use crate::sandbox::process::Process;
@@ -104,15 +103,13 @@ async fn run(
 
 /// The most memory that a provider which a core has started ever held; 0 while there is none.
 fn peak_of_providers(core: u32) -> u64 {
-    let is_provider = |child: &u32| {
-        let process = i32::try_from(*child).ok().and_then(Process::of);
-        process.is_some_and(|process| process.executable.starts_with(PROVIDERS))
-    };
-    children(core).into_iter().filter(is_provider).filter_map(peak_of).max().unwrap_or_default()
+    let processes = children(core).into_iter().filter_map(Process::of);
+    let providers = processes.filter(|process| process.executable.starts_with(PROVIDERS));
+    providers.filter_map(|process| process.peak_bytes()).max().unwrap_or_default()
 }
 
 /// The processes that a process has started, of whichever of its threads.
-fn children(process: u32) -> Vec<u32> {
+fn children(process: u32) -> Vec<i32> {
     let threads = std::fs::read_dir(format!("/proc/{process}/task"));
     let of_thread = |thread: std::fs::DirEntry| {
         std::fs::read_to_string(thread.path().join("children")).unwrap_or_default()
@@ -121,7 +118,7 @@ fn children(process: u32) -> Vec<u32> {
     texts.flat_map(|text| numbers(&text)).collect()
 }
 
-fn numbers(text: &str) -> Vec<u32> {
+fn numbers(text: &str) -> Vec<i32> {
     text.split_whitespace().filter_map(|number| number.parse().ok()).collect()
 }
 
@@ -132,11 +129,11 @@ mod tests {
     #[tokio::test]
     async fn children_are_seen_as_long_as_they_run() {
         let mut child = tokio::process::Command::new("sleep").arg("600").spawn().unwrap();
-        let id = child.id().unwrap();
+        let id = i32::try_from(child.id().unwrap()).unwrap();
         assert!(children(std::process::id()).contains(&id));
         // It is no provider.
         assert_eq!(peak_of_providers(std::process::id()), 0);
-        assert!(peak_of(id).unwrap() > 0);
+        assert!(Process::of(id).unwrap().peak_bytes().unwrap() > 0);
         child.kill().await.unwrap();
         assert!(!children(std::process::id()).contains(&id));
     }

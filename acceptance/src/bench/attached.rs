@@ -7,6 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::Arguments;
+use crate::sandbox::process::Process;
 use crate::terraform::Workspace;
 
 const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
@@ -52,7 +53,9 @@ impl Attached {
     /// The most memory that it ever held, in bytes.
     pub(super) fn memory(&self) -> Result<u64> {
         let id = self.process.id().context("the provider has ended")?;
-        peak_of(id).context("the system does not say how much memory the provider held")
+        let process = i32::try_from(id).ok().and_then(Process::of);
+        let peak = process.and_then(|process| process.peak_bytes());
+        peak.context("the system does not say how much memory the provider held")
     }
 }
 
@@ -63,26 +66,4 @@ async fn attachment(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<String>
         }
     }
     bail!("the provider ended before it said how to attach to it")
-}
-
-/// The most memory that a process ever held, in bytes; none where it has ended.
-pub(super) fn peak_of(process: u32) -> Option<u64> {
-    peak(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?)
-}
-
-/// The high-water mark in the text of /proc/PID/status, in bytes.
-fn peak(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_high_water_mark() {
-        assert_eq!(peak("VmPeak:\t 9 kB\nVmHWM:\t   24120 kB\nVmRSS:\t 1 kB\n"), Some(24_698_880));
-        assert_eq!(peak("VmRSS:\t 1 kB\n"), None);
-    }
 }

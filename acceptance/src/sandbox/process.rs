@@ -45,10 +45,19 @@ impl Process {
 
     /// Its resident memory in bytes, 0 where it is not known.
     pub fn resident_bytes(&self) -> u64 {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
-        kilobytes.unwrap_or_default() * 1024
+        self.status_bytes("VmRSS:").unwrap_or_default()
+    }
+
+    /// The most memory that it was ever resident with, in bytes; none where it has ended.
+    pub fn peak_bytes(&self) -> Option<u64> {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// A size in the text of /proc/PID/status.
+    fn status_bytes(&self, field: &str) -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
     }
 
     /// Sends SIGKILL to this very process and waits until it is gone.
@@ -122,6 +131,7 @@ mod tests {
     fn knows_itself() {
         let process = Process::current().unwrap();
         assert!(process.is_alive() && process.resident_bytes() > 0);
+        assert!(process.peak_bytes().unwrap() >= process.resident_bytes() / 2);
         assert!(process.executable.starts_with("travel_acceptance"), "{}", process.executable);
     }
 }

@@ -20,12 +20,13 @@ const FLEETING: [&str; 6] = [
     "leases.coordination.k8s.io",
 ];
 /// What a namespace has of itself, and what stays after an uninstall as Helm leaves it: definitions, with
-/// what the API server makes for their groups, and the claims of a StatefulSet.
-const STAYS: [&str; 6] = [
+/// what the API server makes for their groups, and the claims of a StatefulSet with the volumes made for them.
+const STAYS: [&str; 7] = [
     "APIService v",
     "ConfigMap kube-root-ca.crt",
     "CustomResourceDefinition",
     "Namespace upstream",
+    "PersistentVolume pvc-",
     "PersistentVolumeClaim",
     "ServiceAccount default",
 ];

@@ -96,6 +96,11 @@ fn deployments() {
     late["conditions"] =
         json!([condition("Progressing", "False", "ProgressDeadlineExceeded", "too slow")]);
     check(json!(1), late, State::Failed, "too slow (ProgressDeadlineExceeded)");
+    let mut refused = status(0, 0, 0);
+    refused["conditions"] =
+        json!([condition("ReplicaFailure", "True", "FailedCreate", "no such account")]);
+    let message = "0 of 1 replicas are up to date: no such account (FailedCreate)";
+    check(json!(1), refused, State::InProgress, message);
     let mut unavailable = status(1, 1, 1);
     unavailable["conditions"] =
         json!([condition("Available", "False", "MinimumReplicasUnavailable", "")]);

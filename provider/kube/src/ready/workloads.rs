@@ -18,9 +18,13 @@ pub(super) fn deployment(object: &Value) -> Status {
     let status = |field: &str| count(object, field);
     let paused = if object["spec"]["paused"] == true { " (it is paused)" } else { "" };
     if status("updatedReplicas") < wanted {
+        // Why no pod can be made stands in the events of its set alone, and here.
+        let refused = condition(object, "ReplicaFailure").filter(|it| it["status"] == "True");
+        let refused = refused.map(|it| format!(": {}", words(it, "a pod cannot be made")));
         return in_progress(format!(
-            "{} of {wanted} replicas are up to date{paused}",
-            status("updatedReplicas")
+            "{} of {wanted} replicas are up to date{paused}{}",
+            status("updatedReplicas"),
+            refused.unwrap_or_default(),
         ));
     }
     if status("replicas") > status("updatedReplicas") {
