@@ -1,4 +1,4 @@
-use travel_framework::model::Model as _;
+use travel_framework::model::Model;
 use travel_framework::plan::{Computed, plan_by_schema};
 
 use super::*;

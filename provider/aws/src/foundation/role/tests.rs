@@ -1,5 +1,5 @@
 use serde_json::json;
-use travel_framework::model::Model as _;
+use travel_framework::model::Model;
 use travel_framework::plan::{Computed, plan_by_schema};
 
 use super::*;
