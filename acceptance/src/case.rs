@@ -423,7 +423,7 @@ pub(crate) fn expect<T>(result: Result<T>, refused: Option<&str>) -> Result<()> 
             // Terraform breaks lines where it likes.
             let said = format!("{error:#}").replace(['│', '\n'], " ");
             let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-            ensure!(said.contains(words), "refused, but without the words {words:?}: {error}");
+            ensure!(said.contains(words), "refused, but without the words {words:?}: {error:#}");
             Ok(())
         }
     }

@@ -1,4 +1,6 @@
 # refresh: 14
+# An account has a primary contact, which an import takes in; who does not write it leaves it alone.
+# import: travel_account_contacts.own 111122223333 primary
 
 resource "travel_account_contacts" "own" {
   security = {

@@ -1,16 +1,13 @@
 # refused: the service control policy is too long
 
 resource "travel_organization_policy" "tags" {
-  name    = "tags"
-  type    = "SERVICE_CONTROL_POLICY"
-  targets = [travel_organizational_unit.sandbox.id]
+  name         = "tags"
+  type         = "SERVICE_CONTROL_POLICY"
+  targets      = [travel_organizational_unit.sandbox.id]
+  maximum_size = 60
 
   content = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Deny"
-      Action   = "s3:*"
-      Resource = [for number in range(300) : format("arn:aws:s3:::bucket-of-a-long-name-%04d", number)]
-    }]
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Deny", Action = "ec2:*", Resource = "*" }]
   })
 }

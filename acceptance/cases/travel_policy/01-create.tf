@@ -8,7 +8,7 @@ resource "travel_policy" "object" {
     Version = "2012-10-17"
     Statement = [
       { Sid = "Read", Effect = "Allow", Action = ["s3:GetObject", "s3:ListBucket"], Resource = "*" },
-      { Effect = "Deny", Action = "s3:*", Resource = "arn:aws:s3:::secret/*", Condition = { Bool = { "aws:SecureTransport" = false } } },
+      { Effect = "Deny", Action = "s3:*", Resource = "arn:aws:s3:::secret/*", Condition = { Bool = { "aws:SecureTransport" = "false" } } },
     ]
   }
 }

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use hcl::expr::{
-    BinaryOp, BinaryOperator, FuncCall, ObjectKey, Operation, TraversalOperator, UnaryOp,
+    BinaryOp, BinaryOperator, ForExpr, FuncCall, ObjectKey, Operation, TraversalOperator, UnaryOp,
     UnaryOperator,
 };
 use hcl::template::{Element, Template};
@@ -61,6 +61,7 @@ pub fn evaluate(expression: &Expression, names: &Names) -> Result<Value> {
         }
         Expression::FuncCall(call) => function(call, names)?,
         Expression::Operation(operation) => operate(operation, names)?,
+        Expression::ForExpr(each) => repeat(each, names)?,
         other => bail!("the harness's core evaluates no {other:?}"),
     })
 }
@@ -103,6 +104,23 @@ fn operate(operation: &Operation, names: &Names) -> Result<Value> {
         GreaterEq => numbers.map(|(one, other)| one >= other)?.into(),
         other => bail!("the harness's core does no {other:?}"),
     })
+}
+
+/// A tuple of what an expression is for each element of another.
+fn repeat(each: &ForExpr, names: &Names) -> Result<Value> {
+    let is_plain = each.key_var.is_none() && each.key_expr.is_none() && each.cond_expr.is_none();
+    ensure!(is_plain, "the harness's core makes only tuples of elements, each of one");
+    let from = evaluate(&each.collection_expr, names)?;
+    if from.is_unknown() {
+        return Ok(from);
+    }
+    let elements = from.elements().with_context(|| format!("{} has no elements", from.kind()))?;
+    let one = |element: &Value| {
+        let mut names = names.clone();
+        names.insert(each.value_var.to_string(), element.clone());
+        evaluate(&each.value_expr, &names)
+    };
+    Ok(Value::Tuple(elements.iter().map(one).collect::<Result<_>>()?))
 }
 
 fn number(number: &HclNumber) -> Result<Value> {
@@ -206,6 +224,10 @@ fn collect(expression: &Expression, found: &mut BTreeSet<String>) {
             }
         },
         Expression::FuncCall(call) => call.args.iter().for_each(|one| collect(one, found)),
+        Expression::ForExpr(each) => {
+            collect(&each.collection_expr, found);
+            collect(&each.value_expr, found);
+        }
         Expression::Traversal(path) => {
             if let (Expression::Variable(first), Some(TraversalOperator::GetAttr(second))) =
                 (&path.expr, path.operators.first())
@@ -251,16 +273,18 @@ mod tests {
         check("length(local.all) == 1 && !(2 < 1)", Some(true.into()));
         check("a.b.ids == 1", Some(Value::unknown()));
         check("true && 1", None);
-        check("[for x in [1] : x]", None);
+        check("[for x in range(2) : x + 1]", Some(Value::Tuple(vec![1.into(), 2.into()])));
+        check("[for x in a.b.ids : x]", Some(Value::unknown()));
+        check("[for x in [1] : x if true]", None);
         check("nothing(1)", None);
     }
 
     #[test]
     fn knows_what_is_referred_to() {
-        let text = "it = { x = \"${a.b.c}-y\", z = [length(local.all)[0], d.e], f = !(g.h == i.j[k.l].m) }";
+        let text = "it = { x = \"${a.b.c}-y\", z = [length(local.all)[0], d.e], f = !(g.h == i.j[k.l].m), n = [for x in o.p : q.r] }";
         let body = hcl::parse(text).unwrap();
         let found = references(&body.attributes().next().unwrap().expr);
-        let expected = ["a.b", "d.e", "g.h", "i.j", "k.l", "local.all"];
+        let expected = ["a.b", "d.e", "g.h", "i.j", "k.l", "local.all", "o.p", "q.r"];
         assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use travel_value::{Value, json};
+use travel_value::{Number, Value, json};
 
 /// Calls a function.
 ///
@@ -20,6 +20,7 @@ pub fn call(name: &str, arguments: &[Value]) -> Result<Value> {
         }
         "length" => length(only(name, arguments)?),
         "merge" => merge(arguments),
+        "range" => range(only(name, arguments)?),
         "split" => split(arguments),
         _ => bail!("the harness's core knows no function {name}"),
     }
@@ -40,6 +41,14 @@ fn length(argument: &Value) -> Result<Value> {
     let length = entries.or(argument.elements().map(<[Value]>::len));
     let length = length.with_context(|| format!("{} has no length", argument.kind()))?;
     Ok(i64::try_from(length)?.into())
+}
+
+fn range(limit: &Value) -> Result<Value> {
+    if limit.is_unknown() {
+        return Ok(Value::unknown());
+    }
+    let limit = limit.as_number().and_then(Number::as_i64).context("a range ends at a number")?;
+    Ok(Value::List((0..limit).map(Value::from).collect()))
 }
 
 fn split(arguments: &[Value]) -> Result<Value> {

@@ -1,9 +1,10 @@
-//! IAM before LocalStack: keys it makes become keys of the gateway, what EC2 looks up is repeated to moto, and a policy
-//! goes only without its older versions.
+//! IAM before LocalStack: keys it makes become keys of the gateway, what EC2 looks up is repeated to moto, a policy
+//! goes only without its older versions, and conditions may have values that are no texts.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::accounts::Credentials;
 use super::backend::Backend;
@@ -24,6 +25,9 @@ const REPEATED: [(&str, &[&str]); 6] = [
     ("RemoveRoleFromInstanceProfile", &["InstanceProfileName", "RoleName"]),
 ];
 
+/// The parameters that are policies.
+const POLICIES: [&str; 2] = ["PolicyDocument", "AssumeRolePolicyDocument"];
+
 /// The backend of IAM.
 pub fn backend() -> Box<dyn Backend> {
     Box::new(Iam)
@@ -34,8 +38,11 @@ struct Iam;
 
 #[async_trait]
 impl Backend for Iam {
-    async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
-        let (operation, form) = (call.operation.clone(), call.form());
+    async fn answer(&self, mut call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
+        let (operation, mut form) = (call.operation.clone(), call.form());
+        if in_texts(&mut form) {
+            call.set_form(&form);
+        }
         let (account, region) = (call.account().to_owned(), call.region.clone());
         if operation == "DeletePolicy" {
             refuse_versions(&form, &account, &region, world).await?;
@@ -57,6 +64,30 @@ impl Backend for Iam {
         }
         Ok(reply)
     }
+}
+
+/// Has conditions compare with texts where a policy writes numbers and truths, which LocalStack does not take; whether
+/// there are any.
+fn in_texts(form: &mut Form) -> bool {
+    let mut found = false;
+    for (_, text) in form.0.iter_mut().filter(|(name, _)| POLICIES.contains(&name.as_str())) {
+        let Ok(mut policy) = serde_json::from_str::<Value>(text) else { continue };
+        let statements = match &mut policy["Statement"] {
+            Value::Array(statements) => statements.iter_mut().collect(),
+            statement => vec![statement],
+        };
+        let conditions = statements.into_iter().filter_map(|it| it.get_mut("Condition"));
+        let operators = conditions.filter_map(Value::as_object_mut).flat_map(|it| it.values_mut());
+        let keys = operators.filter_map(Value::as_object_mut).flat_map(|it| it.values_mut());
+        for value in keys.filter(|value| value.is_boolean() || value.is_number()) {
+            *value = value.to_string().into();
+            found = true;
+        }
+        if found {
+            *text = policy.to_string();
+        }
+    }
+    found
 }
 
 /// Refuses to delete a policy that has more than the version in force, as LocalStack does not.
@@ -111,5 +142,22 @@ async fn repeat(operation: &str, form: &Form, account: &str, region: &str, world
         Order { emulator: Some(Kind::Moto), ..Order::new("iam", account, region, operation) };
     if let Err(error) = world.query(order, &parameters).await {
         tracing::warn!("failed to repeat {operation} to moto: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_compare_with_texts() {
+        let policy = r#"{"Statement":{"Condition":{"Bool":{"aws:SecureTransport":false}}}}"#;
+        let mut form = Form::of([("PolicyName", "tls"), ("PolicyDocument", policy)]);
+        assert!(in_texts(&mut form));
+        assert_eq!(
+            form.get("PolicyDocument"),
+            Some(r#"{"Statement":{"Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#)
+        );
+        assert!(!in_texts(&mut form));
     }
 }

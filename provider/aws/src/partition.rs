@@ -134,6 +134,17 @@ impl Arn {
     }
 }
 
+/// Whether a text has the form of a region's name, as in `us-gov-west-1`.
+pub fn is_region(text: &str) -> bool {
+    const DIRECTIONS: [&str; 5] = ["central", "east", "north", "south", "west"];
+    let mut parts = text.rsplit('-');
+    let number = parts.next().unwrap_or_default();
+    let direction = parts.next().unwrap_or_default();
+    number.parse::<u8>().is_ok()
+        && DIRECTIONS.iter().any(|it| direction.starts_with(it))
+        && parts.next().is_some()
+}
+
 /// Whether a text is the id of an account: twelve digits.
 pub fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -142,6 +153,16 @@ pub fn is_account_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_a_region_by_its_form() {
+        for region in ["eu-central-1", "us-gov-west-1", "ap-southeast-5", "us-isob-east-1"] {
+            assert!(is_region(region), "{region}");
+        }
+        for other in ["", "my-team-1", "eu-central", "central-1", "shop"] {
+            assert!(!is_region(other), "{other}");
+        }
+    }
 
     #[test]
     fn every_name_follows_the_partition() {

@@ -8,7 +8,7 @@ use travel_value::{Path, Value};
 
 use super::KmsKey;
 use super::replicas::Replica;
-use crate::partition::{Arn, is_account_id};
+use crate::partition::{Arn, is_account_id, is_region};
 
 /// The usages of each kind of key, by how its name begins.
 const USAGES: [(&str, &[&str]); 9] = [
@@ -200,12 +200,6 @@ fn is_key_id(text: &str) -> bool {
     let hex = text.strip_prefix("mrk-").unwrap_or(text);
     let digits = hex.bytes().filter(u8::is_ascii_hexdigit).count();
     digits == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-fn is_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    parts.len() >= 3
-        && parts.last().is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn not_an_id(id: &str) -> Diagnostic {

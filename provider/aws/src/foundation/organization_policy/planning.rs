@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 use travel_framework::platform::Platform as _;
 use travel_framework::{Diagnostic, Diagnostics, Failure, Plan};
-use travel_value::Value;
+use travel_value::{Number, Value};
 
 use super::content::{members, minified, statements};
 use super::kind::{Kind, RESOURCE_CONTROL, SERVICE_CONTROL};
@@ -43,11 +43,19 @@ pub fn is_of_aws(id: &str) -> bool {
     OF_AWS.iter().any(|name| id.strip_prefix("p-") == Some(name))
 }
 
-/// Refuses content of another type's form.
+/// Refuses content of another type's form, and content that is longer than it is said to be allowed.
 pub fn validate(plan: &mut Plan<'_>) {
     let kind = plan.config.get("type").as_str().and_then(Kind::of);
-    let content = plan.config.get("content").as_str().and_then(members);
-    let (Some(kind), Some(content)) = (kind, content) else { return };
+    let text = plan.config.get("content").as_str();
+    let (Some(kind), Some(text)) = (kind, text) else { return };
+    let size = minified(text).chars().count();
+    let own_limit = plan.config.get("maximum_size").as_number().and_then(Number::as_i64);
+    if let Some(most) = own_limit.filter(|most| i64::try_from(size).unwrap_or(i64::MAX) > *most) {
+        let (summary, detail) = too_long(kind, size, &format!("{most}, as maximum_size says"));
+        plan.refuse("content", summary, detail);
+        return;
+    }
+    let Some(content) = members(text) else { return };
     if !content.contains_key(kind.member) {
         plan.refuse(
             "content",
@@ -100,7 +108,9 @@ pub fn plan(settings: &Settings, plan: &mut Plan<'_>) {
     else {
         return;
     };
-    if plan.known::<bool>("allow_lockout") == Some(true) {
+    // What is there already has shut out whom it shuts out.
+    let is_new = plan.changes("content") || plan.changes("targets") || plan.is_replacement();
+    if !is_new || plan.known::<bool>("allow_lockout") == Some(true) {
         return;
     }
     let targets = in_words(plan.planned.get("targets"));
@@ -177,7 +187,7 @@ pub async fn foresee(platform: &Aws, planned: &Value) -> Diagnostics {
             Ok(scope) => quota(&scope, kind).await,
             Err(error) => Err(error.into()),
         };
-        found.extend(too_long(kind, size, asked));
+        found.extend(longer_than_quota(kind, size, asked));
     }
     let may_lock_out = planned.get("allow_lockout").as_bool() == Some(true);
     if kind.name == SERVICE_CONTROL && !may_lock_out && concerns_caller(content) {
@@ -220,7 +230,11 @@ async fn quota(scope: &Scope, kind: &Kind) -> Result<Option<usize>, Failure> {
     Ok(None)
 }
 
-fn too_long(kind: &Kind, size: usize, asked: Result<Option<usize>, Failure>) -> Option<Diagnostic> {
+fn longer_than_quota(
+    kind: &Kind,
+    size: usize,
+    asked: Result<Option<usize>, Failure>,
+) -> Option<Diagnostic> {
     let (most, source) = match asked {
         Ok(Some(most)) => (most.max(kind.longest), "as Service Quotas says".to_owned()),
         Ok(None) => (
@@ -235,18 +249,18 @@ fn too_long(kind: &Kind, size: usize, asked: Result<Option<usize>, Failure>) -> 
             ),
         ),
     };
-    let refusal = || {
-        Diagnostic::error(
-            format!("the {} is too long", kind.words),
-            format!(
-                "It has {size} characters, white space not counted. It can have {most}, {source}. \
-                 Say it shorter, or in two policies. If the organization may have longer ones, set \
-                 maximum_size.",
-            ),
-        )
-        .at_attribute("content")
-    };
-    (size > most).then(refusal)
+    let may = "If the organization may have longer ones, set maximum_size";
+    let (summary, detail) = too_long(kind, size, &format!("{most}, {source}. {may}"));
+    (size > most).then(|| Diagnostic::error(summary, detail).at_attribute("content"))
+}
+
+/// What is said of a policy that is too long, and why.
+fn too_long(kind: &Kind, size: usize, most: &str) -> (String, String) {
+    let detail = format!(
+        "It has {size} characters, white space not counted. Say it shorter, or in two policies. It \
+         can have {most}."
+    );
+    (format!("the {} is too long", kind.words), detail)
 }
 
 /// Whether a policy denies anything that whoever manages policies may need.

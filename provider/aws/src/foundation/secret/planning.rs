@@ -6,7 +6,7 @@ use travel_framework::{Diagnostic, Plan};
 use travel_value::{Number, Path, Value};
 
 use super::Secret;
-use crate::partition::{Arn, is_account_id};
+use crate::partition::{Arn, is_account_id, is_region};
 
 /// How many bytes a value can have.
 const LONGEST_VALUE: usize = 65536;
@@ -88,6 +88,9 @@ pub fn import(id: &str) -> Result<Secret, Diagnostic> {
         state.placement.region = Some(arn.region);
         state.placement.account_id = Some(arn.account_id).filter(|account| is_account_id(account));
         state.arn = Some(id.to_owned());
+    } else if let Some((region, name)) = id.split_once('/').filter(|(first, _)| is_region(first)) {
+        state.placement.region = Some(region.to_owned());
+        name.clone_into(&mut state.name);
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte);
     if state.name.is_empty() || !state.name.bytes().all(allowed) {
@@ -99,7 +102,7 @@ pub fn import(id: &str) -> Result<Secret, Diagnostic> {
 fn not_an_id(id: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{id:?} names no secret"),
-        "A secret is imported by its name in the provider's region, or its whole ARN, as in \
-         arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop/database-Ab1Cd2.",
+        "A secret is imported by its name in the provider's region, REGION/NAME, or its whole \
+         ARN, as in arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop/database-Ab1Cd2.",
     )
 }

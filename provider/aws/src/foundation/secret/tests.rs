@@ -72,6 +72,7 @@ fn an_import_takes_a_name_or_an_arn() {
     for (id, expected) in [
         ("database", Some((None, "database"))),
         ("shop/database", Some((None, "shop/database"))),
+        ("eu-west-1/shop/database", Some((Some("eu-west-1"), "shop/database"))),
         (ARN, Some((Some("eu-central-1"), "shop/database"))),
         ("arn:aws:secretsmanager:eu-central-1:111122223333:secret:short", None),
         ("arn:aws:kms:eu-west-1:111122223333:key/1", None),

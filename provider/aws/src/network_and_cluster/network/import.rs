@@ -8,6 +8,7 @@ use travel_framework::Diagnostic;
 use super::observed::{Observed, STATUS_TAG};
 use super::{Endpoint, NatGateway, Network, RouteTable, SecurityGroup, Subnet, Tier};
 use crate::network_and_cluster::addresses;
+use crate::partition::is_region;
 use crate::placement::Placement;
 use crate::tags::{TagSettings, Tagging, Tags};
 
@@ -44,10 +45,6 @@ pub fn parse(id: &str) -> Result<Network, Diagnostic> {
     if parts.iter().any(|part| part.is_empty()) {
         return Err(invalid(id));
     }
-    // A region's name ends in a number: us-gov-west-1.
-    let is_region = |text: &str| {
-        text.split('-').count() > 2 && text.ends_with(|last: char| last.is_ascii_digit())
-    };
     match parts.as_slice() {
         [vpc] if is_vpc(vpc) => {
             Ok(unknown(String::new(), Some((*vpc).to_owned()), Placement::default()))

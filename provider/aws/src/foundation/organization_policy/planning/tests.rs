@@ -126,6 +126,8 @@ async fn the_size_is_that_of_the_quota() {
     let mut longer = of_size(11_000);
     longer.set_attribute("maximum_size", 20_000.into());
     assert!(foreseen(&organization(ACCOUNT, None), &longer).await.is_empty());
+    longer.set_attribute("maximum_size", 10_999.into());
+    assert_eq!(refused(&longer), ["content"]);
 }
 
 #[tokio::test]
