@@ -15,8 +15,9 @@ resource "travel_identity_group" "this" {
 }
 
 resource "travel_identity_group" "open" {
-  name    = "open"
-  members = [travel_identity_user.ada.user_id]
+  name        = "open"
+  description = "For ${travel_identity_user.bob.display_name}, too, who outlasts it."
+  members     = [travel_identity_user.ada.user_id]
 }
 
 output "store" {
