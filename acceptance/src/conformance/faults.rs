@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use travel_value::Value;
 
 use super::disturbed::{Disturbed, places};
+use super::permissions::actions::actions;
 use super::{Check, Extent, Trial};
 use crate::core::Plan;
 use crate::sandbox::faults::{Action, Filter, KILLABLE, Kind, Moment, Rule, Standing};
@@ -121,8 +122,10 @@ impl Trial<'_> {
         calls.retain(|call| met.fired.iter().any(|fired| fired.sequence == call.sequence));
         // An API server's calls have no names, and no ids that it tells.
         let is_told = |call: &Entry| {
+            let operation = format!("{}:{}", call.service, call.operation);
+            let mut names = actions(&operation).into_iter().filter_map(|it| it.split(':').nth(1));
             call.service == "kubernetes"
-                || (said.contains(&call.operation) && said.contains(&call.request_id))
+                || (said.contains(&call.request_id) && names.any(|name| said.contains(name)))
         };
         let of_call = |it: &Entry| format!("{} {} ({})", it.service, it.operation, it.request_id);
         let failed: Vec<String> = calls.iter().map(of_call).collect();

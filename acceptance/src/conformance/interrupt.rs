@@ -80,7 +80,9 @@ impl Trial<'_> {
         if let Err(error) = applied {
             tracing::info!("interrupted: {error:#}");
         }
-        for address in before.objects.keys() {
+        // What a removal before had asked for may have happened since.
+        let found = if refreshes { &plan.refreshed } else { &before };
+        for address in found.objects.keys() {
             let goes = plan.changes.get(address).is_some_and(|change| change.action.removes());
             let is_there = goes || self.state.objects.contains_key(address);
             ensure!(is_there, "the state has lost {address}");

@@ -186,6 +186,8 @@ impl Inventory {
                 let kind = match service {
                     // Their ids are of any letters and digits.
                     "rbin" => "rule".to_owned(),
+                    // Six of any follow the name.
+                    "secretsmanager" => "secret".to_owned(),
                     _ => without_ids(parts.get(5).unwrap_or(&"")),
                 };
                 let tags = list(&resource, "Tags");

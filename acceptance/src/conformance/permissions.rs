@@ -2,7 +2,7 @@
 //! written from what the provider calls while it goes through the resource's case, and from what AWS
 //! demands beside that.
 
-mod actions;
+pub(super) mod actions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -194,7 +194,7 @@ const RENAMED: &[(&str, &[&str])] = &[
 ];
 
 /// What IAM calls an operation, given as it calls its service.
-pub(super) fn actions(operation: &str) -> Vec<&str> {
+pub(in crate::conformance) fn actions(operation: &str) -> Vec<&str> {
     let renamed = RENAMED.iter().find(|(known, _)| *known == operation);
     renamed.map_or_else(|| vec![operation], |(_, actions)| actions.to_vec())
 }
