@@ -4,10 +4,11 @@
 //! shapes of the service models that botocore carries.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
-use http::StatusCode;
 // The patterns look ahead.
 use fancy_regex::Regex;
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -22,9 +23,9 @@ use crate::sandbox::wire::ServiceError;
 pub struct Shapes {
     operations: HashMap<String, Operation>,
     shapes: HashMap<String, Shape>,
-    /// The patterns of strings, compiled when the model is read.
+    /// The patterns of strings, each compiled when it is first needed: there are many, and some are large.
     #[serde(skip)]
-    patterns: HashMap<String, Regex>,
+    patterns: HashMap<String, OnceLock<Result<Regex, String>>>,
 }
 
 /// Why a value does not fit its shape.
@@ -99,13 +100,8 @@ impl Shapes {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut model: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        for shape in model.shapes.values() {
-            if let Some(written) = &shape.pattern
-                && !model.patterns.contains_key(written)
-            {
-                model.patterns.insert(written.clone(), pattern(written)?);
-            }
-        }
+        let patterns = model.shapes.values().filter_map(|shape| shape.pattern.clone());
+        model.patterns = patterns.map(|written| (written, OnceLock::new())).collect();
         Ok(model)
     }
 
@@ -271,16 +267,21 @@ impl Shapes {
         })
     }
 
+    fn pattern(&self, written: &str) -> Result<&Regex, String> {
+        let known = self.patterns.get(written).ok_or("the model has lost a pattern")?;
+        known.get_or_init(|| compile(written)).as_ref().map_err(Clone::clone)
+    }
+
     fn fit_text(&self, shape: &Shape, text: &str, path: &str) -> Result<(), Misfit> {
         if !shape.values.is_empty() && !shape.values.iter().any(|value| value == text) {
             let problem = format!("must be one of {}, not {text:?}", shape.values.join(", "));
             return Err(misfit(path, problem));
         }
         shape.fit_size(text.chars().count(), "characters", path)?;
-        let pattern = shape.pattern.as_ref().and_then(|written| self.patterns.get(written));
+        let Some(written) = &shape.pattern else { return Ok(()) };
+        let pattern = self.pattern(written).map_err(|problem| misfit(path, problem))?;
         // What it takes too long to match counts as no match.
-        if pattern.is_some_and(|pattern| !pattern.is_match(text).unwrap_or_default()) {
-            let written = shape.pattern.as_deref().unwrap_or_default();
+        if !pattern.is_match(text).unwrap_or_default() {
             return Err(misfit(path, format!("must match {written}, and {text:?} does not")));
         }
         Ok(())
@@ -315,7 +316,7 @@ impl Shape {
 }
 
 /// A pattern of a model, for a whole text. They are written for Java, where `\p{all}` is any character.
-fn pattern(written: &str) -> Result<Regex, String> {
+fn compile(written: &str) -> Result<Regex, String> {
     let plain = written.replace(r"[\p{all}]", r"[\s\S]");
     Regex::new(&format!("^(?:{plain})$"))
         .map_err(|error| format!("the pattern {written:?} of the model: {error}"))

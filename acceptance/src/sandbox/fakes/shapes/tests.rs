@@ -140,8 +140,11 @@ fn real_models_are_understood() {
         return;
     }
     let models = Models::new(&tools_folder());
-    for service in ["eks", "dlm", "rbin"] {
+    for service in ["account", "dlm", "eks", "identitystore", "rbin", "sso-admin"] {
         let shapes = Shapes::load(&models, service).unwrap();
         assert!(!shapes.operations.is_empty() && !shapes.patterns.is_empty(), "{service}");
+        for written in shapes.patterns.keys() {
+            shapes.pattern(written).unwrap();
+        }
     }
 }

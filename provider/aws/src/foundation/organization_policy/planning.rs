@@ -109,7 +109,8 @@ pub fn plan(settings: &Settings, plan: &mut Plan<'_>) {
         return;
     };
     // What is there already has shut out whom it shuts out.
-    let is_new = plan.changes("content") || plan.changes("targets") || plan.is_replacement();
+    let decides = ["allow_lockout", "content", "targets"];
+    let is_new = plan.is_replacement() || decides.iter().any(|name| plan.changes(name));
     if !is_new || plan.known::<bool>("allow_lockout") == Some(true) {
         return;
     }
