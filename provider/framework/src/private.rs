@@ -1,6 +1,8 @@
 //! What the provider keeps beside plan and state, unseen by the person: why a plan was made, and
 //! what a page wants to remember.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
@@ -26,6 +28,9 @@ pub struct Target {
     pub account: Option<String>,
     /// The region; none where it was not known.
     pub region: Option<String>,
+    /// What only another object can have otherwise, as far as it was known: JSON texts by attribute.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fixed: BTreeMap<String, String>,
 }
 
 /// The private part of a plan or a state.

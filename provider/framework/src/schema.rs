@@ -151,6 +151,15 @@ impl Attribute {
             }
         }
     }
+
+    /// Whether another value of it, or of part of it, can mean another object.
+    pub fn may_replace(&self) -> bool {
+        let nested = match &self.kind {
+            AttributeKind::Plain(_) => &[][..],
+            AttributeKind::Nested { attributes, .. } => attributes,
+        };
+        self.replace || nested.iter().any(Self::may_replace)
+    }
 }
 
 impl Block {

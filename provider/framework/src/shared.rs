@@ -112,7 +112,7 @@ impl Shared {
     /// would be marked alike, and the second would adopt what the first has made.
     pub fn plan_create(&self, key_attribute: &str, target: &Target) -> Result<(), Diagnostic> {
         let place = |part: &Option<String>| part.clone().unwrap_or_default();
-        let Target { resource, account, region } = target;
+        let Target { resource, account, region, .. } = target;
         let key = format!("{resource} {} {}", place(account), place(region));
         if self.session().planned.insert(key) {
             return Ok(());

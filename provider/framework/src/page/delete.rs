@@ -30,8 +30,7 @@ impl<R: Resource> Page<R> {
     fn is_handed_over(&self, prior: &Value, private: &Private) -> bool {
         is_incomplete(prior)
             && private.purpose == Some(Purpose::Create)
-            && private.target.is_some()
-            && private.target == self.target(prior)
+            && private.target.as_ref().is_some_and(|target| self.is_target(prior, target))
     }
 
     async fn delete_if_ours(

@@ -1,10 +1,13 @@
 //! Planning a change: a pure function of the request.
 
+use std::collections::BTreeMap;
+
 use travel_value::Value;
+use travel_value::json::{self, UnknownAttributes};
 
 use super::Page;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::plan::{Computed, Plan, effective, plan_by_schema, replacements};
+use crate::plan::{Computed, Plan, effective, plan_by_schema, replacements, without_secrets};
 use crate::platform::Platform;
 use crate::private::{Private, Purpose, Target};
 use crate::resource::Resource;
@@ -124,19 +127,52 @@ impl<R: Resource> Page<R> {
             private.purpose = Some(Purpose::Destroy);
         } else if plan.is_create() {
             private.purpose = Some(Purpose::Create);
-            private.target = self.target(&plan.planned);
+            private.target = self.target(plan);
         } else {
             private.purpose = Some(Purpose::Update);
         }
     }
 
     /// What a create is for, once its name is known.
-    pub(super) fn target(&self, object: &Value) -> Option<Target> {
+    fn target(&self, plan: &Plan<'_>) -> Option<Target> {
+        let mut target = self.named(&plan.planned)?;
+        let shown = without_secrets(&self.block, &plan.planned);
+        for attribute in self.block.attributes.iter().filter(|it| it.may_replace()) {
+            if !plan.config.get(&attribute.name).is_wholly_known() {
+                return None;
+            }
+            // What the provider itself decides cannot be encoded, and is whatever an object has.
+            if let Ok(text) = json::encode(shown.get(&attribute.name), &attribute.value_type()) {
+                target.fixed.insert(attribute.name.clone(), text);
+            }
+        }
+        Some(target)
+    }
+
+    /// Whether an object is the one that a create of this target would go on with.
+    pub(super) fn is_target(&self, object: &Value, target: &Target) -> bool {
+        let named = Target { fixed: BTreeMap::new(), ..target.clone() };
+        let object = without_secrets(&self.block, object);
+        let mut wanted = object.clone();
+        for attribute in &self.block.attributes {
+            let Some(text) = target.fixed.get(&attribute.name) else { continue };
+            let kind = attribute.value_type();
+            match json::decode(text.as_bytes(), &kind, UnknownAttributes::Ignore) {
+                Ok(value) => wanted.set_attribute(&attribute.name, value),
+                Err(_) => return false,
+            }
+        }
+        self.named(&object) == Some(named) && replacements(&self.block, &object, &wanted).is_empty()
+    }
+
+    /// The key and the place of an object.
+    fn named(&self, object: &Value) -> Option<Target> {
         let place = |name: &str| object.get(name).as_str().map(str::to_owned);
         Some(Target {
             resource: self.resource_key(object)?,
             account: place("account"),
             region: place("region"),
+            fixed: BTreeMap::new(),
         })
     }
 

@@ -67,6 +67,20 @@ async fn a_failed_create_under_another_name_is_not_left_behind() {
     .await;
 }
 
+/// A search for the new one may not come by the old one.
+#[tokio::test]
+async fn a_failed_create_of_what_becomes_another_object_is_removed_before() {
+    in_a_cloud(async |cloud| {
+        cloud.trouble_at(3, Trouble::Error);
+        let (tainted, _) = Core::start().await.create(&config("x", 1)).await;
+        let core = Core::start().await;
+        let plan = core.plan(&State::none(), &config("y", 1)).await;
+        core.delete(&tainted, &plan.private).await;
+        assert!(cloud.ids().is_empty());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn remains_that_cannot_become_the_planned_object_are_removed() {
     in_a_cloud(async |cloud| {
