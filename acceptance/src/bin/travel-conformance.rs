@@ -27,7 +27,7 @@ struct Arguments {
     /// Kill at every call, each from a fresh start.
     #[arg(long)]
     full: bool,
-    /// The page that is written when all checks of all resources have run.
+    /// The page that is written when all checks have run; of one resource, its row.
     #[arg(long)]
     page: Option<PathBuf>,
     /// Only write down the permissions that the resources need, for their pages.
@@ -68,8 +68,13 @@ async fn main() -> Result<()> {
         }
     }
     ensure!(failed.is_empty(), "checks have failed: {}", failed.join(", "));
-    let is_all = arguments.resource.is_none() && arguments.check.is_none();
-    if let Some(path) = arguments.page.filter(|_| is_all) {
+    if let Some(path) = arguments.page.filter(|_| arguments.check.is_none()) {
+        if arguments.resource.is_some() {
+            let before = std::fs::read_to_string(&path)
+                .with_context(|| format!("failed to read {}", path.display()))?;
+            let kept = page::found(&before).into_iter();
+            found.extend(kept.filter(|(other, _)| Some(other) != arguments.resource.as_ref()));
+        }
         std::fs::write(&path, page::text(&found, extent))
             .with_context(|| format!("failed to write {}", path.display()))?;
     }

@@ -54,12 +54,15 @@ impl Trial<'_> {
         };
         self.suffered += 1;
         let mut begun = BTreeMap::new();
+        let before = self.state.clone();
+        let was_begun = |address: &String| before.objects.get(address).is_some_and(|it| it.tainted);
         for (attempt, at) in (0..).zip(places(extent)) {
             let is_last = self.attempt_with_faults(text, expected, (kind, at), attempt).await;
             if is_last.with_context(|| format!("with a fault at call {at}"))? {
                 return self.expect_the_same(&begun);
             }
-            let tainted = self.state.objects.iter().filter(|(_, object)| object.tainted);
+            let objects = self.state.objects.iter();
+            let tainted = objects.filter(|(address, object)| object.tainted && !was_begun(address));
             begun.extend(tainted.map(|(address, object)| (address.clone(), names(&object.value))));
             self.count(Check::Faults);
         }

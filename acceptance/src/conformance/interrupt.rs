@@ -75,7 +75,8 @@ impl Trial<'_> {
             return applied.map(|()| true);
         }
         for (address, object) in &self.state.objects {
-            ensure!(!object.tainted, "{address} is tainted");
+            let was_tainted = before.objects.get(address).is_some_and(|object| object.tainted);
+            ensure!(!object.tainted || was_tainted, "{address} is tainted");
         }
         if let Err(error) = applied {
             tracing::info!("interrupted: {error:#}");

@@ -20,8 +20,8 @@ pub fn text(found: &Found, extent: Extent) -> String {
     let mut page = format!(
         "# Conformance\n\n\
          What the conformance harness has checked of each resource, and in how many cases. Written by\n\
-         `make conformance`; `make conformance RESOURCE=travel_network CHECK=crash` runs one check of one\n\
-         resource. {how}\n\n\
+         `make conformance`; `make conformance RESOURCE=travel_network` renews one row, and\n\
+         `make conformance RESOURCE=travel_network CHECK=crash` runs one check. {how}\n\n\
          | check | what holds |\n|---|---|\n"
     );
     for check in Check::ALL {
@@ -55,6 +55,18 @@ pub fn text(found: &Found, extent: Extent) -> String {
         ));
     }
     page
+}
+
+/// What the rows of a page say.
+pub fn found(page: &str) -> Found {
+    let row = |line: &str| {
+        let (type_name, cells) = line.strip_prefix("| `")?.split_once("` |")?;
+        // What was left out has no number.
+        let count = |cell: &str| cell.trim().parse().unwrap_or_default();
+        let counts = Check::ALL.into_iter().zip(cells.split('|').map(count));
+        Some((type_name.to_owned(), counts.collect()))
+    };
+    page.lines().filter_map(row).collect()
 }
 
 const fn meaning(check: Check) -> &'static str {
@@ -115,5 +127,6 @@ mod tests {
             page.contains("| `travel_b` | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n"),
             "{page}"
         );
+        assert_eq!(text(&self::found(&page), Extent::Chained), page);
     }
 }
