@@ -8,7 +8,7 @@ use super::disturbed::places;
 use super::inventory::Inventory;
 use super::{Check, Extent, Trial};
 use crate::case::{Case, Step};
-use crate::core::{Object, State};
+use crate::core::{Action, Object, Plan, State};
 use crate::sandbox::faults::{Kind, Moment};
 use crate::stage;
 
@@ -80,7 +80,7 @@ impl Trial<'_> {
                 Ok(End::Killed) => self.count(Check::Crash),
                 Ok(End::Well) => return Ok(Ended::Replaced),
                 Err(error) => {
-                    self.check_kept(&before, &format!("{error:#}"))?;
+                    self.check_kept(&before, &expected, &format!("{error:#}"))?;
                     return Ok(Ended::Refused);
                 }
             }
@@ -88,9 +88,13 @@ impl Trial<'_> {
         bail!("does not get on")
     }
 
-    /// Checks that all that was there is in the state, and that what was refused is what it was.
-    fn check_kept(&self, before: &State, said: &str) -> Result<()> {
-        for (address, object) in &before.objects {
+    /// Checks that all that was there and is not only to go is in the state, and that what was refused
+    /// is what it was.
+    fn check_kept(&self, before: &State, expected: &Plan, said: &str) -> Result<()> {
+        let goes = |address: &str| {
+            expected.changes.get(address).is_some_and(|change| change.action == Action::Delete)
+        };
+        for (address, object) in before.objects.iter().filter(|(address, _)| !goes(address)) {
             let mark = |object: &Object| object.value.get("generation").clone();
             let is_refused = said.contains(&format!("{address}:"));
             let now = self.state.objects.get(address);

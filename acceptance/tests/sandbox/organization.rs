@@ -1,6 +1,5 @@
 //! Policies of the organization and contacts of its accounts, as their APIs show them.
 
-use serde_json::json;
 use travel_acceptance::sandbox::settings::Settings;
 
 use crate::{own, run, run_script};
@@ -9,8 +8,6 @@ use crate::{own, run, run_script};
 fn botocore_understands_policies_and_contacts() {
     run(async {
         let sandbox = own(Settings::default()).await;
-        let client = sandbox.client();
-        client.json("organizations", "CreateOrganization", &json!({})).await.unwrap();
         let management = sandbox.connection().management_account.clone();
         run_script(&sandbox, &management, "organization_operations.py", &[]).await;
     });

@@ -4,11 +4,11 @@
 //! shapes of the service models that botocore carries.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::OnceLock;
 
-// The patterns look ahead.
-use fancy_regex::Regex;
 use http::StatusCode;
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -25,7 +25,7 @@ pub struct Shapes {
     shapes: HashMap<String, Shape>,
     /// The patterns of strings, each compiled when it is first needed: there are many, and some are large.
     #[serde(skip)]
-    patterns: HashMap<String, OnceLock<Result<Regex, String>>>,
+    patterns: HashMap<String, OnceLock<Result<Pattern, String>>>,
 }
 
 /// Why a value does not fit its shape.
@@ -267,9 +267,9 @@ impl Shapes {
         })
     }
 
-    fn pattern(&self, written: &str) -> Result<&Regex, String> {
+    fn pattern(&self, written: &str) -> Result<&Pattern, String> {
         let known = self.patterns.get(written).ok_or("the model has lost a pattern")?;
-        known.get_or_init(|| compile(written)).as_ref().map_err(Clone::clone)
+        known.get_or_init(|| Pattern::new(written)).as_ref().map_err(Clone::clone)
     }
 
     fn fit_text(&self, shape: &Shape, text: &str, path: &str) -> Result<(), Misfit> {
@@ -280,8 +280,7 @@ impl Shapes {
         shape.fit_size(text.chars().count(), "characters", path)?;
         let Some(written) = &shape.pattern else { return Ok(()) };
         let pattern = self.pattern(written).map_err(|problem| misfit(path, problem))?;
-        // What it takes too long to match counts as no match.
-        if !pattern.is_match(text).unwrap_or_default() {
+        if !pattern.is_match(text) {
             return Err(misfit(path, format!("must match {written}, and {text:?} does not")));
         }
         Ok(())
@@ -315,11 +314,35 @@ impl Shape {
     }
 }
 
-/// A pattern of a model, for a whole text. They are written for Java, where `\p{all}` is any character.
-fn compile(written: &str) -> Result<Regex, String> {
-    let plain = written.replace(r"[\p{all}]", r"[\s\S]");
-    Regex::new(&format!("^(?:{plain})$"))
-        .map_err(|error| format!("the pattern {written:?} of the model: {error}"))
+/// A pattern of a model, for a whole text. They are written for Java.
+#[derive(Debug)]
+enum Pattern {
+    Plain(Regex),
+    /// It looks ahead, which the other library does not.
+    Ahead(fancy_regex::Regex),
+}
+
+impl Pattern {
+    fn new(written: &str) -> Result<Self, String> {
+        // Any character.
+        let plain = written.replace(r"[\p{all}]", r"[\s\S]");
+        let whole = format!("^(?:{plain})$");
+        let failed =
+            |error: &dyn fmt::Display| format!("the pattern {written:?} of the model: {error}");
+        if written.contains("(?=") || written.contains("(?!") {
+            let pattern = fancy_regex::Regex::new(&whole).map_err(|error| failed(&error))?;
+            return Ok(Self::Ahead(pattern));
+        }
+        Ok(Self::Plain(Regex::new(&whole).map_err(|error| failed(&error))?))
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        match self {
+            Self::Plain(pattern) => pattern.is_match(text),
+            // What it takes too long to match counts as no match.
+            Self::Ahead(pattern) => pattern.is_match(text).unwrap_or_default(),
+        }
+    }
 }
 
 fn content(call: &Call) -> Result<Map<String, Value>, Misfit> {
