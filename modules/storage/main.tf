@@ -46,6 +46,7 @@ resource "travel_bucket" "this" {
   default_retention = each.value.lock
   event_bridge      = each.value.event_bridge
   force_destroy     = each.value.force_destroy
+  bypass_governance = each.value.force_destroy
   logging           = each.value.log_bucket == null ? null : { bucket = each.value.log_bucket, prefix = "${each.key}/" }
   replication_role  = try(each.value.replicate_to.role, null)
   tags              = each.value.tags

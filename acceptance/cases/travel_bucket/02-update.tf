@@ -51,11 +51,11 @@ resource "travel_bucket" "copies" {
 }
 
 resource "travel_bucket" "full" {
-  name              = "acceptance-full"
-  versioning        = true
-  encryption        = "aws:kms"
-  kms_key           = travel_kms_key.buckets.arn
-  bucket_key        = true
-  object_lock       = true
-  force_destroy     = true
+  name          = "acceptance-full"
+  versioning    = true
+  encryption    = "aws:kms"
+  kms_key       = travel_kms_key.buckets.arn
+  bucket_key    = true
+  object_lock   = true
+  force_destroy = true
 }

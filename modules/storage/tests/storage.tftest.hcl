@@ -27,6 +27,7 @@ variables {
       replicate_to = {
         role        = "arn:aws:iam::111122223333:role/copies"
         destination = "arn:aws:s3:::example-copies"
+        kms_key     = "arn:aws:kms:eu-west-1:111122223333:key/5678"
       }
     }
   }
@@ -76,6 +77,34 @@ run "what_is_locked_has_versions" {
 
   variables {
     buckets = { example-logs = { versioning = false, lock = { days = 1 } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "logs_are_written_into_no_bucket_with_a_lock" {
+  command = plan
+
+  variables {
+    buckets = {
+      example-logs = { lock = { days = 1 } }
+      example-data = { log_bucket = "example-logs" }
+    }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "copies_of_what_a_key_encrypts_need_a_key" {
+  command = plan
+
+  variables {
+    buckets = {
+      example-data = {
+        kms_key      = "arn:aws:kms:eu-central-1:111122223333:key/1"
+        replicate_to = { role = "arn:aws:iam::111122223333:role/copies", destination = "arn:aws:s3:::example-copies" }
+      }
+    }
   }
 
   expect_failures = [var.buckets]

@@ -203,11 +203,6 @@ impl Resource for Bucket {
     }
 
     async fn find(call: &Call, plan: &Self) -> Result<Vec<Found<Self>>, Failure> {
-        let target = Target { call, name: &plan.name };
-        // A bucket that others own is no bucket of this account: CreateBucket tells whose it is.
-        if target.is_of_others().await? {
-            return Ok(Vec::new());
-        }
         let seen = settings::look(call, plan).await?;
         let found = seen.map(|(object, mark)| {
             let label = object.name.clone();
@@ -255,9 +250,11 @@ impl Resource for Bucket {
             return Err(taken_name(&plan.name, call).into());
         }
         made.at(&call.scope)?;
-        // The first region may answer well for a bucket that this account has already: only the mark
+        // The first region also answers well for a bucket that this account has already: only the mark
         // tells that it is the one made here.
-        if call.find_until(Instant::now() + consistency::LISTED, &look).await?.is_none() {
+        if region == FIRST_REGION
+            && call.find_until(Instant::now() + consistency::IAM, &look).await?.is_none()
+        {
             return Err(taken_name(&plan.name, call).into());
         }
         state.arn = Some(planning::arn(&call.scope, &plan.name));
@@ -282,19 +279,34 @@ impl Resource for Bucket {
     async fn delete(call: &Call, prior: &Self) -> Result<(), Failure> {
         let target = Target { call, name: &prior.name };
         if prior.force_destroy {
-            emptying::empty(&target, prior.bypass_governance).await?;
+            let Some(tags) = tagging::read(&target).await? else { return Ok(()) };
+            // A bucket has no id but its name, which may be that of another one by now.
+            if prior.lifecycle.generation.is_some() && tags::mark(&tags).is_none() {
+                return Err(unmarked(&prior.name, call).into());
+            }
         }
         let request = target.s3().delete_bucket().bucket(&prior.name);
         let request = request.expected_bucket_owner(target.owner());
         let busy = |error: &_| is_code(error, &["OperationAborted"]);
-        let answer = consistency::answer_when_ready(call, BUSY, busy, || request.clone().send());
-        let answer = answer.await?;
-        if let Err(error) = &answer
-            && is_code(error, &["BucketNotEmpty"])
-        {
-            return Err(not_empty(&prior.name, call).into());
+        let mut attempt = 0;
+        loop {
+            if prior.force_destroy {
+                emptying::empty(&target, prior.object_lock && prior.bypass_governance).await?;
+            }
+            let send = || request.clone().send();
+            let answer = consistency::answer_when_ready(call, BUSY, busy, send).await?;
+            let Err(error) = &answer else { break };
+            if !is_code(error, &["BucketNotEmpty"]) {
+                answer.found(&call.scope, &[settings::ABSENT])?;
+                break;
+            }
+            // Records and copies may come in as long as it is there.
+            if !prior.force_destroy || Instant::now() >= call.deadline {
+                return Err(not_empty(prior, call).into());
+            }
+            call.pause(Pace::QUICK.pause(attempt)).await?;
+            attempt += 1;
         }
-        answer.found(&call.scope, &[settings::ABSENT])?;
         call.wait_until(&format!("the end of bucket {}", prior.name), Pace::QUICK, || async {
             let tags = tagging::read(&target).await?;
             Ok(tags.map_or(Look::Done(()), |_| Look::Pending("there".to_owned())))
@@ -370,12 +382,30 @@ fn taken_name(name: &str, call: &Call) -> Diagnostic {
     .at_attribute("name")
 }
 
-fn not_empty(name: &str, call: &Call) -> Diagnostic {
+fn not_empty(bucket: &Bucket, call: &Call) -> Diagnostic {
+    let remedy = match bucket.force_destroy {
+        true => {
+            "It was emptied, and others have written into it since: stop them, and destroy again."
+        }
+        false => "Empty it; or, if all of it may go, set force_destroy = true, apply, and destroy.",
+    };
     Diagnostic::error(
-        format!("bucket {name} is not empty"),
+        format!("bucket {} is not empty", bucket.name),
         format!(
-            "A bucket goes only without objects, older versions and delete markers ({}). Empty it; \
-             or, if all of it may go, set force_destroy = true, apply, and destroy.",
+            "A bucket goes only without objects, older versions and delete markers ({}). {remedy}",
+            call.scope.place(),
+        ),
+    )
+    .at_attribute("force_destroy")
+}
+
+fn unmarked(name: &str, call: &Call) -> Diagnostic {
+    Diagnostic::error(
+        format!("bucket {name} does not say that it is this one"),
+        format!(
+            "The tags are gone that marked it as made here: it may be another bucket of the same name \
+             ({}), and is not emptied. If it is this one, apply first, which marks it again, and \
+             destroy it then; if it is not, remove it from the state.",
             call.scope.place(),
         ),
     )

@@ -16,7 +16,8 @@ use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::wait::{Look, Pace};
-use travel_framework::{Diagnostic, Failure, Model, Plan};
+use travel_framework::{Diagnostic, Diagnostics, Failure, Model, Plan};
+use travel_value::Value;
 
 use self::observed::look;
 use self::replicas::SecretReplica;
@@ -121,6 +122,10 @@ impl Resource for Secret {
 
     fn plan(plan: &mut Plan<'_>) {
         planning::plan(plan);
+    }
+
+    async fn foresee(platform: &Aws, planned: &Value) -> Diagnostics {
+        planning::foresee(platform, planned).await
     }
 
     async fn read(call: &Call, state: &Self) -> Result<Option<Self>, Failure> {

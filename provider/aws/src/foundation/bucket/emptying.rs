@@ -1,6 +1,8 @@
 //! Everything in a bucket, removed: objects, older versions, delete markers, unfinished uploads.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use tokio::time::Instant;
+use travel_framework::wait::Pace;
 use travel_framework::{Diagnostic, Failure};
 
 use super::settings::{ABSENT, Target};
@@ -13,7 +15,7 @@ const MOST_NAMED: usize = 5;
 /// takes away a thousand at once, which is as much as a list gives.
 pub async fn empty(target: &Target<'_>, bypass_governance: bool) -> Result<(), Failure> {
     loop {
-        target.call.proceed()?;
+        in_time(target)?;
         let versions = versions(target).await?;
         if versions.is_empty() {
             break;
@@ -21,7 +23,7 @@ pub async fn empty(target: &Target<'_>, bypass_governance: bool) -> Result<(), F
         remove(target, versions, bypass_governance).await?;
     }
     loop {
-        target.call.proceed()?;
+        in_time(target)?;
         let request = target.s3().list_multipart_uploads().bucket(target.name);
         let answer = request.expected_bucket_owner(target.owner()).send().await;
         let seen = answer.found(&target.call.scope, &[ABSENT])?;
@@ -41,6 +43,20 @@ pub async fn empty(target: &Target<'_>, bypass_governance: bool) -> Result<(), F
             request.send().await.found(&target.call.scope, &["NoSuchUpload", ABSENT])?;
         }
     }
+}
+
+/// Fails where the time for the destroy is over, or it is asked to stop.
+fn in_time(target: &Target<'_>) -> Result<(), Failure> {
+    target.call.proceed()?;
+    if Instant::now() < target.call.deadline {
+        return Ok(());
+    }
+    let detail = format!(
+        "There was more in it than could be removed in time ({}). Destroy again to go on, or give it \
+         longer by timeouts.delete.",
+        target.call.scope.place(),
+    );
+    Err(Diagnostic::error(format!("bucket {} is not empty yet", target.name), detail).into())
 }
 
 /// The first versions and delete markers there are.
@@ -78,8 +94,11 @@ async fn remove(
     let errors = answer.errors.unwrap_or_default();
     // What S3 could not do for a moment is in the next list again.
     let passing = |code: Option<&str>| matches!(code, Some("InternalError" | "SlowDown"));
-    if errors.len() < asked && errors.iter().all(|error| passing(error.code.as_deref())) {
+    if errors.is_empty() {
         return Ok(());
+    }
+    if errors.len() < asked && errors.iter().all(|error| passing(error.code.as_deref())) {
+        return target.call.pause(Pace::QUICK.pause(0)).await;
     }
     let named: Vec<String> = errors
         .iter()

@@ -134,12 +134,27 @@ pub fn validate(plan: &mut Plan<'_>) {
     }
 }
 
+/// Warns of rules that copy nothing of what a key encrypts.
+fn warn_of_left_out(plan: &mut Plan<'_>) {
+    let rules = plan.known::<BTreeMap<String, ReplicationRule>>("replication_rules");
+    let by_key = plan.known::<String>("encryption").is_some_and(|it| it != "AES256");
+    for (name, _) in rules.iter().flatten().filter(|(_, rule)| by_key && rule.kms_key.is_none()) {
+        let said = Diagnostic::warning(
+            format!("replication rule {name:?} leaves out what a key encrypts"),
+            "The bucket's new objects are encrypted by its kms_key, and S3 copies such objects only \
+             under a rule with a kms_key of its own, for the copies.",
+        );
+        plan.diagnostics.push(said.at(Path::attribute("replication_rules").key(name)));
+    }
+}
+
 /// Plans what can be known, and the replacement that the end of a lock takes.
 pub fn plan(plan: &mut Plan<'_>) {
     if plan.is_destroy() {
         return;
     }
     validate(plan);
+    warn_of_left_out(plan);
     let locked = plan.prior.get("object_lock").as_bool() == Some(true);
     if locked && plan.known::<bool>("object_lock") == Some(false) {
         plan.replace(Path::attribute("object_lock"));

@@ -19,7 +19,7 @@ use travel_framework::wait::{Look, Pace};
 use travel_framework::{Diagnostic, Failure};
 
 use super::{Bucket, Logging, Retention, expiry, notices, planning, replication, tagging};
-use crate::consistency::{Call, WITHIN_SERVICE, send_when_ready};
+use crate::consistency::{Call, IAM, WITHIN_SERVICE, send_when_ready};
 use crate::error::{Answer, Reply, incomplete, is_code, message};
 use crate::{Tagging, policy, tags};
 
@@ -28,8 +28,11 @@ pub const ABSENT: &str = "NoSuchBucket";
 /// The key of AWS that stands in where none is named.
 const KEY_OF_AWS: &str = "alias/aws/s3";
 /// What S3 says of something that a setting names and that may be too new for it.
-const NOT_YET: [&str; 4] = [
+const NOT_YET: [&str; 7] = [
+    "A replication configuration is present",
+    "Destination bucket must exist",
     "Invalid principal in policy",
+    "The target bucket for logging does not exist",
     "Unable to validate the following destination configurations",
     "Versioning must be 'Enabled'",
     "must have versioning enabled",
@@ -61,14 +64,7 @@ impl Target<'_> {
         E: Error + ProvideErrorMetadata + 'static,
         F: Future<Output = Answer<T, E>>,
     {
-        send_when_ready(self.call, WITHIN_SERVICE, is_too_early, request).await
-    }
-
-    /// Whether the name is another account's.
-    pub async fn is_of_others(&self) -> Result<bool, Failure> {
-        let request = self.s3().get_bucket_tagging().bucket(self.name);
-        let answer = request.expected_bucket_owner(self.owner()).send().await;
-        Ok(answer.is_err_and(|error| is_code(&error, &["AccessDenied"])))
+        send_when_ready(self.call, IAM, is_too_early, request).await
     }
 }
 
@@ -193,7 +189,7 @@ pub async fn bring(
     }
     call.proceed()?;
     if is_due(&|it| !same_policy(it, plan)) {
-        write_policy(target, plan.policy.as_deref()).await?;
+        write_policy(target, plan).await?;
         state.policy.clone_from(&plan.policy);
     }
     let lock = |it: &Bucket| (it.object_lock, it.default_retention.clone());
@@ -301,13 +297,17 @@ async fn write_versioning(target: &Target<'_>, enabled: bool) -> Result<(), Fail
     target.send(|| request.clone().send()).await.map(drop)
 }
 
-async fn encryption(target: &Target<'_>) -> Result<(String, Option<String>, bool), Failure> {
+async fn encryption_rule(target: &Target<'_>) -> Result<Option<ServerSideEncryptionRule>, Failure> {
     let request = target.s3().get_bucket_encryption().bucket(target.name);
     let answer = request.expected_bucket_owner(target.owner()).send().await;
     let absent = "ServerSideEncryptionConfigurationNotFoundError";
     let seen = answer.found(&target.call.scope, &[absent])?;
     let rules = seen.and_then(|seen| seen.server_side_encryption_configuration);
-    let rule = rules.and_then(|configuration| configuration.rules.into_iter().next());
+    Ok(rules.and_then(|configuration| configuration.rules.into_iter().next()))
+}
+
+async fn encryption(target: &Target<'_>) -> Result<(String, Option<String>, bool), Failure> {
+    let rule = encryption_rule(target).await?;
     let bucket_key = rule.as_ref().is_some_and(|rule| rule.bucket_key_enabled == Some(true));
     let by_default = rule.and_then(|rule| rule.apply_server_side_encryption_by_default);
     let Some(by_default) = by_default else { return Ok(("AES256".to_owned(), None, bucket_key)) };
@@ -319,6 +319,8 @@ async fn encryption(target: &Target<'_>) -> Result<(String, Option<String>, bool
 }
 
 async fn write_encryption(target: &Target<'_>, plan: &Bucket) -> Result<(), Failure> {
+    // The rule is written as a whole: which ways of encryption the bucket refuses stays as it is.
+    let refused = encryption_rule(target).await?.and_then(|rule| rule.blocked_encryption_types);
     let key = plan.kms_key.clone().filter(|key| key != KEY_OF_AWS);
     let by_default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::from(plan.encryption.as_str()))
@@ -328,6 +330,7 @@ async fn write_encryption(target: &Target<'_>, plan: &Bucket) -> Result<(), Fail
     let rule = ServerSideEncryptionRule::builder()
         .apply_server_side_encryption_by_default(by_default)
         .bucket_key_enabled(plan.bucket_key)
+        .set_blocked_encryption_types(refused)
         .build();
     let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build();
     let request = target
@@ -394,15 +397,20 @@ async fn policy_of(target: &Target<'_>) -> Result<Option<String>, Failure> {
     Ok(seen.and_then(|seen| seen.policy))
 }
 
-async fn write_policy(target: &Target<'_>, policy: Option<&str>) -> Result<(), Failure> {
+async fn write_policy(target: &Target<'_>, plan: &Bucket) -> Result<(), Failure> {
     let (s3, name, owner) = (target.s3(), target.name, target.owner());
-    let Some(policy) = policy else {
+    let Some(policy) = &plan.policy else {
         let request = s3.delete_bucket_policy().bucket(name).expected_bucket_owner(owner);
         return target.send(|| request.clone().send()).await.map(drop);
     };
     let request = s3.put_bucket_policy().bucket(name).expected_bucket_owner(owner).policy(policy);
-    let written = target.send(|| request.clone().send()).await.map(drop);
-    written.map_err(|failure| failure.at_attribute("policy"))
+    // What was opened a moment ago may count as closed for a while.
+    let is_closed = |error: &SdkError<_, _>| {
+        is_too_early(error)
+            || (!plan.block_public_policy && message(error).contains("BlockPublicPolicy"))
+    };
+    let written = send_when_ready(target.call, IAM, is_closed, || request.clone().send()).await;
+    written.map(drop).map_err(|failure| failure.at_attribute("policy"))
 }
 
 async fn lock(target: &Target<'_>) -> Result<(bool, Option<Retention>), Failure> {

@@ -8,6 +8,11 @@ use crate::Tagging;
 use crate::error::{Reply, incomplete, is_code};
 use crate::tags::Tags;
 
+/// What S3 says of a name that no bucket of the region has: a bucket elsewhere may have it.
+const GONE: [&str; 3] = [ABSENT, "AuthorizationHeaderMalformed", "PermanentRedirect"];
+const DENIED: &str = "AccessDenied";
+const OF_OTHERS: &str = "Names are taken across all accounts: the bucket of this name may be another account's. Then choose another name.";
+
 /// The tags as they are; none where there is no bucket.
 pub async fn read(target: &Target<'_>) -> Result<Option<Tags>, Failure> {
     let request = target.s3().get_bucket_tagging().bucket(target.name);
@@ -15,7 +20,8 @@ pub async fn read(target: &Target<'_>) -> Result<Option<Tags>, Failure> {
     match answer {
         Err(error) if is_code(&error, &["NoSuchTagSet"]) => Ok(Some(Tags::new())),
         answer => {
-            let seen = answer.found(&target.call.scope, &[ABSENT])?;
+            let seen = answer.found(&target.call.scope, &GONE);
+            let seen = seen.map_err(|failure| failure.with_remedy(DENIED, OF_OTHERS))?;
             Ok(seen.map(|seen| plain(seen.tag_set)))
         }
     }

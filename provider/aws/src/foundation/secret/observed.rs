@@ -145,8 +145,8 @@ impl Seen {
     }
 
     /// Why its name is not free, unless it will be in a moment.
-    pub fn refusal(&self, call: &Call) -> Option<Diagnostic> {
-        let (name, place) = (self.0.name().unwrap_or_default(), call.scope.place());
+    pub fn refusal(&self, place: &str) -> Option<Diagnostic> {
+        let name = self.0.name().unwrap_or_default();
         let Some(due) = &self.0.deleted_date else {
             let detail = format!(
                 "A name stands for one secret ({place}). If this one replaces it under \

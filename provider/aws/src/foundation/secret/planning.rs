@@ -2,10 +2,13 @@
 //!
 //! Source: Secrets Manager API reference, CreateSecret and DeleteSecret; Secrets Manager quotas.
 
-use travel_framework::{Diagnostic, Plan};
+use travel_framework::platform::Platform as _;
+use travel_framework::{Diagnostic, Diagnostics, Failure, Plan};
 use travel_value::{Number, Path, Value};
 
 use super::Secret;
+use super::observed::{Seen, look};
+use crate::Aws;
 use crate::partition::{Arn, is_account_id, is_region};
 
 /// How many bytes a value can have.
@@ -73,6 +76,27 @@ pub fn plan(plan: &mut Plan<'_>) {
     plan.set("arn", plan.prior.get("arn").clone());
     if !plan.changes("secret_value_version") {
         plan.set("version_id", plan.prior.get("version_id").clone());
+    }
+}
+
+/// What only the service can tell: that the name of a new secret is held by one in deletion.
+pub async fn foresee(platform: &Aws, planned: &Value) -> Diagnostics {
+    let is_new = planned.get("arn").is_unknown();
+    let Some(name) = planned.get("name").as_str().filter(|_| is_new) else {
+        return Diagnostics::new();
+    };
+    let asked = async {
+        let scope = platform.scope(planned).await?;
+        let seen = look(&scope, name).await?.filter(Seen::is_going);
+        Ok::<_, Failure>(seen.and_then(|seen| seen.refusal(&scope.place())))
+    };
+    match asked.await {
+        Ok(refusal) => refusal.map_or_else(Diagnostics::new, Diagnostics::from),
+        // The apply will tell.
+        Err(failure) => {
+            tracing::info!("whether the name {name} is free: {}", failure.into_diagnostic());
+            Diagnostics::new()
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl Secret {
         let patience = |error: &SdkError<_, _>| {
             if is_code(error, &[NO_KEY]) { SETTLING } else { Duration::ZERO }
         };
-        let until = (Instant::now() + consistency::WITHIN_SERVICE).min(call.deadline);
+        let until = (Instant::now() + consistency::IAM).min(call.deadline);
         let mut attempt = 0;
         loop {
             let made = Box::pin(make_once(call, patience, &[TAKEN], send, made_before)).await?;
@@ -66,12 +66,13 @@ impl Secret {
                 true => look(&call.scope, &self.name).await?,
                 false => None,
             };
-            if let Some(refusal) = seen.and_then(|seen| seen.refusal(call)) {
+            if let Some(refusal) = seen.and_then(|seen| seen.refusal(&call.scope.place())) {
                 return Err(refusal.into());
             }
             // A name stays taken for a moment after a deletion without a recovery window.
-            let is_for_a_moment =
-                is_code(error, &[NOT_NOW]) && message(error).contains("scheduled for deletion");
+            let said = message(error);
+            let is_for_a_moment = is_code(error, &[NOT_NOW])
+                && (said.contains("scheduled for deletion") || said.contains("was deleted"));
             if !is_for_a_moment || Instant::now() >= until {
                 return Ok(made.at(&call.scope)?.unwrap_or_default());
             }
@@ -170,9 +171,8 @@ impl Secret {
                         || is_code(error, &[REFUSED_POLICY])
                             && message(error).to_lowercase().contains("principal")
                 };
-                let written = send_when_ready(call, consistency::WITHIN_SERVICE, too_early, || {
-                    request.clone().send()
-                });
+                let written =
+                    send_when_ready(call, consistency::IAM, too_early, || request.clone().send());
                 written.await.map_err(|failure| failure.at_attribute("policy"))?;
             }
             (Some(_), None) => {
