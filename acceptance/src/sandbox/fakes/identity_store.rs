@@ -291,6 +291,7 @@ fn missing(message: impl Into<String>) -> ServiceError {
 
 fn conflict(message: impl Into<String>) -> ServiceError {
     ServiceError::new("ConflictException", message)
+        .with_member("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }
 
 #[cfg(test)]

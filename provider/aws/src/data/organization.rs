@@ -78,7 +78,10 @@ impl DataSource for OrganizationData {
         let root = root(call).await?;
         self.root_id = root.id().map(str::to_owned);
         self.policy_types = Some(enabled(&root));
-        self.trusted_services = Some(trusted_services(call).await?);
+        self.trusted_services = match trusted_services(call).await {
+            Err(Failure::Failed(error)) if error.detail.contains(DENIED) => None,
+            services => Some(services?),
+        };
         Ok(())
     }
 }

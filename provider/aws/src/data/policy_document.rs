@@ -147,7 +147,9 @@ impl Statement {
 }
 
 fn principals(kinds: &BTreeMap<String, BTreeSet<String>>) -> Json {
-    if kinds.contains_key("*") {
+    // Everybody, and nobody beside them; what else stands under that name is for the grammar to refuse.
+    let everybody = kinds.get("*").filter(|_| kinds.len() == 1);
+    if everybody.is_some_and(|values| values.iter().eq(["*"])) {
         return json!("*");
     }
     Json::Object(kinds.iter().map(|(kind, values)| (kind.clone(), some(values))).collect())
@@ -219,6 +221,19 @@ mod tests {
         let open = Statement { principals: Some(everybody), ..statement("", "s3:*") };
         assert!(read(with("other", open.clone())).await.unwrap().contains("\"Principal\":\"*\""));
         assert!(read(with("inline", open)).await.unwrap_err().contains("has Principal"));
+        // None under that name, one, or others beside it are not everybody.
+        for (name, values) in
+            [("*", &[][..]), ("*", &["arn:aws:iam::111122223333:root"]), ("AWS", &["*"])]
+        {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            let mut kinds = BTreeMap::from([(name.to_owned(), values)]);
+            if name == "AWS" {
+                kinds.insert("*".to_owned(), ["*".to_owned()].into());
+            }
+            let statement = Statement { principals: Some(kinds), ..statement("", "s3:*") };
+            let refused = read(with("other", statement)).await.unwrap_err();
+            assert!(refused.contains("has \"*\" in its Principal"), "{refused}");
+        }
         assert!(read(with("other", statement("", "s3"))).await.unwrap_err().contains("\"s3\""));
         let twice = PolicyDocumentData {
             source_documents: Some(vec![text("A", "ec2:*"), text("A", "sqs:*")]),

@@ -177,6 +177,28 @@ impl AccountContacts {
         .await
     }
 
+    /// The alternate contacts of this that another does not have.
+    fn beyond(&self, other: &Self) -> Self {
+        let mut new = Self { primary: None, ..self.clone() };
+        for (contact, known) in new.alternates_mut().into_iter().zip(other.alternates()) {
+            if known.is_some() {
+                *contact = None;
+            }
+        }
+        new
+    }
+
+    /// Refuses to write where a contact of somebody else is `there`.
+    fn refuse_others(&self, there: &Self, account: &str) -> Result<(), Failure> {
+        let pairs = self.alternates().into_iter().zip(there.alternates());
+        for ((name, _), (wanted, there)) in KINDS.iter().zip(pairs) {
+            if wanted.is_some() && there.is_some() && there != wanted {
+                return Err(taken(account, name).into());
+            }
+        }
+        Ok(())
+    }
+
     /// Writes what differs, and lets `state` follow.
     async fn bring(
         call: &Call,
@@ -314,13 +336,7 @@ impl Resource for AccountContacts {
         let id = plan.member_id.clone().unwrap_or_else(|| call.scope.account_id().to_owned());
         let wanted = Self { member_id: Some(id.clone()), ..plan.clone() };
         let there = wanted.observe(call, false).await?;
-        for ((name, _), (wanted, there)) in
-            KINDS.iter().zip(wanted.alternates().into_iter().zip(there.alternates()))
-        {
-            if there.is_some() && there != wanted {
-                return Err(taken(&id, name).into());
-            }
-        }
+        wanted.refuse_others(&there, &id)?;
         for part in state.alternates_mut() {
             *part = None;
         }
@@ -336,6 +352,9 @@ impl Resource for AccountContacts {
         state: &mut Self,
     ) -> Result<(), Failure> {
         let plan = Self { member_id: prior.member_id.clone(), ..plan.clone() };
+        let new = plan.beyond(prior);
+        let there = new.observe(call, false).await?;
+        new.refuse_others(&there, prior.id.as_deref().unwrap_or_default())?;
         Self::bring(call, prior, &plan, state).await
     }
 

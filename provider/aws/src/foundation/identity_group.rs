@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_identitystore::types::MemberId;
+use aws_sdk_identitystore::operation::create_group_membership::CreateGroupMembershipError;
+use aws_sdk_identitystore::types::{ConflictExceptionReason, MemberId};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use futures::StreamExt;
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
@@ -338,17 +341,28 @@ async fn join(call: &Call, store: &str, id: &str, user: String) -> Result<String
         .identity_store_id(store)
         .group_id(id)
         .member_id(MemberId::UserId(user.clone()));
-    // A user or group that was made a moment ago may not be seen yet.
-    let too_early = |error: &_| is_code(error, &[ABSENT]);
+    // A user or group that was made a moment ago may not be seen yet, and another change of the same
+    // group may be under way.
+    let too_early = |error: &_| is_code(error, &[ABSENT, CONFLICT]);
     send_when_ready(call, Duration::from_secs(10), too_early, || async {
         match request.clone().send().await {
-            Err(error) if is_code(&error, &[CONFLICT]) => Ok(()),
+            Err(error) if is_member(&error) => Ok(()),
             answer => answer.map(drop),
         }
     })
     .await
     .map_err(|failure| failure.at_attribute("members"))?;
     Ok(user)
+}
+
+/// Whether the service says that a user is in the group already.
+fn is_member(error: &SdkError<CreateGroupMembershipError, HttpResponse>) -> bool {
+    match error.as_service_error() {
+        Some(CreateGroupMembershipError::ConflictException(conflict)) => {
+            conflict.reason() == Some(&ConflictExceptionReason::UniquenessConstraintViolation)
+        }
+        _ => false,
+    }
 }
 
 fn still_used(group: &IdentityGroup, others: usize) -> Diagnostic {

@@ -9,6 +9,7 @@ use aws_sdk_organizations::types::Tag;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::Instant;
 use travel_framework::{Diagnostic, Failure};
 
 use crate::consistency::{Call, WITHIN_SERVICE, answer_when_ready};
@@ -58,9 +59,9 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     F: Future<Output = Answer<T, E>>,
 {
-    let too_early = |error: &_| is_code(error, &BUSY) || is_code(error, absent);
-    let patience = if absent.is_empty() { PATIENCE } else { WITHIN_SERVICE };
-    answer_when_ready(call, patience, too_early, send).await
+    let begun = Instant::now();
+    let too_early = |error: &_| begun.elapsed() < patience(error, absent);
+    answer_when_ready(call, PATIENCE, too_early, send).await
 }
 
 /// Sends a call that brings about a state, again while the organization is busy. Where its first answer

@@ -177,8 +177,13 @@ pub async fn change(
     while let Some(ended) = works.next().await {
         for Change { pair, is_new, result } in ended {
             match (result, is_new) {
-                (Ok(()), true) => drop(there.insert(pair)),
-                (Ok(()), false) => drop(there.remove(&pair)),
+                (Ok(Made::Whole), true) => drop(there.insert(pair)),
+                (Ok(_), false) => drop(there.remove(&pair)),
+                // It may come yet, and is to be found then: a read leaves it out if it does not.
+                (Ok(Made::Asked(failure)), true) => {
+                    there.insert(pair);
+                    failures.push(failure);
+                }
                 (Err(failure), _) => failures.push(failure),
             }
         }
@@ -190,7 +195,15 @@ pub async fn change(
 struct Change {
     pair: Pair,
     is_new: bool,
-    result: Result<(), Failure>,
+    result: Result<Made, Failure>,
+}
+
+/// How far a change has come.
+enum Made {
+    /// It is carried out.
+    Whole,
+    /// The service was asked for it, and the wait for it has failed.
+    Asked(Failure),
 }
 
 /// Makes and removes the assignments of one account, one after the other.
@@ -204,7 +217,7 @@ async fn change_in_one(
         let result = match (call.proceed(), is_new) {
             (Err(stopped), _) => Err(stopped),
             (Ok(()), true) => assign(call, principal, &pair).await,
-            (Ok(()), false) => unassign(call, principal, &pair).await,
+            (Ok(()), false) => unassign(call, principal, &pair).await.map(|()| Made::Whole),
         };
         ended.push(Change { pair, is_new, result });
     }
@@ -237,7 +250,7 @@ fn together(mut failures: Vec<Failure>) -> Result<(), Failure> {
 }
 
 /// Makes an assignment, and waits for it. The service makes one that is there already no second time.
-async fn assign(call: &Call, principal: &Principal, pair: &Pair) -> Result<(), Failure> {
+async fn assign(call: &Call, principal: &Principal, pair: &Pair) -> Result<Made, Failure> {
     let client = call.scope.sso_admin();
     let request = client
         .create_account_assignment()
@@ -265,7 +278,11 @@ async fn assign(call: &Call, principal: &Principal, pair: &Pair) -> Result<(), F
             }
         };
         let what = format!("the assignment in account {}", pair.account);
-        let Err(reason) = outcome(call, &what, look).await? else { return Ok(()) };
+        let reason = match outcome(call, &what, look).await {
+            Ok(Ok(())) => return Ok(Made::Whole),
+            Ok(Err(reason)) => reason,
+            Err(failure) => return Ok(Made::Asked(failure)),
+        };
         // A group or set that was made a moment ago may not be seen yet.
         let may_be_early = reason.contains("404") || reason.to_lowercase().contains("not found");
         if !may_be_early || Instant::now() >= until {
