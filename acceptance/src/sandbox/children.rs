@@ -273,7 +273,8 @@ mod tests {
         let folder = root.path().join("sandbox");
         let children = Children::new(&folder).unwrap();
         let child = children
-            .spawn(command("sleep 600 & echo $! >grandchild; echo $WORD; wait"))
+            // The number comes last: once it can be read, so can the word.
+            .spawn(command("sleep 600 & echo $WORD; echo $! >grandchild; wait"))
             .await
             .unwrap();
         let grandchild = loop {
