@@ -86,6 +86,12 @@ impl Allowed {
 }
 
 impl Needs {
+    /// The operations of AWS that these are for, as `service:Operation`.
+    pub fn operations(&self) -> BTreeSet<String> {
+        let actions = self.plan.aws.iter().chain(&self.apply.aws);
+        actions.flat_map(|action| operations(action)).map(str::to_owned).collect()
+    }
+
     /// What the calls for a resource's type need.
     ///
     /// # Errors

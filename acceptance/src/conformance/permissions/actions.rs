@@ -91,6 +91,8 @@ const DEMANDS: &[(&str, &[&str])] = &[
     ("iam:AttachRolePolicy", &["iam:DetachRolePolicy"]),
     ("iam:CreateRole", &["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]),
     ("iam:DeleteRolePermissionsBoundary", &["iam:PutRolePermissionsBoundary"]),
+    // A role that goes leaves the profiles that it is in.
+    ("iam:ListInstanceProfilesForRole", &["iam:RemoveRoleFromInstanceProfile"]),
     ("iam:PutRolePolicy", &["iam:DeleteRolePolicy"]),
     ("identitystore:CreateGroup", &["identitystore:DeleteGroup"]),
     ("identitystore:CreateGroupMembership", &["identitystore:DeleteGroupMembership"]),
