@@ -5,6 +5,7 @@ pub mod account_assignments;
 pub mod account_contacts;
 pub mod bucket;
 pub mod delegated_administrator;
+pub mod effective_policies;
 mod identity_center;
 pub mod identity_group;
 mod identity_store;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
-use travel_framework::platform::Platform;
+use travel_framework::platform::{Change, Platform};
 use travel_framework::{Diagnostic, Diagnostics, Plan};
 use travel_value::Value;
 
+use crate::preflight::{self, Needs};
 use crate::scope::Scope;
 use crate::session::{Session, Wanted, renewal};
 use crate::settings::{self, Config, Settings};
@@ -18,6 +19,7 @@ use crate::{placement, tags};
 /// The AWS platform.
 pub struct Aws {
     session: RwLock<Arc<Session>>,
+    needs: Needs,
 }
 
 impl Aws {
@@ -28,7 +30,18 @@ impl Aws {
 
     /// The platform with this session.
     pub(crate) fn of(session: Session) -> Self {
-        Self { session: RwLock::new(Arc::new(session)) }
+        Self { session: RwLock::new(Arc::new(session)), needs: |_, _| Vec::new() }
+    }
+
+    /// The same, where it is known what changes of the resources call.
+    #[must_use]
+    pub fn needing(self, needs: Needs) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// What a change of a resource calls, whatever its attributes.
+    pub(crate) fn needs(&self, type_name: &str, change: Change) -> Vec<&'static str> {
+        (self.needs)(type_name, change)
     }
 
     pub(crate) fn session(&self) -> Arc<Session> {
@@ -90,6 +103,10 @@ impl Platform for Aws {
         let session = self.session();
         placement::plan(plan, session.settings());
         tags::plan(plan, &session.settings().tags);
+    }
+
+    async fn foresee(&self, type_name: &str, change: Change, object: &Value) -> Diagnostics {
+        preflight::foresee(self, type_name, change, object).await
     }
 
     async fn scope(&self, object: &Value) -> Result<Scope, Diagnostic> {

@@ -7,8 +7,8 @@ use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
     account, account_assignments, account_contacts, bucket, delegated_administrator,
-    identity_group, identity_user, kms_key, oidc_provider, organization, organization_policy,
-    organizational_unit, parameter, permission_set, policy, role, secret,
+    effective_policies, identity_group, identity_user, kms_key, oidc_provider, organization,
+    organization_policy, organizational_unit, parameter, permission_set, policy, role, secret,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -21,6 +21,7 @@ use travel_kubernetes::{
 };
 
 use crate::eks::EksClusters;
+use crate::permissions;
 
 const DESCRIPTION: &str = "\
 Raises and keeps a whole platform on AWS: organization, networks, clusters, what runs inside \
@@ -40,7 +41,7 @@ pub struct Platforms {
 
 impl Default for Platforms {
     fn default() -> Self {
-        let aws = Arc::new(Aws::new());
+        let aws = Arc::new(Aws::new().needing(permissions::of_change));
         let kubernetes = Arc::new(Kubernetes::new(Arc::new(EksClusters(Arc::clone(&aws)))));
         Self { aws, kubernetes }
     }
@@ -68,6 +69,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<role::Role>(aws)
         .resource::<kms_key::KmsKey>(aws)
         .resource::<bucket::Bucket>(aws)
+        .resource::<effective_policies::EffectivePolicies>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<permission_set::PermissionSet>(aws)
         .resource::<identity_user::IdentityUser>(aws)

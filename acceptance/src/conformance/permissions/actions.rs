@@ -158,7 +158,10 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("s3:DeleteObjects", &["s3:BypassGovernanceRetention"]),
+    // Under a key of one's own.
+    ("s3:GetObject", &["kms:Decrypt"]),
     ("s3:PutBucketReplication", &["iam:PassRole"]),
+    ("s3:PutObject", &["kms:Decrypt", "kms:GenerateDataKey", "s3:PutObjectTagging"]),
     // Values that are encrypted under a key of one's own are read and written with that key (Systems
     // Manager guide, "Restricting access to parameters").
     ("ssm:GetParameters", &["kms:Decrypt"]),

@@ -3,46 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
 use serde_json::json;
 
-/// What `make permissions` has found, by resource.
-const FOUND: &str = include_str!("../../permissions.json");
-
-/// What a resource needs.
-#[derive(Debug, Default, Deserialize)]
-struct Needs {
-    /// For a plan.
-    plan: Allowed,
-    /// For an apply, beside that.
-    apply: Allowed,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Allowed {
-    /// IAM's actions.
-    #[serde(default)]
-    aws: BTreeSet<String>,
-    /// Verbs by resource, as in `deployments.apps`.
-    #[serde(default)]
-    kubernetes: BTreeMap<String, BTreeSet<String>>,
-}
+use crate::permissions::{self, Needs};
 
 /// The section of a resource's page; empty while nothing was found for it, since what finds it reads
 /// the page.
-///
-/// # Errors
-/// Where what was found cannot be read.
-pub fn section(type_name: &str) -> Result<String> {
-    let mut found: BTreeMap<String, Needs> =
-        serde_json::from_str(FOUND).context("failed to read permissions.json")?;
-    Ok(found.remove(type_name).map(|needs| text(&needs)).unwrap_or_default())
+pub fn section(type_name: &str) -> String {
+    permissions::of(type_name).map(text).unwrap_or_default()
 }
 
 fn text(needs: &Needs) -> String {
     let mut text = "\n## Permissions\n".to_owned();
-    let Needs { plan, apply } = needs;
+    let Needs { plan, apply, .. } = needs;
     if !plan.aws.is_empty() {
         text.push_str(
             "\nA plan only reads: for every plan, with its refresh and its imports, this is enough.\n",
