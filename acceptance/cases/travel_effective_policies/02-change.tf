@@ -2,7 +2,7 @@
 # plan: travel_organization_policy.guard update
 # changes: travel_organization_policy.guard content
 # plan: travel_effective_policies.this update
-# changes: travel_effective_policies.this digest tags tags_all triggers
+# changes: travel_effective_policies.this tags tags_all triggers
 
 resource "travel_organization_policy" "guard" {
   name    = "guard"

@@ -15,5 +15,5 @@ resource "travel_effective_policies" "this" {
   bucket = travel_bucket.policies.name
   key    = "policies/effective.json"
 
-  depends_on = [travel_organization_policy.guard]
+  triggers = { guard = travel_organization_policy.guard.content }
 }

@@ -14,7 +14,7 @@ resource "travel_organization_policy" "guard" {
 resource "travel_effective_policies" "this" {
   bucket = travel_bucket.policies.name
   key    = "policies/effective.json"
-  tags   = { a = "1", b = "2", c = "3", d = "4", e = "5", f = "6", g = "7" }
 
-  depends_on = [travel_organization_policy.guard]
+  triggers = { guard = travel_organization_policy.guard.content }
+  tags     = { a = "1", b = "2", c = "3", d = "4", e = "5", f = "6", g = "7" }
 }

@@ -5,8 +5,10 @@
 
 mod gathering;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
@@ -17,7 +19,7 @@ use travel_framework::{Diagnostic, Failure, Model, Plan};
 use travel_value::Value;
 
 use crate::consistency::{Call, WITHIN_SERVICE, answer_when_ready};
-use crate::error::{Reply, incomplete, is_code};
+use crate::error::{Answer, Reply, is_code};
 use crate::platform::Aws;
 use crate::preflight::published::Published;
 use crate::tags;
@@ -28,6 +30,9 @@ const ABSENT: [&str; 2] = ["NoSuchKey", "NotFound"];
 const NO_BUCKET: &str = "NoSuchBucket";
 /// What S3 says where something is there that a write was not to find.
 const TAKEN: [&str; 2] = ["PreconditionFailed", "ConditionalRequestConflict"];
+/// What S3 answers to a write.
+type Written = Answer<PutObjectOutput, PutObjectError>;
+
 /// How many tags an object in S3 can have.
 const MOST_TAGS: usize = 10;
 /// How many of them the mark of ownership takes.
@@ -62,10 +67,11 @@ pub struct EffectivePolicies {
     /// What the policies are made from, under names of your own: a change of it publishes them anew in the
     /// same apply. Without it, a change of a policy shows up in the next plan.
     #[model(optional, not_imported)]
-    pub triggers: Option<std::collections::BTreeMap<String, String>>,
-    /// Whether what is published is what holds. A plan that finds that it is not publishes it anew.
-    #[model(computed)]
-    pub is_current: Option<bool>,
+    pub triggers: Option<BTreeMap<String, String>>,
+    /// That what is published is what holds: always true. A plan that finds that it is not publishes it
+    /// anew.
+    #[model(optional, default = true, rule = is_wanted)]
+    pub is_current: bool,
     /// The SHA-256 of what is published, in hexadecimal digits.
     #[model(computed, volatile)]
     pub digest: Option<String>,
@@ -98,7 +104,7 @@ impl EffectivePolicies {
             bucket: self.bucket.clone(),
             key: self.key.clone(),
             triggers: self.triggers.clone(),
-            is_current: Some(published == Some(holds)),
+            is_current: published == Some(holds),
             digest: Some(digest(&bytes)),
             id: Some(self.composed_id()),
             placement: self.placement.clone(),
@@ -130,21 +136,36 @@ impl EffectivePolicies {
         Ok(Some(Tagging::read(there, &self.tagging, &call.scope.settings().tags)))
     }
 
-    /// The call that writes the object with all its tags, and the digest of what it writes.
-    async fn request(&self, call: &Call) -> Result<(PutObjectFluentBuilder, String), Failure> {
+    /// Writes the object with all its tags, if it may only where nothing is there yet; the state after
+    /// that, and the service's answer.
+    async fn write(&self, call: &Call, is_new: bool) -> Result<(Self, Written), Failure> {
         let published = gathering::gather(call).await?;
-        let bytes = serde_json::to_vec(&published).map_err(|error| incomplete(&error))?;
+        let bytes = serde_json::to_vec(&published).map_err(|error| {
+            Diagnostic::error("failed to write down the policies", error.to_string())
+        })?;
         let digest = digest(&bytes);
-        let scope = call.scope.once();
-        let request = scope
-            .s3()
-            .put_object()
-            .bucket(&self.bucket)
-            .key(&self.key)
-            .content_type("application/json")
-            .tagging(query(&self.tagging.for_create(&call.claim)))
-            .body(ByteStream::from(bytes));
-        Ok((request, digest))
+        let tags = query(&self.tagging.for_create(&call.claim));
+        let too_early = |error: &_| is_code(error, &[NO_BUCKET]);
+        let answer = answer_when_ready(call, WITHIN_SERVICE, too_early, || {
+            let request = call
+                .scope
+                .s3()
+                .put_object()
+                .bucket(&self.bucket)
+                .key(&self.key)
+                .content_type("application/json")
+                .tagging(&tags)
+                .set_if_none_match(is_new.then(|| "*".to_owned()))
+                .body(ByteStream::from(bytes.clone()));
+            request.send()
+        });
+        let written = Self {
+            is_current: true,
+            digest: Some(digest),
+            id: Some(self.composed_id()),
+            ..self.clone()
+        };
+        Ok((written, answer.await?))
     }
 }
 
@@ -170,10 +191,6 @@ impl Resource for EffectivePolicies {
         }
         let id = plan.known::<String>("bucket").zip(plan.known::<String>("key"));
         plan.set_known("id", id.map(|(bucket, key)| format!("{bucket}/{key}")).as_ref());
-        if plan.prior::<bool>("is_current") == Some(false) {
-            plan.set("digest", Value::unknown());
-        }
-        plan.set("is_current", true.into());
     }
 
     async fn read(call: &Call, state: &Self) -> Result<Option<Self>, Failure> {
@@ -189,24 +206,18 @@ impl Resource for EffectivePolicies {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
-        let (request, digest) = plan.request(call).await?;
-        let request = request.if_none_match("*");
-        let too_early = |error: &_| is_code(error, &[NO_BUCKET]);
-        let answer =
-            answer_when_ready(call, WITHIN_SERVICE, too_early, || request.clone().send()).await?;
-        if let Err(error) = &answer
-            && is_code(error, &TAKEN)
-        {
-            // It may be that of a request of ours whose answer was lost.
-            let mark = Self::mark(call, plan).await?;
-            if mark.is_none_or(|mark| mark.generation != call.claim.generation) {
-                return Err(taken(plan, call).into());
+        let (written, answer) = plan.write(call, true).await?;
+        match answer {
+            Err(error) if is_code(&error, &TAKEN) => {
+                // It may be that of a request of ours whose answer was lost.
+                let mark = Self::mark(call, plan).await?;
+                if mark.is_none_or(|mark| mark.generation != call.claim.generation) {
+                    return Err(taken(plan, call).into());
+                }
             }
-        } else {
-            answer.at(&call.scope)?;
+            answer => drop(answer.at(&call.scope)?),
         }
-        *state = Self { id: Some(plan.composed_id()), is_current: Some(true), ..plan.clone() };
-        state.digest = Some(digest);
+        *state = written;
         Ok(())
     }
 
@@ -216,13 +227,9 @@ impl Resource for EffectivePolicies {
         plan: &Self,
         state: &mut Self,
     ) -> Result<(), Failure> {
-        let (request, digest) = plan.request(call).await?;
-        let too_early = |error: &_| is_code(error, &[NO_BUCKET]);
-        let answer =
-            answer_when_ready(call, WITHIN_SERVICE, too_early, || request.clone().send()).await?;
+        let (written, answer) = plan.write(call, false).await?;
         answer.at(&call.scope)?;
-        *state = Self { id: Some(plan.composed_id()), is_current: Some(true), ..plan.clone() };
-        state.digest = Some(digest);
+        *state = written;
         Ok(())
     }
 
@@ -249,6 +256,14 @@ impl Resource for EffectivePolicies {
                 "Import it by bucket and key: BUCKET/KEY.",
             )),
         }
+    }
+}
+
+/// The rule of what is only found to be false.
+fn is_wanted(value: &Value) -> Result<(), String> {
+    match value.as_bool() {
+        Some(false) => Err("true, or left out: nobody wants what does not hold any more".to_owned()),
+        _ => Ok(()),
     }
 }
 

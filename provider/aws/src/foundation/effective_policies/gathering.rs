@@ -91,10 +91,13 @@ async fn add_policies(
     published: &mut Published,
 ) -> Result<(), Failure> {
     let client = call.scope.organizations();
-    let mut policies = client.list_policies().filter(kind.clone()).into_paginator().items().send();
-    while let Some(policy) = policies.next().await {
+    let mut pages = client.list_policies().filter(kind.clone()).into_paginator().send();
+    let mut policies = Vec::new();
+    while let Some(page) = pages.next().await {
+        policies.extend(page.at(&call.scope)?.policies.unwrap_or_default());
+    }
+    for summary in policies {
         call.proceed()?;
-        let summary = policy.at(&call.scope)?;
         let id = summary.id.unwrap_or_default();
         let mut is_attached = false;
         let mut targets = client.list_targets_for_policy().policy_id(&id).into_paginator().send();
