@@ -244,25 +244,42 @@ impl Resource for EffectivePolicies {
     }
 
     fn import(id: &str) -> Result<Self, Diagnostic> {
-        match id.split_once('/') {
+        let (region, rest) = match id.split_once('/') {
+            Some((region, rest)) if is_region(region) && rest.contains('/') => (Some(region), rest),
+            _ => (None, id),
+        };
+        match rest.split_once('/') {
             Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => Ok(Self {
                 bucket: bucket.to_owned(),
                 key: key.to_owned(),
-                id: Some(id.to_owned()),
+                id: Some(rest.to_owned()),
+                placement: Placement { region: region.map(str::to_owned), ..Placement::default() },
                 ..Self::default()
             }),
             _ => Err(Diagnostic::error(
                 format!("{id:?} names no object"),
-                "Import it by bucket and key: BUCKET/KEY.",
+                "Import it by bucket and key, with the region in front where it is not the \
+                 provider's: BUCKET/KEY or REGION/BUCKET/KEY.",
             )),
         }
     }
 }
 
+/// Whether a text looks like the name of a region.
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let is_word = |part: &str| part.len() > 1 && part.bytes().all(|it| it.is_ascii_lowercase());
+    let number = parts.next_back().unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+    is_number && parts.clone().count() > 1 && parts.all(is_word)
+}
+
 /// The rule of what is only found to be false.
 fn is_wanted(value: &Value) -> Result<(), String> {
     match value.as_bool() {
-        Some(false) => Err("true, or left out: nobody wants what does not hold any more".to_owned()),
+        Some(false) => {
+            Err("true, or left out: nobody wants what does not hold any more".to_owned())
+        }
         _ => Ok(()),
     }
 }
@@ -303,10 +320,17 @@ mod tests {
 
     #[test]
     fn an_import_names_bucket_and_key() {
-        for (id, expected) in
-            [("bucket/a/b.json", Some("a/b.json")), ("bucket", None), ("/key", None), ("b/", None)]
-        {
-            assert_eq!(EffectivePolicies::import(id).ok().map(|it| it.key).as_deref(), expected);
+        for (id, expected) in [
+            ("bucket/a/b.json", Some((None, "a/b.json"))),
+            ("eu-central-1/bucket/b.json", Some((Some("eu-central-1"), "b.json"))),
+            ("eu-central-1/b.json", Some((None, "b.json"))),
+            ("bucket", None),
+            ("/key", None),
+            ("b/", None),
+        ] {
+            let read = EffectivePolicies::import(id).ok();
+            let read = read.as_ref().map(|it| (it.placement.region.as_deref(), it.key.as_str()));
+            assert_eq!(read, expected, "{id}");
         }
     }
 }
