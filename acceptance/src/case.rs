@@ -94,6 +94,7 @@ macro_rules! for_every_resource {
             travel_policy,
             travel_role,
             travel_secret,
+            travel_threat_detection,
         ];
     };
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod control_plane;
 pub mod dlm;
 pub mod eks;
+pub mod guardduty;
 pub mod identity_center;
 pub mod identity_store;
 pub mod input;

@@ -6,7 +6,7 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
-use super::fakes::{account, dlm, eks, identity_center, identity_store, rbin};
+use super::fakes::{account, dlm, eks, guardduty, identity_center, identity_store, rbin};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -59,7 +59,7 @@ pub const SERVICES: &[Service] = &[
     service("elb", "elasticloadbalancing", Query, "2012-06-01", Moto),
     service("elbv2", "elasticloadbalancing", Query, "2015-12-01", Moto),
     service("events", "events", Json11, "AWSEvents", LocalStack),
-    service("guardduty", "guardduty", RestJson, "", Moto),
+    service("guardduty", "guardduty", RestJson, "", Own(guardduty::backend)),
     service("iam", "iam", Query, "2010-05-08", Own(iam::backend)),
     service("identitystore", "identitystore", Json11, "AWSIdentityStore", Own(identity_store::backend)),
     service("kms", "kms", Json11, "TrentService", Own(kms::backend)),

@@ -21,3 +21,4 @@ pub mod permission_set;
 pub mod policy;
 pub mod role;
 pub mod secret;
+pub mod threat_detection;

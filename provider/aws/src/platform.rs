@@ -120,10 +120,10 @@ impl Platform for Aws {
         };
         let scope = session.scope(&wanted).await?;
         // An imported object has no name for its account yet. If the default means the same
-        // account, it is that name: a plan, which may not ask, could not tell.
+        // account, it is that name: a plan, which may not ask, could not tell. Elsewhere it is the id.
         let name = match (wanted.account, wanted.account_id) {
             (Some(_), _) => None,
-            (None, Some(id)) => session.default_name(&id).await,
+            (None, Some(id)) => session.called(&id).await,
             (None, None) => session.settings().account.known().cloned(),
         };
         Ok(scope.named(name))
