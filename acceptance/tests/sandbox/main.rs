@@ -5,6 +5,7 @@ mod accounts;
 mod background;
 mod dlm;
 mod eks;
+mod guardduty;
 mod identity_center;
 mod judge;
 mod lists;

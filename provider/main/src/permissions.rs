@@ -18,10 +18,10 @@ pub struct Needs {
     pub apply: Allowed,
     /// The actions of AWS that every create calls.
     #[serde(default)]
-    create: BTreeSet<String>,
+    pub create: BTreeSet<String>,
     /// The actions of AWS that every delete calls.
     #[serde(default)]
-    delete: BTreeSet<String>,
+    pub delete: BTreeSet<String>,
 }
 
 /// What somebody may do.

@@ -26,6 +26,7 @@ fn text(needs: &Needs) -> String {
         text.push_str("\nAn apply, a destroy included, needs this as well. What belongs to attributes that are not set can be left out.\n");
         policy(&mut text, &apply.aws);
     }
+    text.push_str(&foreseen(needs));
     if !plan.kubernetes.is_empty() {
         text.push_str(
             "\nIn the cluster a plan needs these rules. Kinds that stand here for what a chart or document \
@@ -45,6 +46,26 @@ fn text(needs: &Needs) -> String {
          role there, and `organizations:ListAccounts` where it is a name that `accounts` does not hold.\n",
     );
     text
+}
+
+/// What a plan looks at where the policies of the organization are published.
+fn foreseen(needs: &Needs) -> String {
+    let listed = |change: &str, actions: &BTreeSet<String>| {
+        let actions: Vec<String> = actions.iter().map(|it| format!("`{it}`")).collect();
+        (!actions.is_empty()).then(|| format!("every {change} calls {}", actions.join(", ")))
+    };
+    let changes = [listed("create", &needs.create), listed("delete", &needs.delete)];
+    let changes: Vec<String> = changes.into_iter().flatten().collect();
+    if changes.is_empty() {
+        return String::new();
+    }
+    let changes = changes.join("; ");
+    let capital = changes[..1].to_uppercase();
+    format!(
+        "\n{capital}{}. With `effective_policies` in the provider's configuration a plan refuses what \
+         policies of the organization deny of these.\n",
+        &changes[1..],
+    )
 }
 
 fn policy(text: &mut String, actions: &BTreeSet<String>) {
