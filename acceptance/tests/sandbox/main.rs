@@ -3,6 +3,7 @@
 
 mod accounts;
 mod background;
+mod cloudtrail;
 mod dlm;
 mod eks;
 mod guardduty;
