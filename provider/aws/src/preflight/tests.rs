@@ -80,7 +80,7 @@ async fn what_is_allowed_passes() {
 #[tokio::test]
 async fn what_cannot_be_told_is_a_warning() {
     for (body, part) in [
-        (String::new(), "NoSuchKey"),
+        (String::new(), "s3:GetObject"),
         (published("444455556666"), "does not know account 111122223333"),
         (json!({"form": 1}).to_string(), "not what travel_effective_policies writes"),
         (published(ACCOUNT).replace("\"form\":1", "\"form\":2"), "newer version"),

@@ -26,7 +26,10 @@ impl<R: Resource> Page<R> {
             self.plan_create_or_update(request, &private)
         };
         self.note_purpose(&plan, &mut private);
+        // In an account that is not known yet it may be another one than all others.
+        let is_placed = !plan.planned.get("account").is_unknown();
         if plan.is_create()
+            && is_placed
             && let Some(target) = &private.target
             && let Err(error) = self.shared.plan_create(R::DESCRIPTION.key, target)
         {
