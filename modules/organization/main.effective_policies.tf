@@ -38,6 +38,13 @@ resource "travel_bucket" "policies" {
   lifecycle_rules = {
     older = { noncurrent_expiration_days = 90 }
   }
+
+  lifecycle {
+    postcondition {
+      condition     = self.status == "ready"
+      error_message = "The bucket is not complete yet. The next apply continues."
+    }
+  }
 }
 
 resource "travel_effective_policies" "this" {
@@ -51,4 +58,11 @@ resource "travel_effective_policies" "this" {
     { for name, policy in travel_organization_policy.guardrail : "policy ${name}" => policy.content },
     { for name, account in travel_account.this : "account ${name}" => account.parent_id },
   )
+
+  lifecycle {
+    postcondition {
+      condition     = self.status == "ready"
+      error_message = "The policies are not published yet. The next apply continues."
+    }
+  }
 }

@@ -13,6 +13,14 @@ mock_provider "travel" {
     defaults = { id = "111122223333", status = "ready" }
   }
 
+  mock_resource "travel_bucket" {
+    defaults = { status = "ready" }
+  }
+
+  mock_resource "travel_effective_policies" {
+    defaults = { status = "ready" }
+  }
+
   mock_resource "travel_organization_policy" {
     defaults = { id = "p-12345678", status = "ready" }
   }
