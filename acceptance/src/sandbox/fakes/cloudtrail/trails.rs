@@ -125,7 +125,7 @@ impl State {
                 Ok(json!({}))
             }
             "StartLogging" | "StopLogging" => {
-                let trail = self.to_change(input.text("Name"), place)?;
+                let trail = self.changeable(input.text("Name"), place)?;
                 trail.is_logging = operation == "StartLogging";
                 let since = if trail.is_logging { &mut trail.started } else { &mut trail.stopped };
                 *since = Some(now);
@@ -141,7 +141,7 @@ impl State {
             "AddTags" | "RemoveTags" => self.tag(operation, input, place),
             "ListTags" => self.list_tags(input, place),
             "PutEventSelectors" | "PutInsightSelectors" => {
-                let trail = self.to_change(input.text("TrailName"), place)?;
+                let trail = self.changeable(input.text("TrailName"), place)?;
                 let arn = trail.shown["TrailARN"].clone();
                 trail.selectors.put(operation, input, arn)
             }
@@ -244,7 +244,7 @@ impl State {
         Ok(arn.to_owned())
     }
 
-    fn to_change(&mut self, id: &str, place: &Place) -> Result<&mut Trail, ServiceError> {
+    fn changeable(&mut self, id: &str, place: &Place) -> Result<&mut Trail, ServiceError> {
         let arn = self.writable(id, place)?;
         self.trails.get_mut(&arn).ok_or_else(|| ServiceError::internal("the trail has gone"))
     }
@@ -294,7 +294,7 @@ impl State {
     ) -> Result<Value, ServiceError> {
         let wanted = tags(input)?;
         let arn = self.writable(arn_only(input.text("ResourceId"))?, place).map_err(no_resource)?;
-        let trail = self.to_change(&arn, place)?;
+        let trail = self.changeable(&arn, place)?;
         let mut all = trail.tags.clone();
         if operation == "AddTags" {
             all.extend(wanted);

@@ -1,5 +1,6 @@
 //! Across the organization: who administers GuardDuty in a region, and which accounts take part.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -168,10 +169,10 @@ impl State {
                 self.administrators.insert(region.clone(), wanted.to_owned());
                 // It is turned on there where it was not.
                 let place = (wanted.to_owned(), region.clone());
-                if !self.detectors.contains_key(&place) {
+                if let Entry::Vacant(none) = self.detectors.entry(place) {
                     let members = [("enable".to_owned(), true.into())];
                     let input = Input::new(members.into_iter().collect());
-                    self.detectors.insert(place, Detector::new(&input)?);
+                    none.insert(Detector::new(&input)?);
                 }
                 Ok(json!({}))
             }
