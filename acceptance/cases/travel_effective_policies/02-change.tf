@@ -18,5 +18,5 @@ resource "travel_organization_policy" "guard" {
 resource "travel_effective_policies" "this" {
   bucket   = travel_bucket.policies.name
   key      = "effective.json"
-  triggers = { guard = travel_organization_policy.guard.content }
+  triggers = { guard = travel_organization_policy.guard.content, again = "1" }
 }

@@ -7,6 +7,7 @@
 # drift: travel_threat_detection.this administrator_id by guardduty POST /admin/disable {"adminAccountId": "${security}"}
 # drift: travel_threat_detection.this tags tags_all by guardduty POST /tags/${arn} {"tags": {"team": "theirs"}}
 # drift: travel_threat_detection.this create by guardduty DELETE /detector/${detector}
+# Who takes part only the administrator's own account can change, and these calls are another's.
 # no drift: organization
 
 resource "travel_threat_detection" "this" {
