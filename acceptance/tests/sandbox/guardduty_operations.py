@@ -34,7 +34,10 @@ def member(name):
     raise SystemExit(f"no account {name}: {status}")
 
 
-organizations.create_organization(FeatureSet="ALL")
+try:
+    organizations.create_organization(FeatureSet="ALL")
+except organizations.exceptions.AlreadyInOrganizationException:
+    pass
 security, other = member("security"), member("other")
 role = f"arn:aws:iam::{security}:role/OrganizationAccountAccessRole"
 keys = session.create_client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
