@@ -1,4 +1,4 @@
-# refresh: 6
+# refresh: 21
 
 resource "travel_kms_grant" "reader" {
   name              = "acceptance/reader"
