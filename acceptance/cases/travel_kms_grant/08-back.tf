@@ -1,4 +1,3 @@
-# leaves: kms key of travel_kms_key/acceptance
 # plan: travel_kms_grant.signer create
 
 resource "travel_kms_grant" "signer" {
