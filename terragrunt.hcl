@@ -50,7 +50,7 @@ remote_state {
 
   config = {
     # In the management account, whose credentials every unit starts from.
-    bucket       = "${replace(local.organization.domain, ".", "-")}-terraform-state"
+    bucket       = local.organization.state_bucket
     key          = "${local.unit}/terraform.tfstate"
     region       = local.organization.primary_region
     encrypt      = true
