@@ -53,8 +53,12 @@ remote_state {
     bucket       = local.organization.state_bucket
     key          = "${local.unit}/terraform.tfstate"
     region       = local.organization.primary_region
-    encrypt      = true
     use_lockfile = true
+
+    # The bucket encrypts, by the key of the unit state. That unit owns it once it is there: Terragrunt
+    # leaves it as it is.
+    encrypt               = false
+    disable_bucket_update = true
   }
 }
 
