@@ -50,11 +50,15 @@ remote_state {
 
   config = {
     # In the management account, whose credentials every unit starts from.
-    bucket       = "${replace(local.organization.domain, ".", "-")}-terraform-state"
+    bucket       = local.organization.state_bucket
     key          = "${local.unit}/terraform.tfstate"
     region       = local.organization.primary_region
-    encrypt      = true
     use_lockfile = true
+
+    # The bucket encrypts, by the key of the unit state. That unit owns it once it is there: Terragrunt
+    # leaves it as it is.
+    encrypt               = false
+    disable_bucket_update = true
   }
 }
 

@@ -5,6 +5,15 @@ locals {
   commands = ["validate", "plan"]
 
   outputs = {
+    organization = {
+      mocked                = true
+      management_account_id = "000000000000"
+      account_ids           = { for name in ["backup", "dev", "log-archive", "prod", "security-tooling", "shared-services", "stg"] : name => "000000000000" }
+    }
+    storage = {
+      mocked = true
+      arns   = { for use in ["backups", "logs"] : "mocked-${use}" => "arn:aws:s3:::mocked-${use}" }
+    }
     encryption = {
       mocked = true
       arns   = { for purpose in ["backups", "buckets", "databases", "logs", "parameters", "secrets", "volumes"] : purpose => "arn:aws:kms:eu-central-1:000000000000:key/mrk-00000000000000000000000000000000" }

@@ -6,6 +6,9 @@ locals {
   primary_region   = local.organization.primary_region
   recovery_region  = local.organization.recovery_region
   domain           = local.organization.domain
+  state_bucket     = local.organization.state_bucket
+  policies         = local.organization.policies
+  repository       = local.organization.repository
   modules_ref      = null
   provider_version = "0.1.0"
   protected        = false

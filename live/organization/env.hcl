@@ -15,4 +15,21 @@ locals {
   # Units that have moved here, with the paths they had before.
   moved = {}
   tags  = { environment = "organization" }
+
+  # Where the state of all units is.
+  state_bucket = "${replace(local.domain, ".", "-")}-terraform-state"
+  # Whose pipelines work in the accounts.
+  repository = "travelsources/travel"
+  # Who signs in, where no identity provider says it: by name, with the groups they are in (live/_units/access.hcl).
+  people = {}
+
+  # Whom AWS writes to about each account.
+  contacts = {
+    for kind, title in { billing = "Accounting", operations = "On call", security = "Security" } : kind => {
+      name                       = title
+      title                      = title
+      email                      = "aws-${kind}@${local.domain}"
+      phone_number               = "+49 30 23125000"
+    }
+  }
 }

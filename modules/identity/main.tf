@@ -20,6 +20,20 @@ locals {
   provider = one(concat(travel_oidc_provider.this[*].arn, compact([try(var.ci.provider_arn, null)])))
 }
 
+locals {
+  # As GitHub writes the subjects of its tokens.
+  subjects = var.ci == null ? {} : {
+    for name, role in var.ci.roles : name => concat(tolist(role.subjects), role.github == null ? [] : [
+      for subject in concat(
+        [for environment in role.github.environments : "environment:${environment}"],
+        [for branch in role.github.branches : "ref:refs/heads/${branch}"],
+        [for tag in role.github.tags : "ref:refs/tags/${tag}"],
+        role.github.pull_requests ? ["pull_request"] : [],
+      ) : "repo:${role.github.repository}:${subject}"
+    ])
+  }
+}
+
 # What pipelines work as: those whose subject is listed, and no others.
 resource "travel_role" "ci" {
   for_each = var.ci == null ? {} : var.ci.roles
@@ -40,7 +54,7 @@ resource "travel_role" "ci" {
       Principal = { Federated = local.provider }
       Condition = {
         StringEquals = { "${local.host}:aud" = local.audience }
-        StringLike   = { "${local.host}:sub" = sort(each.value.subjects) }
+        StringLike   = { "${local.host}:sub" = sort(local.subjects[each.key]) }
       }
     }]
   }

@@ -1,8 +1,11 @@
 variable "ci" {
   description = <<-EOT
     Roles that pipelines work as, by name, without keys: by tokens of an OIDC issuer (GitHub's by default)
-    for an audience. Each role says whose tokens it takes by their subjects, which may have * in them, such
-    as repo:example/platform:environment:dev; what it may do, by policies; how many hours a session lasts.
+    for an audience. Each role says whose tokens it takes: of GitHub, by a repository and its environments,
+    branches, tags or pull requests (those of forks get no tokens); or by their subjects, which may have *
+    in them, such as repo:example/platform:environment:dev. It says what it may do, by policies, and how
+    many hours a session lasts. A job in an environment has the environment's subject whatever its branch
+    is: which branches may use it, the environment says.
     An account has one provider for an issuer: where it is there already, name it by provider_arn.
   EOT
   type = object({
@@ -10,12 +13,19 @@ variable "ci" {
     audience     = optional(string, "sts.amazonaws.com")
     provider_arn = optional(string)
     roles = map(object({
-      subjects                 = set(string)
+      subjects                 = optional(set(string), [])
       description              = optional(string, "")
       managed_policies         = optional(set(string), [])
       inline_policies          = optional(map(string), {})
       permissions_boundary_arn = optional(string)
       session_hours            = optional(number, 1)
+      github = optional(object({
+        repository    = string
+        environments  = optional(set(string), [])
+        branches      = optional(set(string), [])
+        tags          = optional(set(string), [])
+        pull_requests = optional(bool, false)
+      }))
     }))
   })
   default = null
@@ -26,8 +36,28 @@ variable "ci" {
   }
 
   validation {
-    condition     = var.ci == null ? true : alltrue([for role in var.ci.roles : length(role.subjects) > 0])
-    error_message = "A role names the subjects whose tokens it takes."
+    condition = var.ci == null ? true : alltrue([
+      for role in var.ci.roles : length(role.subjects) > 0 || (role.github == null ? false :
+      role.github.pull_requests || length(role.github.environments) + length(role.github.branches) + length(role.github.tags) > 0)
+    ])
+    error_message = "A role says whose tokens it takes: by subjects, or by environments, branches, tags or pull requests of a repository."
+  }
+
+  validation {
+    condition = var.ci == null ? true : alltrue([
+      for role in var.ci.roles : role.github == null ? true : can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", role.github.repository))
+    ])
+    error_message = "A repository is named with its owner, and without any *: example/platform."
+  }
+
+  validation {
+    # A colon is the separator of a subject: GitHub writes it as %3A, which the role has to say, too.
+    condition = var.ci == null ? true : alltrue(flatten([
+      for role in var.ci.roles : role.github == null ? [true] : [
+        for name in setunion(role.github.environments, role.github.branches, role.github.tags) : length(name) > 0 && !strcontains(name, ":")
+      ]
+    ]))
+    error_message = "Environments, branches and tags are named without a colon; write it as %3A, as the tokens do."
   }
 
   validation {

@@ -56,6 +56,7 @@ resource "travel_effective_policies" "this" {
   # What changes of them is published in the same apply.
   triggers = merge(
     { for name, policy in travel_organization_policy.guardrail : "policy ${name}" => policy.content },
+    { for name, policy in travel_organization_policy.this : "policy ${name}" => policy.content },
     { for name, account in travel_account.this : "account ${name}" => account.parent_id },
   )
 

@@ -32,3 +32,17 @@ output "effective_policies" {
   description = "Bucket and key of the published policies; none where they are not published."
   value       = one([for object in travel_effective_policies.this : { bucket = object.bucket, key = object.key }])
 }
+
+output "policy_ids" {
+  description = "The ids of the other policies, by name: perimeter, tags, backups, and those in policies."
+  value       = { for name, policy in travel_organization_policy.this : name => policy.id }
+}
+
+output "delegated_administrators" {
+  description = "The ids of the accounts that administer services, by the services' principals."
+  value = {
+    for service, accounts in var.delegated_administrators : service => [
+      for account in sort(accounts) : travel_delegated_administrator.this["${account}/${service}"].administrator_id
+    ]
+  }
+}
