@@ -84,6 +84,7 @@ macro_rules! for_every_resource {
             travel_kms_key,
             travel_manifests,
             travel_network,
+            travel_network_firewall,
             travel_oidc_provider,
             travel_organization,
             travel_organization_policy,
