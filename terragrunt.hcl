@@ -15,6 +15,9 @@ locals {
   checkout = "${get_repo_root()}/modules//${local.module}"
   tagged   = "git::https://github.com/travelsources/travel.git//modules/${local.module}?ref=${coalesce(local.env.modules_ref, "none")}"
 
+  # The management account is bound by no policy of the organization.
+  policies = local.env.account == null ? null : merge(local.organization.policies, { region = local.organization.primary_region })
+
   destroys = get_terraform_command() == "destroy" || contains(get_terraform_cli_args(), "-destroy")
 }
 
@@ -66,6 +69,7 @@ generate "provider" {
       accounts             = ${jsonencode(local.env.accounts)}
       region               = "${local.region}"
       default_tags         = ${jsonencode(local.env.tags)}
+      effective_policies   = ${jsonencode(local.policies)}
     }
   EOT
 }

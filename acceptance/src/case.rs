@@ -76,6 +76,7 @@ macro_rules! for_every_resource {
             travel_bucket,
             travel_delegated_administrator,
             travel_dr_snapshot_policy,
+            travel_effective_policies,
             travel_eks_platform,
             travel_helm_release,
             travel_helm_stack,
@@ -94,6 +95,7 @@ macro_rules! for_every_resource {
             travel_policy,
             travel_role,
             travel_secret,
+            travel_threat_detection,
         ];
     };
 }

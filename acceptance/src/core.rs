@@ -21,6 +21,6 @@ pub use evaluate::{Names, evaluate};
 pub use extension::{Listed, generated, invoke, list, moved};
 pub use legal::broken_promises;
 pub use places::Place;
-pub use provider::{Log, LoggedCall, Provider, Said, Start};
+pub use provider::{Log, LoggedCall, LoggedChange, Provider, Said, Start};
 pub use schema::{Attribute, Block, BlockNesting, Identity, NestedBlock, Nesting, Schemas};
 pub use walk::{Action, Change, Core, Object, Plan, State};

@@ -26,4 +26,7 @@ inputs = {
     "securityhub.amazonaws.com",
     "sso.amazonaws.com",
   ]
+
+  guardrails         = { approved_regions = [local.env.primary_region, local.env.recovery_region] }
+  effective_policies = { bucket = local.env.policies.bucket, key = local.env.policies.key }
 }

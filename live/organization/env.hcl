@@ -8,6 +8,8 @@ locals {
   modules_ref      = null
   provider_version = "0.1.0"
   protected        = true
+  # Where the policies of the organization are published, by which plans tell what they deny.
+  policies = { bucket = "travelsources-com-policies", key = "effective-policies.json" }
   # Roles to work in, by account, other than OrganizationAccountAccessRole.
   accounts = {}
   # Units that have moved here, with the paths they had before.

@@ -22,3 +22,13 @@ output "account_ids" {
   description = "The ids of the member accounts, by name."
   value       = { for name, account in travel_account.this : name => account.id }
 }
+
+output "guardrail_ids" {
+  description = "The ids of the service control policies, by name."
+  value       = { for name, policy in travel_organization_policy.guardrail : name => policy.id }
+}
+
+output "effective_policies" {
+  description = "Bucket and key of the published policies; none where they are not published."
+  value       = one([for object in travel_effective_policies.this : { bucket = object.bucket, key = object.key }])
+}

@@ -69,3 +69,55 @@ variable "close_on_destroy" {
   default     = false
   nullable    = false
 }
+
+variable "guardrails" {
+  description = <<-EOT
+    Service control policies for the accounts: they stay in the organization, nobody works as their root
+    user, audit stays on, nothing is made outside of the approved regions (but for global services), nothing
+    is stored unencrypted. Roles that are exempt, by name, may do what concerns audit and regions. They hold
+    for the units named, or for the whole organization.
+  EOT
+  type = object({
+    approved_regions = set(string)
+    exempt_roles     = optional(set(string), ["OrganizationAccountAccessRole"])
+    units            = optional(set(string))
+  })
+  default = null
+
+  validation {
+    condition     = var.guardrails == null ? true : length(var.guardrails.approved_regions) > 0
+    error_message = "Name a region, or nothing could be made anywhere."
+  }
+
+  validation {
+    condition = var.guardrails == null ? true : alltrue([
+      for region in var.guardrails.approved_regions : can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", region))
+    ])
+    error_message = "A region is named like eu-central-1."
+  }
+
+  validation {
+    condition     = var.guardrails == null || contains(var.policy_types, "SERVICE_CONTROL_POLICY")
+    error_message = "Guardrails are service control policies: policy_types must have SERVICE_CONTROL_POLICY."
+  }
+
+  validation {
+    condition = try(var.guardrails.units, null) == null ? true : alltrue([
+      for unit in var.guardrails.units : contains(var.units, unit)
+    ])
+    error_message = "Guardrails hold for units that are named in units, or for the whole organization."
+  }
+}
+
+variable "effective_policies" {
+  description = <<-EOT
+    Where the policies are published as they hold for each account: a bucket that is made for them, and the
+    object's key. Plans in the accounts of the organization may read it, and tell by it what they would be
+    denied (effective_policies of the provider).
+  EOT
+  type = object({
+    bucket = string
+    key    = optional(string, "effective-policies.json")
+  })
+  default = null
+}

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Check, Extent, Trial, Walk};
 use crate::case::{Case, Step};
-use crate::core::LoggedCall;
+use crate::core::{LoggedCall, LoggedChange};
 use crate::sandbox::faults::{Action, Filter, Rule, reads};
 use crate::sandbox::repository;
 use crate::sandbox::trouble::Trouble;
@@ -33,6 +33,12 @@ pub struct Needs {
     pub plan: Allowed,
     /// For an apply, a destroy included, beside what a plan needs.
     pub apply: Allowed,
+    /// The actions that change something and that every create calls, whatever its attributes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub create: BTreeSet<String>,
+    /// Likewise of every delete.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub delete: BTreeSet<String>,
 }
 
 /// What somebody may do.
@@ -103,8 +109,36 @@ impl Needs {
             let needed = needed(call, is_apply)?;
             if is_apply { apply.add(needed) } else { plan.add(needed) }
         }
-        Ok(Self { apply: apply.beside(&plan), plan })
+        Ok(Self { apply: apply.beside(&plan), plan, ..Self::default() })
     }
+
+    /// The same with what every change of a kind calls.
+    fn with_changes(self, type_name: &str, changes: &[LoggedChange]) -> Self {
+        let in_all = |change: &str| in_all(type_name, change, changes);
+        Self { create: in_all("create"), delete: in_all("delete"), ..self }
+    }
+}
+
+/// The actions that change something and that all changes of a kind call.
+fn in_all(type_name: &str, change: &str, changes: &[LoggedChange]) -> BTreeSet<String> {
+    let changes = changes.iter().filter(|it| it.type_name == type_name && it.change == change);
+    let calls = changes.map(|it| it.calls.clone()).reduce(|one, other| &one & &other);
+    let calls = calls.unwrap_or_default();
+    let actions = calls.iter().filter(|call| !is_aside(call)).flat_map(|call| names(call));
+    let changing = actions.filter(|action| !is_reading(action));
+    changing.map(str::to_owned).collect()
+}
+
+/// Whether a call takes no permission of AWS.
+fn is_aside(call: &str) -> bool {
+    let service = call.split(':').next().unwrap_or_default();
+    matches!(service, "sts" | "http" | "charts" | "kubernetes")
+}
+
+/// Whether an action changes nothing.
+fn is_reading(action: &str) -> bool {
+    let (_, operation) = action.split_once(':').unwrap_or(("", action));
+    reads(operation) || reads_only(action)
 }
 
 /// What a call needs.
@@ -180,9 +214,10 @@ pub async fn gather(case: &Case) -> Result<Option<Needs>> {
         eprintln!("left out: {missing}");
         return Ok(None);
     }
-    let mut calls = walked(case, &[Check::Import], Extent::Chained).await?.0;
+    let Walked { mut calls, changes, .. } = walked(case, &[Check::Import], Extent::Chained).await?;
     calls.extend(aside(case).await?);
-    Needs::of(&case.type_name, &calls).map(Some)
+    let needs = Needs::of(&case.type_name, &calls)?;
+    Ok(Some(needs.with_changes(&case.type_name, &changes)))
 }
 
 /// Checks that the whole case needs just what the file lists; the number of calls that were allowed or
@@ -192,9 +227,9 @@ pub async fn gather(case: &Case) -> Result<Option<Needs>> {
 /// Where it needs more or less.
 pub(super) async fn run(case: &Case) -> Result<u64> {
     let checks = [Check::Import, Check::Permissions];
-    let (mut calls, count) = walked(case, &checks, Extent::Chained).await?;
+    let Walked { mut calls, changes, count } = walked(case, &checks, Extent::Chained).await?;
     calls.extend(aside(case).await?);
-    let found = Needs::of(&case.type_name, &calls)?;
+    let found = Needs::of(&case.type_name, &calls)?.with_changes(&case.type_name, &changes);
     let listed = listed(&case.type_name)?;
     check_covered(&found, &listed)?;
     let unneeded = [listed.plan.beside(&found.plan), listed.apply.beside(&found.apply)];
@@ -204,20 +239,33 @@ pub(super) async fn run(case: &Case) -> Result<u64> {
         "the page lists what nothing needs: {}; run `make permissions`",
         unneeded.join(", "),
     );
+    for (change, found, listed) in
+        [("create", &found.create, &listed.create), ("delete", &found.delete, &listed.delete)]
+    {
+        ensure!(
+            found == listed,
+            "what every {change} calls is {found:?}, and {listed:?} is listed; run `make permissions`",
+        );
+    }
     Ok(count + 1)
 }
 
-async fn walked(
-    case: &Case,
-    checks: &[Check],
-    extent: Extent,
-) -> Result<(BTreeSet<LoggedCall>, u64)> {
+/// What a walk has called.
+struct Walked {
+    calls: BTreeSet<LoggedCall>,
+    changes: Vec<LoggedChange>,
+    /// How many calls were allowed or refused by a check.
+    count: u64,
+}
+
+async fn walked(case: &Case, checks: &[Check], extent: Extent) -> Result<Walked> {
     let sandbox = stage::start(case.cluster()).await?;
     let mut trial = Trial::begin(&sandbox, case).await?;
     trial.log_calls();
     trial.walk(&Walk::new(checks, extent)).await?;
     let count = trial.counts.get(&Check::Permissions).copied().unwrap_or_default();
-    Ok((trial.calls().await, count))
+    let changes = trial.core.start.log.changes().await;
+    Ok(Walked { calls: trial.calls().await, changes, count })
 }
 
 /// The calls that mend a drift, and those that go on after a kill.
@@ -227,7 +275,7 @@ async fn aside(case: &Case) -> Result<BTreeSet<LoggedCall>> {
     trial.log_calls();
     trial.drift(Extent::Chained).await?;
     let mut calls = trial.calls().await;
-    calls.extend(walked(case, &[Check::Crash], Extent::Sample).await?.0);
+    calls.extend(walked(case, &[Check::Crash], Extent::Sample).await?.calls);
     Ok(calls)
 }
 
@@ -306,8 +354,8 @@ impl Trial<'_> {
 pub fn check_plans_only_read(permissions: &Permissions) -> Result<()> {
     for (type_name, needs) in permissions {
         for action in &needs.plan.aws {
-            let (_, operation) = action.split_once(':').context("an action without a service")?;
-            if !reads(operation) && !reads_only(action) {
+            ensure!(action.contains(':'), "{action} is an action without a service");
+            if !is_reading(action) {
                 bail!("a plan of {type_name} needs {action}, which may change something");
             }
         }
@@ -356,6 +404,29 @@ mod tests {
         let less = Needs { plan: needs.plan.clone(), ..Needs::default() };
         assert!(check_covered(&needs, &less).is_err());
         assert_eq!(Needs::of("travel_b", &calls).unwrap(), Needs::default());
+    }
+
+    #[test]
+    fn every_create_calls_what_none_leaves_out() {
+        let change = |change: &str, calls: &[&str]| LoggedChange {
+            type_name: "travel_a".to_owned(),
+            change: change.to_owned(),
+            calls: calls.iter().map(|&it| it.to_owned()).collect(),
+        };
+        let changes = [
+            change(
+                "create",
+                &["kms:CreateKey", "kms:DescribeKey", "kms:CreateAlias", "sts:AssumeRole"],
+            ),
+            change("create", &["kms:CreateKey", "kms:DescribeKey", "kubernetes:apply pods"]),
+            change("delete", &["s3:DeleteObjects"]),
+        ];
+        let needs = Needs::default().with_changes("travel_a", &changes);
+        let create: Vec<&str> = needs.create.iter().map(String::as_str).collect();
+        let delete: Vec<&str> = needs.delete.iter().map(String::as_str).collect();
+        assert_eq!(create, ["kms:CreateKey"]);
+        assert_eq!(delete, ["s3:DeleteObject", "s3:DeleteObjectVersion"]);
+        assert_eq!(Needs::default().with_changes("travel_b", &changes), Needs::default());
     }
 
     #[test]

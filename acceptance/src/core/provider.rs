@@ -51,6 +51,26 @@ pub struct Log {
 struct Logged {
     lines: String,
     calls: BTreeSet<LoggedCall>,
+    changes: BTreeMap<(u32, u64), LoggedChange>,
+}
+
+/// What a line says of the request it is part of, where that changes an object.
+#[derive(Deserialize)]
+struct Request {
+    #[serde(rename = "tf_req_id")]
+    id: u64,
+    change: String,
+}
+
+/// What a provider has called to make or remove an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoggedChange {
+    /// The type of the resource.
+    pub type_name: String,
+    /// `create`, `update` or `delete`.
+    pub change: String,
+    /// The calls, as `service:Operation`.
+    pub calls: BTreeSet<String>,
 }
 
 /// A kind of call that a provider has logged, which it does from level debug on.
@@ -69,6 +89,12 @@ pub struct LoggedCall {
 }
 
 impl Log {
+    /// What was called to change objects so far, request by request, once the processes have all ended.
+    pub async fn changes(&self) -> Vec<LoggedChange> {
+        drop(self.readers.write().await);
+        self.logged().changes.values().cloned().collect()
+    }
+
     /// All lines since the last call. Those that a process has just written may come with the next.
     pub fn take(&self) -> String {
         std::mem::take(&mut self.logged().lines)
@@ -80,15 +106,23 @@ impl Log {
         self.logged().calls.clone()
     }
 
-    fn add(&self, line: &str) {
+    fn add(&self, line: &str, process: u32) {
         let mut logged = self.logged();
         logged.lines.push_str(line);
         logged.lines.push('\n');
-        if line.contains("\"operation\":")
-            && let Ok(call) = serde_json::from_str(line)
-        {
-            logged.calls.insert(call);
+        if !line.contains("\"operation\":") {
+            return;
         }
+        let Ok(call) = serde_json::from_str::<LoggedCall>(line) else { return };
+        if let Ok(Request { id, change }) = serde_json::from_str(line) {
+            let entry = logged.changes.entry((process, id)).or_insert_with(|| LoggedChange {
+                type_name: call.type_name.clone(),
+                change,
+                ..LoggedChange::default()
+            });
+            entry.calls.insert(format!("{}:{}", call.service, call.operation));
+        }
+        logged.calls.insert(call);
     }
 
     fn logged(&self) -> MutexGuard<'_, Logged> {
@@ -177,7 +211,8 @@ impl Provider {
             .with_context(|| format!("failed to start {}", start.program.display()))?;
         let log = process.stderr.take().context("the provider has no log")?;
         let reader = Arc::clone(&start.log.readers).read_owned().await;
-        tokio::spawn(keep(log, start.log.clone(), reader));
+        let id = process.id().unwrap_or_default();
+        tokio::spawn(keep(log, start.log.clone(), id, reader));
         let printed = process.stdout.take().context("the provider prints nothing")?;
         let mut lines = BufReader::new(printed).lines();
         let line =
@@ -243,10 +278,15 @@ pub fn value(message: Option<&wire::DynamicValue>, kind: &Type) -> Result<Value>
     }
 }
 
-async fn keep(written: impl AsyncRead + Unpin, log: Log, _reader: OwnedRwLockReadGuard<()>) {
+async fn keep(
+    written: impl AsyncRead + Unpin,
+    log: Log,
+    process: u32,
+    _reader: OwnedRwLockReadGuard<()>,
+) {
     let mut lines = BufReader::new(written).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        log.add(&line);
+        log.add(&line, process);
     }
 }
 

@@ -1,9 +1,11 @@
 //! The services that the sandbox plays itself because neither emulator has them to the depth that is needed.
 
 pub mod account;
+pub mod cloudtrail;
 pub mod control_plane;
 pub mod dlm;
 pub mod eks;
+pub mod guardduty;
 pub mod identity_center;
 pub mod identity_store;
 pub mod input;

@@ -6,7 +6,10 @@
 //! What moto looks up and LocalStack holds, buckets and roles, is repeated to it by their backends.
 
 use super::backend::Backend;
-use super::fakes::{account, dlm, eks, identity_center, identity_store, network_firewall, rbin};
+use super::fakes::{
+    account, cloudtrail, dlm, eks, guardduty, identity_center, identity_store, network_firewall,
+    rbin,
+};
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
 use Home::{LocalStack, Moto, Own};
@@ -47,7 +50,7 @@ pub const SERVICES: &[Service] = &[
     service("application-autoscaling", "application-autoscaling", Json11, "AnyScaleFrontendService", Moto),
     service("autoscaling", "autoscaling", Query, "2011-01-01", Moto),
     service("backup", "backup", RestJson, "", Moto),
-    service("cloudtrail", "cloudtrail", Json11, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Moto),
+    service("cloudtrail", "cloudtrail", Json11, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Own(cloudtrail::backend)),
     service("cloudwatch", "monitoring", Query, "2010-08-01", LocalStack),
     service("config", "config", Json11, "StarlingDoveService", Moto),
     service("dlm", "dlm", RestJson, "", Own(dlm::backend)),
@@ -59,7 +62,7 @@ pub const SERVICES: &[Service] = &[
     service("elb", "elasticloadbalancing", Query, "2012-06-01", Moto),
     service("elbv2", "elasticloadbalancing", Query, "2015-12-01", Moto),
     service("events", "events", Json11, "AWSEvents", LocalStack),
-    service("guardduty", "guardduty", RestJson, "", Moto),
+    service("guardduty", "guardduty", RestJson, "", Own(guardduty::backend)),
     service("iam", "iam", Query, "2010-05-08", Own(iam::backend)),
     service("identitystore", "identitystore", Json11, "AWSIdentityStore", Own(identity_store::backend)),
     service("kms", "kms", Json11, "TrentService", Own(kms::backend)),

@@ -3,8 +3,10 @@
 
 mod accounts;
 mod background;
+mod cloudtrail;
 mod dlm;
 mod eks;
+mod guardduty;
 mod identity_center;
 mod judge;
 mod lists;

@@ -57,6 +57,16 @@ fn references_cross_between_the_emulators() {
         let client = account(shared().await, "references").await;
         client.rest("s3", Method::PUT, "/references-bucket", PLACE).await.unwrap();
         let trail = json!({"Name": "trail", "S3BucketName": "references-bucket"});
+        let refused = client.json("cloudtrail", "CreateTrail", &trail).await.unwrap_err();
+        assert_eq!(refused.code, "InsufficientS3BucketPolicyException");
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+            "Resource": ["arn:aws:s3:::references-bucket", "arn:aws:s3:::references-bucket/AWSLogs/*"],
+        }]});
+        let place = "/references-bucket?policy";
+        client.rest("s3", Method::PUT, place, policy.to_string()).await.unwrap();
         client.json("cloudtrail", "CreateTrail", &trail).await.unwrap();
         let missing = json!({"Name": "none", "S3BucketName": "references-missing"});
         let error = client.json("cloudtrail", "CreateTrail", &missing).await.unwrap_err();

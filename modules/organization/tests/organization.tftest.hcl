@@ -12,6 +12,18 @@ mock_provider "travel" {
   mock_resource "travel_account" {
     defaults = { id = "111122223333", status = "ready" }
   }
+
+  mock_resource "travel_bucket" {
+    defaults = { status = "ready" }
+  }
+
+  mock_resource "travel_effective_policies" {
+    defaults = { status = "ready" }
+  }
+
+  mock_resource "travel_organization_policy" {
+    defaults = { id = "p-12345678", status = "ready" }
+  }
 }
 
 variables {
@@ -77,4 +89,79 @@ run "a_service_is_a_principal" {
   }
 
   expect_failures = [var.trusted_services]
+}
+
+run "nothing_is_denied_unless_asked_for" {
+  assert {
+    condition     = length(travel_organization_policy.guardrail) == 0 && output.effective_policies == null
+    error_message = "Without guardrails there must be no policies."
+  }
+}
+
+run "guardrails_hold_for_all" {
+  variables {
+    guardrails         = { approved_regions = ["eu-west-1", "eu-central-1"] }
+    effective_policies = { bucket = "example-policies" }
+  }
+
+  assert {
+    condition     = join(" ", keys(output.guardrail_ids)) == "audit membership regions storage"
+    error_message = "There must be a policy for each concern."
+  }
+
+  assert {
+    condition     = alltrue([for policy in travel_organization_policy.guardrail : policy.targets == toset(["r-1234"])])
+    error_message = "They must hold for the whole organization."
+  }
+
+  assert {
+    condition     = alltrue([for policy in travel_organization_policy.guardrail : length(policy.content) < 5120])
+    error_message = "They must leave room for more."
+  }
+
+  assert {
+    condition     = jsondecode(travel_organization_policy.guardrail["regions"].content).Statement[0].Condition.StringNotEquals["aws:RequestedRegion"] == ["eu-central-1", "eu-west-1"]
+    error_message = "Only the approved regions must be allowed."
+  }
+
+  assert {
+    condition     = output.effective_policies.key == "effective-policies.json"
+    error_message = "The policies must be published."
+  }
+}
+
+run "guardrails_hold_for_units" {
+  variables {
+    guardrails = { approved_regions = ["eu-central-1"], exempt_roles = [], units = ["workloads"] }
+  }
+
+  assert {
+    condition     = travel_organization_policy.guardrail["audit"].targets == toset(["ou-1234-12345678"])
+    error_message = "They must hold for the unit."
+  }
+
+  assert {
+    condition     = !can(jsondecode(travel_organization_policy.guardrail["audit"].content).Statement[0].Condition)
+    error_message = "Nobody must be exempt."
+  }
+}
+
+run "a_region_must_be_approved" {
+  command = plan
+
+  variables {
+    guardrails = { approved_regions = [] }
+  }
+
+  expect_failures = [var.guardrails]
+}
+
+run "guardrails_hold_for_units_that_there_are" {
+  command = plan
+
+  variables {
+    guardrails = { approved_regions = ["eu-central-1"], units = ["sandbox"] }
+  }
+
+  expect_failures = [var.guardrails]
 }

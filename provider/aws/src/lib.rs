@@ -5,7 +5,8 @@
 //! [`tags`] (attributes every resource has), [`consistency`] (calls that come too early),
 //! [`batch`] (reads that share a call), [`passage`] (what every request passes), among it [`budget`]
 //! (how many calls a service takes) and [`call_log`] (a line of the log for each request),
-//! [`iam_role`] (the roles that services work as), [`cluster_access`] (what it takes to call a
+//! [`iam_role`] (the roles that services work as), [`preflight`] (what policies of the organization deny
+//! of a plan), [`cluster_access`] (what it takes to call a
 //! cluster).
 
 pub mod batch;
@@ -27,6 +28,7 @@ pub mod passage;
 pub mod placement;
 pub mod platform;
 pub mod policy;
+pub mod preflight;
 pub mod recovery;
 pub mod scope;
 pub mod session;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
-use travel_framework::platform::Platform;
+use travel_framework::platform::{Change, Platform};
 use travel_framework::{Diagnostic, Diagnostics, Plan};
 use travel_value::Value;
 
+use crate::preflight::{self, Needs};
 use crate::scope::Scope;
 use crate::session::{Session, Wanted, renewal};
 use crate::settings::{self, Config, Settings};
@@ -18,6 +19,7 @@ use crate::{placement, tags};
 /// The AWS platform.
 pub struct Aws {
     session: RwLock<Arc<Session>>,
+    needs: Needs,
 }
 
 impl Aws {
@@ -28,7 +30,18 @@ impl Aws {
 
     /// The platform with this session.
     pub(crate) fn of(session: Session) -> Self {
-        Self { session: RwLock::new(Arc::new(session)) }
+        Self { session: RwLock::new(Arc::new(session)), needs: |_, _| Vec::new() }
+    }
+
+    /// The same, where it is known what changes of the resources call.
+    #[must_use]
+    pub fn needing(self, needs: Needs) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// What a change of a resource calls, whatever its attributes.
+    pub(crate) fn needs(&self, type_name: &str, change: Change) -> Vec<&'static str> {
+        (self.needs)(type_name, change)
     }
 
     pub(crate) fn session(&self) -> Arc<Session> {
@@ -92,6 +105,10 @@ impl Platform for Aws {
         tags::plan(plan, &session.settings().tags);
     }
 
+    async fn foresee(&self, type_name: &str, change: Change, object: &Value) -> Diagnostics {
+        preflight::foresee(self, type_name, change, object).await
+    }
+
     async fn scope(&self, object: &Value) -> Result<Scope, Diagnostic> {
         let session = self.session();
         let text = |name: &str| object.get(name).as_str().map(str::to_owned);
@@ -103,10 +120,10 @@ impl Platform for Aws {
         };
         let scope = session.scope(&wanted).await?;
         // An imported object has no name for its account yet. If the default means the same
-        // account, it is that name: a plan, which may not ask, could not tell.
+        // account, it is that name: a plan, which may not ask, could not tell. Elsewhere it is the id.
         let name = match (wanted.account, wanted.account_id) {
             (Some(_), _) => None,
-            (None, Some(id)) => session.default_name(&id).await,
+            (None, Some(id)) => session.called(&id).await,
             (None, None) => session.settings().account.known().cloned(),
         };
         Ok(scope.named(name))

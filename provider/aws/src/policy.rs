@@ -1,5 +1,6 @@
 //! Policy documents as IAM reads them: two that differ to the letter may mean the same.
 
+pub mod denial;
 pub mod document;
 pub mod grammar;
 

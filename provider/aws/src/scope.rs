@@ -242,6 +242,8 @@ clients! {
     elb: aws_sdk_elasticloadbalancing;
     /// Load balancers, and what they lead to.
     elbv2: aws_sdk_elasticloadbalancingv2;
+    /// Threat detection.
+    guardduty: aws_sdk_guardduty;
     /// Roles and policies.
     iam: aws_sdk_iam;
     /// Users and groups of Identity Center.

@@ -28,6 +28,8 @@ use crate::connection::{self, Pool};
 use crate::error;
 use crate::partition::Partition;
 use crate::passage;
+use crate::preflight::published::Published;
+use crate::preflight::{self, Source};
 use crate::scope::{Scope, Spot};
 use crate::settings::{AccountRole, Setting, Settings, not_allowed};
 
@@ -63,12 +65,22 @@ pub struct Caller {
     pub partition: Partition,
 }
 
+impl Caller {
+    /// The name of the role whose session calls.
+    fn role(&self) -> Option<&str> {
+        let (_, session) = self.arn.split_once(":assumed-role/")?;
+        session.split('/').next()
+    }
+}
+
 /// The credentials and clients of one configuration of the provider.
 pub struct Session {
     settings: Settings,
     base: Once<SdkConfig>,
     caller: Once<Caller>,
     organization: Once<accounts::Directory>,
+    published: Once<Arc<Published>>,
+    principal: Once<Option<String>>,
     roles: Mutex<HashMap<String, Arc<Once<SdkConfig>>>>,
     spots: Mutex<HashMap<(String, String), Arc<Spot>>>,
     budgets: Mutex<HashMap<Spender, Arc<Budget>>>,
@@ -85,6 +97,8 @@ impl Session {
             base: Once::default(),
             caller: Once::default(),
             organization: Once::default(),
+            published: Once::default(),
+            principal: Once::default(),
             roles: Mutex::default(),
             spots: Mutex::default(),
             budgets: Mutex::default(),
@@ -188,6 +202,36 @@ impl Session {
     /// Where there are none, they are not accepted, or AWS does not answer.
     pub async fn caller(&self) -> Result<Caller, Diagnostic> {
         self.caller.get(async { caller_of(&self.base().await?).await }).await
+    }
+
+    /// The ARN by which policies know whoever calls: of a session that of its role, whose path only IAM
+    /// tells. None where that may not be asked.
+    ///
+    /// # Errors
+    /// Where there are no usable credentials.
+    pub(crate) async fn principal(self: &Arc<Self>) -> Result<Option<String>, Diagnostic> {
+        let caller = self.caller().await?;
+        let Some(name) = caller.role() else { return Ok(Some(caller.arn)) };
+        let base = self.base().await?;
+        let region = caller.partition.global_region();
+        let spot = self.spot(&caller.account_id, region, caller.partition, &base);
+        let scope = Scope::new(Arc::clone(self), spot);
+        let ask = async {
+            let answer = scope.iam().get_role().role_name(name).send().await;
+            Ok(answer.ok().and_then(|answer| answer.role).map(|role| role.arn))
+        };
+        self.principal.get(ask).await
+    }
+
+    /// The policies of the organization, as they were published; read once.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub(crate) async fn published(
+        self: &Arc<Self>,
+        source: &Source,
+    ) -> Result<Arc<Published>, Diagnostic> {
+        self.published.get(async { preflight::read(self, source).await.map(Arc::new) }).await
     }
 
     pub(crate) async fn base(&self) -> Result<SdkConfig, Diagnostic> {

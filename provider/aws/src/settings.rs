@@ -11,6 +11,7 @@ use travel_framework::{Diagnostic, Diagnostics, Model};
 use travel_value::{Path, Value};
 
 use crate::partition::{Arn, is_account_id};
+use crate::preflight::Source;
 use crate::tags::{self, TagSettings};
 
 /// How often a call is tried again where the configuration does not say.
@@ -49,6 +50,10 @@ pub struct Config {
     /// How often a call is tried again that AWS throttled or failed to answer; 10 by default.
     #[model(optional, range(0, 100))]
     pub max_retries: Option<u32>,
+    /// Where a `travel_effective_policies` has published the policies of the organization: a plan then
+    /// refuses what they deny. Whoever plans needs `s3:GetObject` for it.
+    #[model(optional)]
+    pub effective_policies: Option<Source>,
 }
 
 /// How to work in an account.
@@ -143,6 +148,8 @@ pub struct Settings {
     pub max_retries: u32,
     /// What is common to all tags.
     pub tags: TagSettings,
+    /// Where the policies of the organization are published.
+    pub effective_policies: Setting<Source>,
 }
 
 impl Settings {
@@ -170,6 +177,7 @@ impl Settings {
                 setting(config, "default_tags")?,
                 ignored.known().cloned().unwrap_or_default(),
             ),
+            effective_policies: setting(config, "effective_policies")?,
         })
     }
 

@@ -36,7 +36,7 @@ pub fn pages(provider: &Provider, examples: &Path) -> Result<BTreeMap<String, St
             let is_listed = schemas.lists.contains_key(name);
             page.push_str(&behaviour(description, is_listed));
         }
-        page.push_str(&permissions::section(name)?);
+        page.push_str(&permissions::section(name));
         pages.insert(format!("resources/{}.md", short(name)), page);
     }
     for (name, schema) in &schemas.data_sources {

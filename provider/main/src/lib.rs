@@ -4,4 +4,5 @@ pub mod command;
 pub mod contract;
 pub mod docs;
 mod eks;
+mod permissions;
 pub mod registry;

@@ -7,8 +7,9 @@ use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
     account, account_assignments, account_contacts, bucket, delegated_administrator,
-    identity_group, identity_user, kms_key, network_firewall, oidc_provider, organization,
-    organization_policy, organizational_unit, parameter, permission_set, policy, role, secret,
+    effective_policies, identity_group, identity_user, kms_key, network_firewall, oidc_provider,
+    organization, organization_policy, organizational_unit, parameter, permission_set, policy,
+    role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -21,6 +22,7 @@ use travel_kubernetes::{
 };
 
 use crate::eks::EksClusters;
+use crate::permissions;
 
 const DESCRIPTION: &str = "\
 Raises and keeps a whole platform on AWS: organization, networks, clusters, what runs inside \
@@ -40,7 +42,7 @@ pub struct Platforms {
 
 impl Default for Platforms {
     fn default() -> Self {
-        let aws = Arc::new(Aws::new());
+        let aws = Arc::new(Aws::new().needing(permissions::of_change));
         let kubernetes = Arc::new(Kubernetes::new(Arc::new(EksClusters(Arc::clone(&aws)))));
         Self { aws, kubernetes }
     }
@@ -68,6 +70,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<role::Role>(aws)
         .resource::<kms_key::KmsKey>(aws)
         .resource::<bucket::Bucket>(aws)
+        .resource::<effective_policies::EffectivePolicies>(aws)
         .resource::<parameter::Parameter>(aws)
         .resource::<network_firewall::NetworkFirewall>(aws)
         .resource::<permission_set::PermissionSet>(aws)
@@ -75,6 +78,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<identity_group::IdentityGroup>(aws)
         .resource::<account_assignments::AccountAssignments>(aws)
         .resource::<secret::Secret>(aws)
+        .resource::<threat_detection::ThreatDetection>(aws)
         .resource::<network::Network>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)

@@ -76,6 +76,29 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &["eks:DeletePodIdentityAssociation", "eks:TagResource", "iam:GetRole", "iam:PassRole"],
     ),
     ("eks:UpdatePodIdentityAssociation", &["iam:GetRole", "iam:PassRole"]),
+    // The service's own role is made with the first detector.
+    (
+        "guardduty:CreateDetector",
+        &["guardduty:TagResource", "guardduty:UntagResource", "iam:CreateServiceLinkedRole"],
+    ),
+    ("guardduty:CreatePublishingDestination", &["guardduty:DeletePublishingDestination"]),
+    // GuardDuty enters the organization as a trusted service, and its administrator as a delegated one.
+    (
+        "guardduty:EnableOrganizationAdminAccount",
+        &[
+            "guardduty:DisableOrganizationAdminAccount",
+            "organizations:DescribeAccount",
+            "organizations:DescribeOrganization",
+            "organizations:EnableAWSServiceAccess",
+            "organizations:ListAWSServiceAccessForOrganization",
+            "organizations:ListDelegatedAdministrators",
+            "organizations:RegisterDelegatedAdministrator",
+        ],
+    ),
+    (
+        "guardduty:DisableOrganizationAdminAccount",
+        &["organizations:DeregisterDelegatedAdministrator"],
+    ),
     ("iam:CreateOpenIDConnectProvider", &["iam:TagOpenIDConnectProvider"]),
     (
         "iam:CreatePolicy",
@@ -196,7 +219,10 @@ const DEMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("s3:DeleteObjects", &["s3:BypassGovernanceRetention"]),
+    // Under a key of one's own.
+    ("s3:GetObject", &["kms:Decrypt"]),
     ("s3:PutBucketReplication", &["iam:PassRole"]),
+    ("s3:PutObject", &["kms:Decrypt", "kms:GenerateDataKey", "s3:PutObjectTagging"]),
     // Values that are encrypted under a key of one's own are read and written with that key (Systems
     // Manager guide, "Restricting access to parameters").
     ("ssm:GetParameters", &["kms:Decrypt"]),

@@ -100,6 +100,7 @@ impl Shapes {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut model: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        model.shapes.values_mut().for_each(Shape::name_as_sent);
         let patterns = model.shapes.values().filter_map(|shape| shape.pattern.clone());
         model.patterns = patterns.map(|written| (written, OnceLock::new())).collect();
         Ok(model)
@@ -288,6 +289,22 @@ impl Shapes {
 }
 
 impl Shape {
+    /// Has the members of contents go by the names that they are sent under.
+    fn name_as_sent(&mut self) {
+        let sent = |name: &String, member: &Member| match (&member.location, &member.location_name)
+        {
+            (None, Some(sent)) => sent.clone(),
+            _ => name.clone(),
+        };
+        for required in &mut self.required {
+            if let Some(member) = self.members.get(required) {
+                *required = sent(required, member);
+            }
+        }
+        let members = std::mem::take(&mut self.members).into_iter();
+        self.members = members.map(|(name, member)| (sent(&name, &member), member)).collect();
+    }
+
     fn fit_size(&self, size: usize, of: &str, path: &str) -> Result<(), Misfit> {
         #[expect(clippy::cast_precision_loss, reason = "sizes of requests are small")]
         let number = size as f64;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::all;
-use super::policies::{Surroundings, violated};
+use super::policies::{Surroundings, is_of_aws, violated};
 use crate::sandbox::call::Call;
 use crate::sandbox::emulator::Kind;
 use crate::sandbox::wire::ServiceError;
@@ -30,12 +30,43 @@ pub async fn surroundings(
         Some(id) => target(call, id, world).await,
         None => None,
     };
+    let is_of_everything = call.operation == "ListTargetsForPolicy"
+        && input["PolicyId"].as_str().is_some_and(is_of_aws);
+    let everything = match is_of_everything {
+        true => everything(call, &roots, world).await?,
+        false => Vec::new(),
+    };
     Ok(Surroundings {
         organization: text(&organization["Id"]),
         management: text(&organization["MasterAccountId"]),
         enabled: enabled.collect(),
         target,
+        everything,
     })
+}
+
+/// Root, units and accounts, as lists of targets show them.
+async fn everything(
+    call: &Call,
+    roots: &[Value],
+    world: &Arc<World>,
+) -> Result<Vec<Value>, ServiceError> {
+    let mut found: Vec<Value> = roots.iter().map(|root| summary(root, "ROOT")).collect();
+    let mut parents: Vec<Value> = roots.iter().map(|root| root["Id"].clone()).collect();
+    while let Some(parent) = parents.pop() {
+        let list = "ListOrganizationalUnitsForParent";
+        let input = json!({"ParentId": parent});
+        let units = all(call, world, list, "OrganizationalUnits", input).await?;
+        found.extend(units.iter().map(|unit| summary(unit, "ORGANIZATIONAL_UNIT")));
+        parents.extend(units.into_iter().map(|unit| unit["Id"].clone()));
+    }
+    let accounts = all(call, world, "ListAccounts", "Accounts", json!({})).await?;
+    found.extend(accounts.iter().map(|account| summary(account, "ACCOUNT")));
+    Ok(found)
+}
+
+fn summary(found: &Value, kind: &str) -> Value {
+    json!({"TargetId": found["Id"], "Arn": found["Arn"], "Name": found["Name"], "Type": kind})
 }
 
 /// A root, unit or account, as lists of targets show it.
@@ -52,7 +83,7 @@ async fn target(call: &Call, id: &str, world: &Arc<World>) -> Option<Value> {
         let account = world.json(order, &json!({"AccountId": id})).await.ok()?;
         ("ACCOUNT", account["Account"].clone())
     };
-    Some(json!({"TargetId": id, "Arn": found["Arn"], "Name": found["Name"], "Type": kind}))
+    Some(summary(&found, kind))
 }
 
 /// Checks that an account can administer a service: the service has access, and the account is active.

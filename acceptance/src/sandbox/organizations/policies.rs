@@ -73,6 +73,13 @@ pub struct Surroundings {
     pub enabled: BTreeSet<String>,
     /// The target that a call names, as a summary of it; none where there is no such thing.
     pub target: Option<Value>,
+    /// Root, units and accounts, as summaries of them, where a call is about what all of them have.
+    pub everything: Vec<Value>,
+}
+
+/// Whether a policy is one of AWS, which everything has where its type is enabled.
+pub fn is_of_aws(id: &str) -> bool {
+    matches!(id, FULL_ACCESS | FULL_RESOURCE_ACCESS)
 }
 
 /// Whether an operation is about policies.
@@ -119,8 +126,7 @@ impl Policies {
             "AttachPolicy" => self.attach(input, around),
             "DetachPolicy" => self.detach(input, around),
             "ListTargetsForPolicy" => {
-                let targets = self.get(input, around)?.targets.values().cloned().collect();
-                paged(input, "Targets", targets)
+                paged(input, "Targets", self.targets(&self.get(input, around)?, around))
             }
             "ListPoliciesForTarget" => {
                 let kind = kind_of(&input["Filter"])?;
@@ -290,6 +296,18 @@ impl Policies {
         Ok(json!({}))
     }
 
+    fn targets(&self, policy: &Policy, around: &Surroundings) -> Vec<Value> {
+        if !is_of_aws(&policy.id) {
+            return policy.targets.values().cloned().collect();
+        }
+        let has_it = |target: &&Value| {
+            let id = text(target, "TargetId");
+            !(policy.id == FULL_ACCESS && self.without_full_access.contains(id))
+        };
+        let is_enabled = around.enabled.contains(policy.kind);
+        around.everything.iter().filter(|_| is_enabled).filter(has_it).cloned().collect()
+    }
+
     /// The policies of a type that a target has.
     fn of_target(&self, kind: &Kind, target: &Value, around: &Surroundings) -> Vec<Policy> {
         let id = text(target, "TargetId");
@@ -339,7 +357,7 @@ impl Policy {
             "Name": self.name,
             "Description": self.description,
             "Type": self.kind,
-            "AwsManaged": matches!(self.id.as_str(), FULL_ACCESS | FULL_RESOURCE_ACCESS),
+            "AwsManaged": is_of_aws(&self.id),
         })
     }
 
@@ -481,6 +499,7 @@ mod tests {
             management: "111122223333".into(),
             enabled: enabled.iter().map(|it| (*it).to_owned()).collect(),
             target: Some(json!({"TargetId": target})),
+            everything: ["r-ab12", target].map(|id| json!({"TargetId": id})).to_vec(),
         }
     }
 
@@ -517,6 +536,9 @@ mod tests {
             policies.perform("DetachPolicy", &json!({"PolicyId": id}), around).map_err(|it| it.code)
         };
         detach(&mut policies, FULL_ACCESS, &unit).unwrap();
+        let asked = json!({"PolicyId": FULL_ACCESS});
+        let listed = policies.perform("ListTargetsForPolicy", &asked, &unit).unwrap();
+        assert_eq!(listed["Targets"], json!([{"TargetId": "r-ab12"}]));
         attach(&mut policies, &last, &unit).unwrap();
         let other = around("111122223333", &[SERVICE_CONTROL]);
         assert_eq!(

@@ -13,6 +13,7 @@ use travel_framework::Diagnostic;
 
 use super::{Session, with_region};
 use crate::error::{self, is_code};
+use crate::settings::Setting;
 
 /// The ids of the accounts of each name. Closed accounts have none.
 pub type Directory = Arc<BTreeMap<String, Vec<String>>>;
@@ -53,12 +54,18 @@ impl Session {
         }
     }
 
-    /// The name for the account of this id that the provider's default gives it; none where the
-    /// default means another account, or where that cannot be told.
-    pub async fn default_name(&self, account_id: &str) -> Option<String> {
-        let default = self.settings.account.known()?;
-        match self.account_id(default).await {
-            Ok(id) => (id == account_id).then(|| default.clone()),
+    /// What an object in the account of this id calls it that says nothing of it yet: what the provider's
+    /// default does, where that means the same, and elsewhere its id. None where there is no default, and
+    /// where that cannot be told.
+    pub async fn called(&self, account_id: &str) -> Option<String> {
+        let default = match &self.settings.account {
+            Setting::Unknown => return None,
+            Setting::Absent => self.caller().await.map(|caller| caller.account_id),
+            Setting::Known(default) => self.account_id(default).await,
+        };
+        match default {
+            Ok(default) if default == account_id => self.settings.account.known().cloned(),
+            Ok(_) => Some(account_id.to_owned()),
             Err(error) => {
                 tracing::debug!("not naming account {account_id}: {error}");
                 None

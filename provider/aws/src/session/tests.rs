@@ -165,14 +165,16 @@ async fn waits_for_a_default_that_is_not_known_yet() {
 #[tokio::test]
 async fn names_the_account_of_an_imported_object() {
     for (default, id, name) in [
-        (Value::Null, DEV, None),
+        (Value::Null, DEV, Some(DEV)),
+        (Value::Null, ACCOUNT, None),
+        (Value::unknown(), DEV, None),
         ("dev".into(), DEV, Some("dev")),
-        ("dev".into(), PROD, None),
+        ("dev".into(), PROD, Some(PROD)),
         ("prod".into(), PROD, Some("prod")),
         ("nobody".into(), PROD, None),
     ] {
         let fake = Fake::new(organization);
         let session = fake.session(settings(default, Value::Null));
-        assert_eq!(session.default_name(id).await.as_deref(), name);
+        assert_eq!(session.called(id).await.as_deref(), name);
     }
 }

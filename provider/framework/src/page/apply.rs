@@ -1,6 +1,7 @@
 //! Carrying out a plan, and telling the truth about how far it came.
 
 use tokio::time::Instant;
+use tracing::{Instrument as _, info_span};
 use travel_value::Value;
 
 use super::Page;
@@ -9,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
 use crate::ownership::Claim;
 use crate::plan::{effective, with_write_only};
-use crate::platform::Platform;
+use crate::platform::{Change, Platform};
 use crate::private::Private;
 use crate::resource::{Proof, Resource, Timeouts};
 use crate::server::{ApplyRequest, ApplyResponse};
@@ -55,16 +56,24 @@ impl<R: Resource> Page<R> {
         }
         let label = self.label(&request);
         let begun = Instant::now();
-        let (ended, done) = if request.planned.is_null() {
-            tracing::info!("deleting {label}");
-            (self.delete_object(&request.prior, private).await, "deleted")
-        } else if request.prior.is_null() {
-            tracing::info!("creating {label}");
-            (self.create_object(&request, private).await, "created")
-        } else {
-            tracing::info!("updating {label}");
-            (self.update_object(&request, private).await, "updated")
+        let change = Change::between(&request.prior, &request.planned);
+        let work = async {
+            match change {
+                Change::Delete => {
+                    tracing::info!("deleting {label}");
+                    (self.delete_object(&request.prior, private).await, "deleted")
+                }
+                Change::Create => {
+                    tracing::info!("creating {label}");
+                    (self.create_object(&request, private).await, "created")
+                }
+                Change::Update => {
+                    tracing::info!("updating {label}");
+                    (self.update_object(&request, private).await, "updated")
+                }
+            }
         };
+        let (ended, done) = work.instrument(info_span!("change", change = change.name())).await;
         let seconds = begun.elapsed().as_secs();
         let done = if ended.diagnostics.has_error() { "failed" } else { done };
         tracing::info!(seconds, "{label}: {done}");

@@ -8,7 +8,7 @@ use travel_value::json::{self, UnknownAttributes};
 use super::Page;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::plan::{Computed, Plan, effective, plan_by_schema, replacements, without_secrets};
-use crate::platform::Platform;
+use crate::platform::{Change, Platform};
 use crate::private::{Private, Purpose, Target};
 use crate::resource::Resource;
 use crate::server::{PlanRequest, PlanResponse};
@@ -26,7 +26,10 @@ impl<R: Resource> Page<R> {
             self.plan_create_or_update(request, &private)
         };
         self.note_purpose(&plan, &mut private);
+        // In an account that is not known yet it may be another one than all others.
+        let is_placed = !plan.planned.get("account").is_unknown();
         if plan.is_create()
+            && is_placed
             && let Some(target) = &private.target
             && let Err(error) = self.shared.plan_create(R::DESCRIPTION.key, target)
         {
@@ -48,14 +51,27 @@ impl<R: Resource> Page<R> {
         }
     }
 
-    /// Has the page look at what only the cloud can tell of a plan. What is planned stays as it is.
+    /// Has page and platform look at what only the cloud can tell of a plan. What is planned stays as it
+    /// is.
     pub(super) async fn look_ahead(&self, request: &PlanRequest, response: &mut PlanResponse) {
-        let changes =
-            || effective(&self.block, &response.planned) != effective(&self.block, &request.prior);
-        if response.planned.is_null() || response.diagnostics.has_error() || !changes() {
+        let PlanRequest { prior, .. } = request;
+        let PlanResponse { planned, .. } = &*response;
+        let is_same = || effective(&self.block, planned) == effective(&self.block, prior);
+        if response.diagnostics.has_error() || is_same() {
             return;
         }
-        response.diagnostics.extend(R::foresee(&self.platform, &response.planned).await);
+        let type_name = R::DESCRIPTION.type_name;
+        let (change, object) = match Change::between(prior, planned) {
+            Change::Delete => (Change::Delete, prior),
+            // Core plans the create that follows by itself.
+            Change::Update if !response.requires_replace.is_empty() => (Change::Delete, prior),
+            change => (change, planned),
+        };
+        let mut found = self.platform.foresee(type_name, change, object).await;
+        if !planned.is_null() {
+            found.extend(R::foresee(&self.platform, planned).await);
+        }
+        response.diagnostics.extend(found);
     }
 
     /// What is to be said of credentials that the way from one object to another may outlive.

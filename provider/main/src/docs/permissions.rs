@@ -3,46 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
 use serde_json::json;
 
-/// What `make permissions` has found, by resource.
-const FOUND: &str = include_str!("../../permissions.json");
-
-/// What a resource needs.
-#[derive(Debug, Default, Deserialize)]
-struct Needs {
-    /// For a plan.
-    plan: Allowed,
-    /// For an apply, beside that.
-    apply: Allowed,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Allowed {
-    /// IAM's actions.
-    #[serde(default)]
-    aws: BTreeSet<String>,
-    /// Verbs by resource, as in `deployments.apps`.
-    #[serde(default)]
-    kubernetes: BTreeMap<String, BTreeSet<String>>,
-}
+use crate::permissions::{self, Needs};
 
 /// The section of a resource's page; empty while nothing was found for it, since what finds it reads
 /// the page.
-///
-/// # Errors
-/// Where what was found cannot be read.
-pub fn section(type_name: &str) -> Result<String> {
-    let mut found: BTreeMap<String, Needs> =
-        serde_json::from_str(FOUND).context("failed to read permissions.json")?;
-    Ok(found.remove(type_name).map(|needs| text(&needs)).unwrap_or_default())
+pub fn section(type_name: &str) -> String {
+    permissions::of(type_name).map(text).unwrap_or_default()
 }
 
 fn text(needs: &Needs) -> String {
     let mut text = "\n## Permissions\n".to_owned();
-    let Needs { plan, apply } = needs;
+    let Needs { plan, apply, .. } = needs;
     if !plan.aws.is_empty() {
         text.push_str(
             "\nA plan only reads: for every plan, with its refresh and its imports, this is enough.\n",
@@ -53,6 +26,7 @@ fn text(needs: &Needs) -> String {
         text.push_str("\nAn apply, a destroy included, needs this as well. What belongs to attributes that are not set can be left out.\n");
         policy(&mut text, &apply.aws);
     }
+    text.push_str(&foreseen(needs));
     if !plan.kubernetes.is_empty() {
         text.push_str(
             "\nIn the cluster a plan needs these rules. Kinds that stand here for what a chart or document \
@@ -72,6 +46,26 @@ fn text(needs: &Needs) -> String {
          role there, and `organizations:ListAccounts` where it is a name that `accounts` does not hold.\n",
     );
     text
+}
+
+/// What a plan looks at where the policies of the organization are published.
+fn foreseen(needs: &Needs) -> String {
+    let listed = |change: &str, actions: &BTreeSet<String>| {
+        let actions: Vec<String> = actions.iter().map(|it| format!("`{it}`")).collect();
+        (!actions.is_empty()).then(|| format!("every {change} calls {}", actions.join(", ")))
+    };
+    let changes = [listed("create", &needs.create), listed("delete", &needs.delete)];
+    let changes: Vec<String> = changes.into_iter().flatten().collect();
+    if changes.is_empty() {
+        return String::new();
+    }
+    let changes = changes.join("; ");
+    let capital = changes[..1].to_uppercase();
+    format!(
+        "\n{capital}{}. With `effective_policies` in the provider's configuration a plan refuses what \
+         policies of the organization deny of these.\n",
+        &changes[1..],
+    )
 }
 
 fn policy(text: &mut String, actions: &BTreeSet<String>) {

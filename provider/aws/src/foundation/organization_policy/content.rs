@@ -38,25 +38,6 @@ pub fn members(text: &str) -> Option<Map<String, Json>> {
     }
 }
 
-/// The statements of a policy.
-pub fn statements(members: &Map<String, Json>) -> Vec<&Map<String, Json>> {
-    let statements = match members.get("Statement") {
-        Some(Json::Array(statements)) => statements.iter().collect(),
-        Some(statement) => vec![statement],
-        None => Vec::new(),
-    };
-    statements.into_iter().filter_map(Json::as_object).collect()
-}
-
-/// The texts of an element that is a text or a list of them.
-pub fn texts(element: Option<&Json>) -> Vec<&str> {
-    match element {
-        Some(Json::String(text)) => vec![text],
-        Some(Json::Array(list)) => list.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,12 +10,13 @@ use travel_framework::platform::Platform as _;
 use travel_framework::{Diagnostic, Diagnostics, Failure, Plan};
 use travel_value::{Number, Value};
 
-use super::content::{members, minified, statements};
+use super::content::{members, minified};
 use super::kind::{Kind, RESOURCE_CONTROL, SERVICE_CONTROL};
 use super::lockout::{Need, denies};
 use crate::error::Reply;
 use crate::partition::{Partition, is_account_id};
-use crate::session::{CONVENTIONAL_ROLE, Caller};
+use crate::policy::denial::statements;
+use crate::session::CONVENTIONAL_ROLE;
 use crate::settings::{Setting, Settings};
 use crate::{Aws, Scope};
 
@@ -289,18 +290,19 @@ async fn caller_is_shut_out(
     if caller.account_id == management {
         return Ok(None);
     }
-    let role = role_arn(&caller);
+    let roles: Vec<String> = platform.session().principal().await?.into_iter().collect();
     let denied = match scope.account_id() == management {
         true => {
             let target = role_of(&management, CONVENTIONAL_ROLE);
             let need = Need::Action("sts:AssumeRole", &target);
-            denies(content, need, std::slice::from_ref(&role)).then_some("sts:AssumeRole")
+            denies(content, need, &roles).then_some("sts:AssumeRole")
         }
-        false => UNDOING
-            .into_iter()
-            .find(|action| denies(content, Need::Action(action, "*"), std::slice::from_ref(&role))),
+        false => {
+            UNDOING.into_iter().find(|action| denies(content, Need::Action(action, "*"), &roles))
+        }
     };
     let Some(action) = denied else { return Ok(None) };
+    let role = roles.first().map_or("whoever", String::as_str);
     let Some(target) = covering(&scope, &caller.account_id, targets).await? else {
         return Ok(None);
     };
@@ -315,15 +317,6 @@ async fn caller_is_shut_out(
         )
         .at_attribute("content"),
     ))
-}
-
-/// The role whose session calls, or whoever else.
-fn role_arn(caller: &Caller) -> String {
-    let session = caller.arn.split_once(":assumed-role/").map(|(_, session)| session);
-    match session.and_then(|session| session.split('/').next()) {
-        Some(name) => caller.partition.iam_arn(&caller.account_id, &format!("role/{name}")),
-        None => caller.arn.clone(),
-    }
 }
 
 /// The target, among these, that an account is or stands in.

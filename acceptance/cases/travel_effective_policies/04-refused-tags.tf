@@ -1,0 +1,20 @@
+# refused: too many tags
+
+resource "travel_organization_policy" "guard" {
+  name    = "guard"
+  type    = "SERVICE_CONTROL_POLICY"
+  targets = [travel_organizational_unit.workloads.id]
+
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Deny", Action = "account:CloseAccount", Resource = "*" }]
+  })
+}
+
+resource "travel_effective_policies" "this" {
+  bucket = travel_bucket.policies.name
+  key    = "policies/effective.json"
+
+  triggers = { guard = travel_organization_policy.guard.content }
+  tags     = { a = "1", b = "2", c = "3", d = "4", e = "5", f = "6", g = "7" }
+}

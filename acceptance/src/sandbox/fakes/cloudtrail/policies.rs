@@ -1,0 +1,84 @@
+//! Whether a resource's policy lets CloudTrail do something on behalf of a trail.
+
+use serde_json::Value;
+
+use super::PRINCIPAL;
+use crate::sandbox::record::wildcard;
+
+/// What CloudTrail is about to do.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// As `s3:PutObject`.
+    pub action: &'a str,
+    /// The ARN it is done to.
+    pub resource: &'a str,
+    /// The keys that conditions may ask for, with their values; names are compared without case.
+    pub context: &'a [(&'a str, &'a str)],
+}
+
+/// Whether a policy allows a request and nothing in it denies it.
+pub fn lets_in(policy: &Value, request: &Request<'_>) -> bool {
+    let statements = many(&policy["Statement"]);
+    let meets = |effect: &str| {
+        statements
+            .iter()
+            .any(|statement| statement["Effect"] == effect && covers(statement, request))
+    };
+    meets("Allow") && !meets("Deny")
+}
+
+fn covers(statement: &Value, request: &Request<'_>) -> bool {
+    let principal = &statement["Principal"];
+    let is_meant = principal == "*"
+        || many(&principal["AWS"]).iter().any(|name| **name == *"*")
+        || many(&principal["Service"]).iter().any(|name| **name == *PRINCIPAL);
+    let matches = |patterns: &Value, text: &str| {
+        many(patterns).iter().any(|it| wildcard(it.as_str().unwrap_or_default(), text))
+    };
+    let action = request.action.to_lowercase();
+    let is_action = many(&statement["Action"])
+        .iter()
+        .any(|it| wildcard(&it.as_str().unwrap_or_default().to_lowercase(), &action));
+    is_meant
+        && is_action
+        && matches(&statement["Resource"], request.resource)
+        && holds(&statement["Condition"], request.context)
+}
+
+/// Whether all conditions hold. What is not known here does not hold, so that nothing is let in by mistake.
+fn holds(conditions: &Value, context: &[(&str, &str)]) -> bool {
+    let operators = conditions.as_object().into_iter().flatten();
+    operators
+        .flat_map(|(operator, keys)| {
+            let keys = keys.as_object().into_iter().flatten();
+            keys.map(move |(key, wanted)| (operator.as_str(), key, wanted))
+        })
+        .all(|(operator, key, wanted)| {
+            let given = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+            let given = given.map(|(_, value)| *value);
+            let any = |test: &dyn Fn(&str, &str) -> bool| {
+                let wanted = many(wanted);
+                let mut wanted = wanted.iter().map(|it| match it {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                });
+                given.is_some_and(|given| wanted.any(|wanted| test(&wanted, given)))
+            };
+            match operator {
+                "StringEquals" => any(&|wanted, given| wanted == given),
+                "StringLike" | "ArnLike" | "ArnEquals" => any(&wildcard),
+                "StringNotEquals" => !any(&|wanted, given| wanted == given),
+                "Bool" => any(&|wanted, given| wanted.eq_ignore_ascii_case(given)),
+                "Null" => many(wanted).iter().any(|it| **it == *given.is_none().to_string()),
+                _ => false,
+            }
+        })
+}
+
+/// One value, or the values of a list.
+fn many(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(values) => values.iter().collect(),
+        one => vec![one],
+    }
+}
