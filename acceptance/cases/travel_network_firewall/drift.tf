@@ -1,5 +1,5 @@
-# Its name and its network cannot be changed. A call that changes policy or rule groups gives a token back, which
-# nobody has beforehand.
+# Its name and its network cannot be changed.
+# A change of policy or rule groups takes a token that a look gives, which a call here has not.
 # no drift: name vpc_id
 # no drift: stateful_rule_order stateful_default_actions stream_exception_policy tcp_idle_timeout_seconds
 # no drift: stateless_default_actions stateless_fragment_default_actions custom_actions variables
