@@ -47,7 +47,7 @@ test-tools:
 
 .PHONY: test
 test: test-tools install ## Run every test
-	tools/run cargo test --workspace
+	RUST_LIB_BACKTRACE=0 tools/run cargo test --workspace --no-fail-fast
 
 .PHONY: conformance
 conformance: tools install ## Check what every resource promises; RESOURCE= and CHECK= choose, FULL=1 kills at every call

@@ -24,7 +24,7 @@
 //! | `# leaves: TEXT` | in the last file: a destroy leaves things of whose kind and name TEXT is a part, as the resource's page says |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
-//! A call of `outside` may use outputs of what is applied, as in `${subnet}`.
+//! A call of `outside`, and the key of an import, may use outputs of what is applied, as in `${subnet}`.
 //!
 //! Other comments there begin with a capital letter, in every line. What no `plan` directive names
 //! must not change. A file without directives only creates. What
@@ -82,6 +82,7 @@ macro_rules! for_every_resource {
             travel_helm_stack,
             travel_identity_group,
             travel_identity_user,
+            travel_kms_grant,
             travel_kms_key,
             travel_manifests,
             travel_network,
@@ -365,8 +366,12 @@ impl Step {
         workspace.apply(&[]).await?;
         let second = workspace.plan(&[]).await?;
         ensure!(second.is_empty(), "the second plan is not empty: {second:?}");
+        if self.imports.is_empty() {
+            return Ok(());
+        }
+        let outputs = workspace.outputs().await?;
         for import in &self.imports {
-            import.run(workspace).await?;
+            import.with(&outputs)?.run(workspace).await?;
         }
         Ok(())
     }

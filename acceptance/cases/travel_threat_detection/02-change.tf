@@ -1,5 +1,6 @@
 # plan: travel_threat_detection.security update
 # changes: travel_threat_detection.security enabled features finding_frequency organization publishing tags tags_all
+# import: travel_threat_detection.security ${security}/eu-central-1 features organization
 
 resource "travel_threat_detection" "this" {
   administrator_id = travel_account.security.id
@@ -21,4 +22,8 @@ resource "travel_threat_detection" "security" {
   }
 
   organization = { members = "NEW", features = { S3_DATA_EVENTS = "NONE" } }
+}
+
+output "security" {
+  value = travel_account.security.id
 }

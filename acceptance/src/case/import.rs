@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
+use super::outside::fill;
 use crate::terraform::{Core, Workspace};
 
 /// The file with the block that imports.
@@ -59,6 +60,23 @@ impl Import {
     fn new(address: String, key: Key, mut set: Vec<String>) -> Self {
         set.sort();
         Self { address, key, set }
+    }
+
+    /// The same with outputs of the configuration in the places of `${NAME}`.
+    ///
+    /// # Errors
+    /// Where there is no output of that name.
+    pub fn with(&self, outputs: &BTreeMap<String, String>) -> Result<Self> {
+        let key = match &self.key {
+            Key::Id(id) => Key::Id(fill(id, outputs)?),
+            Key::Identity(identity) => {
+                let filled = |(name, value): (&String, &String)| {
+                    anyhow::Ok((name.clone(), fill(value, outputs)?))
+                };
+                Key::Identity(identity.iter().map(filled).collect::<Result<_>>()?)
+            }
+        };
+        Ok(Self { address: self.address.clone(), key, set: self.set.clone() })
     }
 
     /// Forgets the resource and brings it in again, where the core can do that.
@@ -120,6 +138,18 @@ mod tests {
             assert!(Import::by_id(text).is_err() && Import::by_identity(text).is_err(), "{text}");
         }
         assert!(Import::by_identity("a.b values").is_err());
+    }
+
+    #[test]
+    fn outputs_take_their_places() {
+        let outputs = [("id".to_owned(), "1".to_owned())].into();
+        let filled = |import: Result<Import>| import.unwrap().with(&outputs);
+        let by_id = |text| filled(Import::by_id(text));
+        assert_eq!(by_id("a.b ${id}/eu c").unwrap(), Import::by_id("a.b 1/eu c").unwrap());
+        let by_identity = |text| filled(Import::by_identity(text));
+        let expected = Import::by_identity("a.b account=1").unwrap();
+        assert_eq!(by_identity("a.b account=${id}").unwrap(), expected);
+        assert!(by_id("a.b ${other}").is_err() && by_identity("a.b account=${other}").is_err());
     }
 
     #[test]

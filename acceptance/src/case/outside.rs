@@ -197,7 +197,11 @@ fn encoded(outputs: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     outputs.iter().map(|(name, value)| (name.clone(), encode(value))).collect()
 }
 
-fn fill(text: &str, outputs: &BTreeMap<String, String>) -> Result<String> {
+/// A text with outputs in the places of `${NAME}`.
+///
+/// # Errors
+/// Where there is no output of that name.
+pub(super) fn fill(text: &str, outputs: &BTreeMap<String, String>) -> Result<String> {
     let mut parts = text.split("${");
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -34,7 +34,9 @@ impl Trial<'_> {
     /// Where an import does not find the object, or leaves more to do than to set what only the
     /// provider reads.
     pub(super) async fn imports(&mut self, step: &Step, is_end: bool) -> Result<()> {
+        let outputs = self.outputs()?;
         for import in &step.imports {
+            let import = import.with(&outputs)?;
             let way = match &import.key {
                 Key::Id(id) => (id.clone(), Value::Null),
                 Key::Identity(identity) => (String::new(), texts(identity)),

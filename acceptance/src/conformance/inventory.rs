@@ -245,7 +245,11 @@ impl Inventory {
     async fn take_named(&mut self, place: &str, client: &Client) -> Result<()> {
         let aliases = json(client, "kms", "ListAliases", &json!({"Limit": 100})).await?;
         for alias in list(&aliases, "Aliases") {
-            self.add(format!("{place} {}", alias["AliasName"].as_str().unwrap_or_default()));
+            let name = alias["AliasName"].as_str().unwrap_or_default();
+            self.add(format!("{place} {name}"));
+            if !name.starts_with("alias/aws/") && alias["TargetKeyId"].is_string() {
+                self.take_grants(place, client, name, &alias["TargetKeyId"]).await?;
+            }
         }
         let groups = json(client, "logs", "DescribeLogGroups", &json!({})).await?;
         for group in list(&groups, "logGroups") {
@@ -257,6 +261,25 @@ impl Inventory {
         for policy in list(&policies, "Policies") {
             let description = policy["Description"].as_str().unwrap_or_default();
             self.add(format!("{place} snapshot policy {}", without_ids(description)));
+        }
+        Ok(())
+    }
+
+    /// The grants on a key. Those without a name are a service's own.
+    async fn take_grants(
+        &mut self,
+        place: &str,
+        client: &Client,
+        alias: &str,
+        key: &Value,
+    ) -> Result<()> {
+        let input = json!({"KeyId": key, "Limit": 1000});
+        let grants = json(client, "kms", "ListGrants", &input).await?;
+        for grant in list(&grants, "Grants") {
+            let name = grant["Name"].as_str().filter(|name| !name.is_empty());
+            if let Some(name) = name {
+                self.add(format!("{place} grant {name} on {alias}"));
+            }
         }
         Ok(())
     }

@@ -140,6 +140,16 @@ impl<'a> Trial<'a> {
         self.happen(&step.outside).await
     }
 
+    /// The outputs of what is applied that are text.
+    ///
+    /// # Errors
+    /// Where one cannot be evaluated.
+    pub(super) fn outputs(&self) -> Result<BTreeMap<String, String>> {
+        let values = self.state.objects.iter().map(|(name, it)| (name.clone(), it.value.clone()));
+        let applied = self.read(&self.current)?;
+        applied.outputs(&applied.names(&values.collect()))
+    }
+
     /// Lets calls of somebody else happen, with the outputs of what is applied.
     ///
     /// # Errors
@@ -148,9 +158,7 @@ impl<'a> Trial<'a> {
         if calls.is_empty() {
             return Ok(());
         }
-        let values = self.state.objects.iter().map(|(name, it)| (name.clone(), it.value.clone()));
-        let before = self.read(&self.current)?;
-        let outputs = before.outputs(&before.names(&values.collect()))?;
+        let outputs = self.outputs()?;
         for outside in calls {
             outside.with(&outputs)?.happen(&self.sandbox.client()).await?;
         }

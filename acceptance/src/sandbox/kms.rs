@@ -1,5 +1,7 @@
-//! KMS before LocalStack, which makes a replica without the tags that came with the call, and does
-//! not know when a key was last used.
+//! KMS before LocalStack, which makes a replica without the tags that came with the call, does not
+//! know when a key was last used, and takes every grant of a name for the same ([`grants`]).
+
+mod grants;
 
 use std::sync::Arc;
 
@@ -25,6 +27,9 @@ impl Backend for Kms {
     async fn answer(&self, call: Call, world: &Arc<World>) -> Result<Reply, ServiceError> {
         if call.operation == "GetKeyLastUsage" {
             return last_usage(&call, world).await;
+        }
+        if grants::OPERATIONS.contains(&call.operation.as_str()) {
+            return grants::answer(call, world).await;
         }
         let replicated: Option<Value> =
             if call.operation == "ReplicateKey" { Some(call.json()?) } else { None };

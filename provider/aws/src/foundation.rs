@@ -10,6 +10,7 @@ mod identity_center;
 pub mod identity_group;
 mod identity_store;
 pub mod identity_user;
+pub mod kms_grant;
 pub mod kms_key;
 pub mod network_firewall;
 pub mod oidc_provider;
