@@ -53,6 +53,7 @@ fn attributes_where(
     let found = own.filter_map(|line| {
         let (name, rest) = line.strip_prefix("- `")?.split_once("` (")?;
         let (kind, says) = rest.split_once(')')?;
+        let says = says.split_once(" (see [below]").map_or(says, |(says, _)| says);
         tell(kind, says).then(|| name.to_owned())
     });
     Ok(found.collect())
