@@ -1,7 +1,7 @@
 # Another capacity and other subnets: the firewall itself stays.
 # refresh: 21
 # plan: travel_network_firewall.this update
-# changes: travel_network_firewall.this delete_protection description endpoints force_destroy logging other_rule_groups rule_group_arns stateful_rule_groups stateless_default_actions stateless_rule_groups subnet_ids tags tags_all
+# changes: travel_network_firewall.this custom_actions delete_protection description force_destroy logging other_rule_groups rule_group_arns stateful_rule_groups stateless_default_actions stateless_fragment_default_actions stateless_rule_groups stream_exception_policy subnet_ids tags tags_all tcp_idle_timeout_seconds variables
 
 resource "travel_network_firewall" "this" {
   name              = "acceptance"
@@ -12,8 +12,13 @@ resource "travel_network_firewall" "this" {
   force_destroy     = true
 
   stateful_default_actions  = ["aws:drop_established", "aws:alert_established"]
-  stateless_default_actions = ["aws:drop"]
-  variables                 = { HOME_NET = ["10.20.0.0/16"] }
+  stateless_default_actions = ["aws:drop", "Counted"]
+  custom_actions            = { Counted = "dropped" }
+  variables                 = { HOME_NET = ["10.20.0.0/17"] }
+  stream_exception_policy   = "REJECT"
+  tcp_idle_timeout_seconds  = 120
+
+  stateless_fragment_default_actions = ["aws:drop"]
 
   stateful_rule_groups = {
     allowed = {
