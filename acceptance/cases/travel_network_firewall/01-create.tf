@@ -1,5 +1,5 @@
-# The network takes 15 calls at most, the firewall six.
-# refresh: 21
+# The network takes 15 calls at most, the firewall eight.
+# refresh: 23
 # import: travel_network_firewall.this acceptance
 
 resource "travel_network_firewall" "this" {

@@ -1,5 +1,5 @@
 # Another capacity and other subnets: the firewall itself stays.
-# refresh: 21
+# refresh: 23
 # plan: travel_network_firewall.this update
 # changes: travel_network_firewall.this custom_actions delete_protection description force_destroy logging other_rule_groups rule_group_arns stateful_rule_groups stateless_default_actions stateless_fragment_default_actions stateless_rule_groups stream_exception_policy subnet_ids tags tags_all tcp_idle_timeout_seconds variables
 

@@ -1,5 +1,5 @@
 # Another order of rules: another policy and other groups, to which the firewall moves.
-# refresh: 21
+# refresh: 23
 # plan: travel_network_firewall.this update
 # changes: travel_network_firewall.this custom_actions description kms_key_arn logging policy_arn rule_group_arns stateful_default_actions stateful_rule_groups stateful_rule_order stateless_default_actions stateless_fragment_default_actions stream_exception_policy subnet_ids tcp_idle_timeout_seconds variables
 

@@ -39,7 +39,7 @@ use crate::{Aws, Placement, Tagging};
     type = "travel_network_firewall",
     id = "arn",
     proof = tags,
-    refresh = "3 + stateful_rule_groups + stateless_rule_groups",
+    refresh = "5 + stateful_rule_groups + stateless_rule_groups",
     identity("region", "name"),
     consistency_seconds = 5
 )]
@@ -134,6 +134,10 @@ pub struct NetworkFirewall {
     /// The ids of its endpoints by zone, for routes.
     #[model(computed)]
     pub endpoints: Option<BTreeMap<String, String>>,
+    /// The ARNs of policies and rule groups of its own that it does not use any more, because a change
+    /// was cut off. The next apply removes them.
+    #[model(computed)]
+    pub leftover_arns: Option<BTreeSet<String>>,
     /// Its state: `READY`, or `ABSENT` where only policy or rule groups are left, which the next apply
     /// completes.
     #[model(computed)]
@@ -233,6 +237,7 @@ impl NetworkFirewall {
             rule_group_arns: seen.rule_group_arns,
             endpoints: seen.endpoints,
             firewall_status: seen.firewall_status,
+            leftover_arns: seen.leftover_arns,
             placement: self.placement.clone(),
             lifecycle: self.lifecycle.clone(),
             ..wanted.clone()

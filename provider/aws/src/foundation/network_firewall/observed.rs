@@ -54,6 +54,10 @@ pub async fn look(
     if let Some(policy) = policy {
         read_policy(call, &mut object, policy.content).await?;
     }
+    let used = object.rule_group_arns.iter().flatten().map(|(_, arn)| arn.clone());
+    let used: BTreeSet<String> = used.chain(object.policy_arn.clone()).collect();
+    let leftovers = removal::parts_beside(call, &object.name, &used).await?;
+    object.leftover_arns = Some(leftovers.into_iter().map(|part| part.arn).collect());
     Ok(Some((object, mark)))
 }
 
@@ -71,6 +75,7 @@ async fn remains(
         arn: Some(arn),
         endpoints: Some(BTreeMap::new()),
         firewall_status: Some(ABSENT.to_owned()),
+        leftover_arns: Some(BTreeSet::new()),
         tagging,
         ..state.clone()
     };

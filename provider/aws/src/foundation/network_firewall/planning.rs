@@ -329,6 +329,7 @@ pub fn plan(plan: &mut Plan<'_>) {
     }
     check(plan);
     plan.set("firewall_status", READY.into());
+    plan.set("leftover_arns", Value::set([]));
     plan_names(plan);
     let moves = plan.changes("subnet_ids") || plan.changes("ip_address_type");
     let was_ready = plan.prior::<String>("firewall_status").as_deref() == Some(READY);

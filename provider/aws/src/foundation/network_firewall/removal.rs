@@ -1,5 +1,7 @@
 //! Taking away what is no longer wanted: the firewall first, its policies then, their rule groups last.
 
+use std::collections::BTreeSet;
+
 use futures::{StreamExt, TryStreamExt};
 use travel_framework::{Diagnostic, Failure};
 
@@ -17,12 +19,29 @@ const SIDE_BY_SIDE: usize = 4;
 /// # Errors
 /// Where a call fails.
 pub async fn own_parts(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
-    let mut parts = own_policies(call, name).await?;
-    parts.extend(own_groups(call, name).await?);
+    parts_beside(call, name, &BTreeSet::new()).await
+}
+
+/// The same without those of these ARNs: what a change that was cut off has not removed any more.
+///
+/// # Errors
+/// Where a call fails.
+pub async fn parts_beside(
+    call: &Call,
+    name: &str,
+    used: &BTreeSet<String>,
+) -> Result<Vec<Part>, Failure> {
+    let (mut parts, groups) =
+        futures::try_join!(own_policies(call, name, used), own_groups(call, name, used))?;
+    parts.extend(groups);
     Ok(parts)
 }
 
-async fn own_policies(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
+async fn own_policies(
+    call: &Call,
+    name: &str,
+    used: &BTreeSet<String>,
+) -> Result<Vec<Part>, Failure> {
     let client = call.scope.network_firewall();
     let mut pages = client.list_firewall_policies().max_results(100).into_paginator().send();
     let mut arns = Vec::new();
@@ -33,6 +52,7 @@ async fn own_policies(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
             }
         }
     }
+    arns.retain(|arn| !used.contains(arn));
     let looks = arns.into_iter().map(|arn| async move {
         let seen = policy::look(call, &arn).await?;
         Ok::<_, Failure>(seen.and_then(|seen| Part::own(call, arn, seen.tags)))
@@ -41,7 +61,11 @@ async fn own_policies(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
     Ok(found.into_iter().flatten().collect())
 }
 
-async fn own_groups(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
+async fn own_groups(
+    call: &Call,
+    name: &str,
+    used: &BTreeSet<String>,
+) -> Result<Vec<Part>, Failure> {
     let client = call.scope.network_firewall();
     let mut pages = client.list_rule_groups().max_results(100).into_paginator().send();
     let mut arns = Vec::new();
@@ -52,6 +76,7 @@ async fn own_groups(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
             }
         }
     }
+    arns.retain(|arn| !used.contains(arn));
     let looks = arns.into_iter().map(|arn| async move {
         let seen = groups::look(call, &arn).await?;
         Ok::<_, Failure>(seen.and_then(|seen| Part::own(call, arn, seen.tags)))
@@ -65,22 +90,16 @@ async fn own_groups(call: &Call, name: &str) -> Result<Vec<Part>, Failure> {
 /// # Errors
 /// Where a call fails.
 pub async fn remove_leftovers(call: &Call, wanted: &NetworkFirewall) -> Result<(), Failure> {
-    let kept_policy = policy::arn(call, wanted);
-    for part in own_policies(call, &wanted.name).await? {
-        if part.arn != kept_policy {
-            call.proceed()?;
-            policy::delete(call, &part.arn).await?;
-        }
+    let own = groups_of(wanted).into_iter();
+    let own = own.map(|(kind, _, name): (Kind, _, _)| group_arn(call, kind, &name));
+    let used: BTreeSet<String> = own.chain([policy::arn(call, wanted)]).collect();
+    for part in own_policies(call, &wanted.name, &used).await? {
+        call.proceed()?;
+        policy::delete(call, &part.arn).await?;
     }
-    let kept: Vec<String> = groups_of(wanted)
-        .into_iter()
-        .map(|(kind, _, name): (Kind, _, _)| group_arn(call, kind, &name))
-        .collect();
-    for part in own_groups(call, &wanted.name).await? {
-        if !kept.contains(&part.arn) {
-            call.proceed()?;
-            groups::delete(call, &part.arn).await?;
-        }
+    for part in own_groups(call, &wanted.name, &used).await? {
+        call.proceed()?;
+        groups::delete(call, &part.arn).await?;
     }
     Ok(())
 }
@@ -104,11 +123,12 @@ pub async fn remove(call: &Call, prior: &NetworkFirewall) -> Result<(), Failure>
         }
         firewall::wait_until_gone(call, &prior.name).await?;
     }
-    for part in own_policies(call, &prior.name).await? {
+    let none = BTreeSet::new();
+    for part in own_policies(call, &prior.name, &none).await? {
         call.proceed()?;
         policy::delete(call, &part.arn).await?;
     }
-    for part in own_groups(call, &prior.name).await? {
+    for part in own_groups(call, &prior.name, &none).await? {
         call.proceed()?;
         groups::delete(call, &part.arn).await?;
     }
