@@ -1,5 +1,7 @@
 # refresh: 15
+# plan: travel_kms_key.plain update
 # plan: travel_kms_key.this update
+# changes: travel_kms_key.plain access policy
 
 resource "travel_kms_key" "plain" {
   name = "acceptance/plain"

@@ -18,6 +18,7 @@ resource "travel_kms_key" "plain" {
   name        = "acceptance/plain"
   description = "Acceptance."
   tags        = { team = "platform" }
+  access      = { via_services = ["s3"] }
 }
 
 resource "travel_kms_key" "this" {

@@ -9,25 +9,14 @@ resource "travel_kms_key" "platform" {
   rotation_period_days = 180
   deletion_window_days = 14
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "Administration"
-        Effect    = "Allow"
-        Principal = { AWS = "arn:${data.travel_caller.this.partition}:iam::${data.travel_caller.this.account_id}:root" }
-        Action    = "kms:*"
-        Resource  = "*"
-      },
-      {
-        Sid       = "Logs"
-        Effect    = "Allow"
-        Principal = { Service = "logs.${data.travel_caller.this.region}.${data.travel_caller.this.dns_suffix}" }
-        Action    = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
-        Resource  = "*"
-      },
-    ]
-  })
+  access = {
+    log_groups   = true
+    via_services = ["ec2", "secretsmanager"]
+
+    services = {
+      "cloudtrail.amazonaws.com" = { encryption_context = { "aws:cloudtrail:arn" = ["arn:aws:cloudtrail:*:${data.travel_caller.this.account_id}:trail/*"] } }
+    }
+  }
 
   replicas = {
     eu-west-1 = {

@@ -1,5 +1,7 @@
 //! `travel_kms_key`: a key, its alias and policy, its rotation, and its replicas in other regions.
 
+mod access;
+mod change;
 mod face;
 mod listing;
 mod observed;
@@ -12,24 +14,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use tokio::time::Instant;
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
-use travel_framework::wait::Pace;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 
-use self::face::{Face, tag_list};
+use self::access::{Access, Place};
+use self::face::tag_list;
 use self::observed::{Observed, describe, is_going};
 use self::replicas::Replica;
 use crate::consistency::{self, Call, made_here, make_once};
 use crate::error::Reply;
 use crate::platform::Aws;
 use crate::policy;
-use crate::{Placement, Tagging, tags};
-
-/// How long to wait until a read shows what was just written.
-const SETTLING: Duration = Duration::from_secs(30);
+use crate::{Placement, Scope, Tagging, tags};
 
 /// A key of the Key Management Service, with one alias.
 ///
@@ -65,9 +63,13 @@ pub struct KmsKey {
         "alias/ and 1 to 250 letters, digits or characters of /_-"
     ), rule = face::is_not_of_aws)]
     pub alias: Option<String>,
-    /// The key policy, in JSON. Without one, the account's IAM policies decide.
-    #[model(optional, rule = policy::is_document, same = policy::same_values, length(1, 32768))]
+    /// The key policy, in JSON; by default written from `access`. Without either, the account's IAM
+    /// policies decide.
+    #[model(optional, computed, rule = policy::is_document, same = policy::same_values, length(1, 32768))]
     pub policy: Option<String>,
+    /// Who may do what with the key and its replicas, instead of a `policy`.
+    #[model(optional, config_only)]
+    pub access: Option<Access>,
     /// What the key can do.
     #[model(
         optional,
@@ -196,6 +198,7 @@ impl Resource for KmsKey {
     }
 
     async fn create(call: &Call, plan: &Self, state: &mut Self) -> Result<(), Failure> {
+        let plan = &plan.with_policy(&call.scope);
         let policy = plan.policy.as_deref();
         let request = call
             .scope
@@ -234,6 +237,7 @@ impl Resource for KmsKey {
             enable_key_rotation: Some(false),
             rotation_period_days: None,
             replicas: None,
+            policy: plan.policy.clone(),
             ..state.clone()
         };
         *state = made.clone();
@@ -246,6 +250,7 @@ impl Resource for KmsKey {
         plan: &Self,
         state: &mut Self,
     ) -> Result<(), Failure> {
+        let plan = &plan.with_policy(&call.scope);
         let key = prior.key_id()?;
         let metadata = describe(&call.scope, key).await?;
         let metadata = metadata.ok_or_else(|| gone(key, call))?;
@@ -290,7 +295,7 @@ impl Resource for KmsKey {
 ///
 /// # Errors
 /// Where the call fails.
-pub async fn is_in_use(scope: &crate::Scope, arn: &str) -> Result<bool, Failure> {
+pub async fn is_in_use(scope: &Scope, arn: &str) -> Result<bool, Failure> {
     Ok(describe(scope, arn).await?.is_some_and(|metadata| !is_going(&metadata)))
 }
 
@@ -309,91 +314,16 @@ impl KmsKey {
         Ok(observed::marked(call).await?.into_iter().next())
     }
 
+    /// The plan with the policy that is written from its access, if that was not known before.
+    fn with_policy(&self, scope: &Scope) -> Self {
+        let written = || self.access.as_ref().map(|access| access.policy(&Place::of(scope, self)));
+        Self { policy: self.policy.clone().or_else(written), ..self.clone() }
+    }
+
     fn key_id(&self) -> Result<&str, Failure> {
         self.key_id.as_deref().ok_or_else(|| {
             Diagnostic::error("no key id in the state", "The state names no key. Import it.").into()
         })
-    }
-
-    /// Brings the key, its rotation and its replicas from `prior` to `plan`. `self` follows.
-    async fn bring(
-        &mut self,
-        call: &Call,
-        prior: &Self,
-        plan: &Self,
-        marked_with: Option<&str>,
-    ) -> Result<(), Failure> {
-        let key = self.key_id()?.to_owned();
-        let (mut face, wanted) = (Face::of(prior), Face::of(plan));
-        let settings = &call.scope.settings().tags;
-        let bypass = plan.bypass_policy_lockout_safety_check;
-        let brought =
-            face::bring(call, &call.scope, &key, &mut face, &wanted, marked_with, bypass).await;
-        face.write(self, plan, settings);
-        replicas::stay_behind(call, prior, self);
-        brought?;
-        self.bring_rotation(call, &key, plan).await?;
-        let disabled = face::disable(call, &call.scope, &key, &mut face, &wanted).await;
-        face.write(self, plan, settings);
-        disabled?;
-        replicas::bring(call, prior, plan, self, marked_with).await?;
-        let replica_arns = planning::replica_arns(self.arn.as_deref(), plan.replicas.as_ref());
-        *self = Self {
-            key_id: self.key_id.clone(),
-            arn: self.arn.clone(),
-            replica_arns: Some(replica_arns),
-            ..plan.clone()
-        };
-        self.settle(call).await
-    }
-
-    async fn bring_rotation(&mut self, call: &Call, key: &str, plan: &Self) -> Result<(), Failure> {
-        let wanted = (plan.enable_key_rotation, plan.rotation_period_days);
-        let kms = call.scope.kms();
-        if wanted == (self.enable_key_rotation, self.rotation_period_days) {
-            return Ok(());
-        }
-        if plan.enable_key_rotation == Some(true) {
-            let request = kms
-                .enable_key_rotation()
-                .key_id(key)
-                .set_rotation_period_in_days(plan.rotation_period_days);
-            face::send(call, || request.clone().send()).await?;
-        } else if self.enable_key_rotation == Some(true) {
-            face::send(call, || kms.disable_key_rotation().key_id(key).send()).await?;
-        }
-        (self.enable_key_rotation, self.rotation_period_days) = wanted;
-        Ok(())
-    }
-
-    /// Waits until a read shows what was written, so that the next plan is empty. If it takes
-    /// longer than KMS says, the next plan will tell: that is no reason to fail.
-    async fn settle(&self, call: &Call) -> Result<(), Failure> {
-        let until = (Instant::now() + SETTLING).min(call.deadline);
-        let mut attempt = 0;
-        loop {
-            let shown = match Self::read(call, self).await {
-                Ok(read) => read.is_some_and(|read| read.equals(self)),
-                Err(Failure::Interrupted) => return Err(Failure::Interrupted),
-                Err(Failure::Failed(error)) => {
-                    tracing::debug!("not yet readable: {error}");
-                    false
-                }
-            };
-            if shown || Instant::now() >= until {
-                return Ok(());
-            }
-            call.pause(Pace::QUICK.pause(attempt)).await?;
-            attempt += 1;
-        }
-    }
-
-    /// Whether a read shows the same key.
-    fn equals(&self, other: &Self) -> bool {
-        Face::of(self).equals(&Face::of(other))
-            && self.enable_key_rotation == other.enable_key_rotation
-            && self.rotation_period_days == other.rotation_period_days
-            && replicas::equal(self.replicas.as_ref(), other.replicas.as_ref())
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use travel_framework::{Diagnostic, Plan};
 use travel_value::{Path, Value};
 
-use super::KmsKey;
 use super::replicas::Replica;
+use super::{KmsKey, access};
 use crate::partition::{Arn, is_account_id, is_region};
 
 /// The usages of each kind of key, by how its name begins.
@@ -42,6 +42,7 @@ pub fn plan(plan: &mut Plan<'_>) {
         plan.set_known("alias", alias.as_ref());
     }
     plan_rotation(plan);
+    access::plan_policy(plan);
     check(plan);
     let arns = planned_replica_arns(plan);
     plan.set("replica_arns", arns);
@@ -87,6 +88,7 @@ pub fn check(plan: &mut Plan<'_>) {
         let detail = "Without rotation there is no period. Leave rotation_period_days out.";
         plan.refuse("rotation_period_days", "the key is not rotated", detail);
     }
+    access::check(plan);
     check_replicas(plan);
 }
 
