@@ -24,7 +24,8 @@
 //! | `# leaves: TEXT` | in the last file: a destroy leaves things of whose kind and name TEXT is a part, as the resource's page says |
 //! | `# destroy refused: TEXT` | in the last file: the destroy is refused with TEXT |
 //!
-//! A call of `outside`, and the key of an import, may use outputs of what is applied, as in `${subnet}`.
+//! A call of `outside`, and the key of an import, may use outputs of what is applied, as in `${subnet}`;
+//! a call, also texts that the call before it has answered, as in `${UpdateToken}`.
 //!
 //! Other comments there begin with a capital letter, in every line. What no `plan` directive names
 //! must not change. A file without directives only creates. What
@@ -86,6 +87,7 @@ macro_rules! for_every_resource {
             travel_kms_key,
             travel_manifests,
             travel_network,
+            travel_network_firewall,
             travel_oidc_provider,
             travel_organization,
             travel_organization_policy,
@@ -379,9 +381,9 @@ impl Step {
         if self.outside.is_empty() {
             return Ok(());
         }
-        let outputs = workspace.outputs().await?;
+        let mut outputs = workspace.outputs().await?;
         for outside in &self.outside {
-            outside.with(&outputs)?.happen(client).await?;
+            outputs.extend(outside.with(&outputs)?.happen(client).await?);
         }
         Ok(())
     }

@@ -155,11 +155,12 @@ impl Outside {
         Ok(filled)
     }
 
-    /// Makes the call.
+    /// Makes the call, and gives what its answer says in texts, by their names: a call that follows may
+    /// use them as it may use outputs.
     ///
     /// # Errors
-    /// What the service answers.
-    pub async fn happen(&self, client: &Client) -> Result<()> {
+    /// What the service refuses.
+    pub async fn happen(&self, client: &Client) -> Result<BTreeMap<String, String>> {
         let at = |service: &str| match service.split_once('@') {
             Some((service, region)) => (service.to_owned(), client.clone().in_region(region)),
             None => (service.to_owned(), client.clone()),
@@ -169,25 +170,31 @@ impl Outside {
                 let (service, client) = at(service);
                 let parameters: Vec<(&str, &str)> =
                     parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
-                client.query(&service, operation, &parameters).await.map(drop)
+                client.query(&service, operation, &parameters).await.map(|_| Value::Null)
             }
             Self::Kubectl { cluster, arguments } => {
-                return cluster::kubectl(client, cluster, arguments).await.map(drop);
+                cluster::kubectl(client, cluster, arguments).await?;
+                return Ok(BTreeMap::new());
             }
             Self::Json { service, operation, input } => {
                 let (service, client) = at(service);
-                client.json(&service, operation, input).await.map(drop)
+                client.json(&service, operation, input).await
             }
             Self::Rest { service, method, path, input } => {
                 let (service, client) = at(service);
-                client.rest_json(&service, method.clone(), path, input.as_ref()).await.map(drop)
+                client.rest_json(&service, method.clone(), path, input.as_ref()).await
             }
             Self::Text { service, method, path, input } => {
                 let (service, client) = at(service);
-                client.rest(&service, method.clone(), path, input.as_str()).await.map(drop)
+                let answer = client.rest(&service, method.clone(), path, input.as_str()).await;
+                answer.map(|_| Value::Null)
             }
         };
-        answer.map_err(|error| anyhow::anyhow!("{self:?} failed: {error}"))
+        let answer = answer.map_err(|error| anyhow::anyhow!("{self:?} failed: {error}"))?;
+        let texts = answer.as_object().into_iter().flatten();
+        let texts =
+            texts.filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())));
+        Ok(texts.collect())
     }
 }
 

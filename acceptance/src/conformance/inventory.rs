@@ -188,6 +188,8 @@ impl Inventory {
                     "rbin" => "rule".to_owned(),
                     // Six of any follow the name.
                     "secretsmanager" => "secret".to_owned(),
+                    // They have names instead of ids.
+                    "network-firewall" => (*parts.get(5).unwrap_or(&"")).to_owned(),
                     _ => without_ids(parts.get(5).unwrap_or(&"")),
                 };
                 let tags = list(&resource, "Tags");

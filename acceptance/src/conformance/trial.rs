@@ -158,9 +158,9 @@ impl<'a> Trial<'a> {
         if calls.is_empty() {
             return Ok(());
         }
-        let outputs = self.outputs()?;
+        let mut outputs = self.outputs()?;
         for outside in calls {
-            outside.with(&outputs)?.happen(&self.sandbox.client()).await?;
+            outputs.extend(outside.with(&outputs)?.happen(&self.sandbox.client()).await?);
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ pub mod identity_center;
 pub mod identity_store;
 pub mod input;
 mod neighbours;
+pub mod network_firewall;
 mod patch;
 pub mod rbin;
 pub mod shapes;

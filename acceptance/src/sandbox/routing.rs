@@ -7,7 +7,8 @@
 
 use super::backend::Backend;
 use super::fakes::{
-    account, cloudtrail, dlm, eks, guardduty, identity_center, identity_store, rbin,
+    account, cloudtrail, dlm, eks, guardduty, identity_center, identity_store, network_firewall,
+    rbin,
 };
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
@@ -67,7 +68,7 @@ pub const SERVICES: &[Service] = &[
     service("kms", "kms", Json11, "TrentService", Own(kms::backend)),
     service("lambda", "lambda", RestJson, "", Moto),
     service("logs", "logs", Json11, "Logs_20140328", Moto),
-    service("network-firewall", "network-firewall", Json10, "NetworkFirewall_20201112", Moto),
+    service("network-firewall", "network-firewall", Json10, "NetworkFirewall_20201112", Own(network_firewall::backend)),
     service("organizations", "organizations", Json11, "AWSOrganizationsV20161128", Own(organizations::backend)),
     service("ram", "ram", RestJson, "", Moto),
     service("rbin", "rbin", RestJson, "", Own(rbin::backend)),

@@ -11,6 +11,7 @@ mod identity_center;
 mod judge;
 mod lists;
 mod network;
+mod network_firewall;
 mod organization;
 mod rbin;
 mod routing;

@@ -364,6 +364,7 @@ pub fn iam_prefix(service: &str) -> &str {
         "cloudwatchlogs" => "logs",
         "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         "elasticloadbalancingv2" => "elasticloadbalancing",
+        "networkfirewall" => "network-firewall",
         "ssoadmin" => "sso",
         other => other,
     }

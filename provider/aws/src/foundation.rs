@@ -12,6 +12,7 @@ mod identity_store;
 pub mod identity_user;
 pub mod kms_grant;
 pub mod kms_key;
+pub mod network_firewall;
 pub mod oidc_provider;
 pub mod organization;
 pub mod organization_policy;

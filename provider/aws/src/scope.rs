@@ -252,6 +252,8 @@ clients! {
     kms: aws_sdk_kms;
     /// Log groups.
     logs: aws_sdk_cloudwatchlogs;
+    /// Network firewalls.
+    network_firewall: aws_sdk_networkfirewall;
     /// Accounts, organizational units, policies above accounts.
     organizations: aws_sdk_organizations;
     /// The Recycle Bin.

@@ -7,9 +7,9 @@ use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
     account, account_assignments, account_contacts, bucket, delegated_administrator,
-    effective_policies, identity_group, identity_user, kms_grant, kms_key, oidc_provider,
-    organization, organization_policy, organizational_unit, parameter, permission_set, policy,
-    role, secret, threat_detection,
+    effective_policies, identity_group, identity_user, kms_grant, kms_key, network_firewall,
+    oidc_provider, organization, organization_policy, organizational_unit, parameter,
+    permission_set, policy, role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -73,6 +73,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<bucket::Bucket>(aws)
         .resource::<effective_policies::EffectivePolicies>(aws)
         .resource::<parameter::Parameter>(aws)
+        .resource::<network_firewall::NetworkFirewall>(aws)
         .resource::<permission_set::PermissionSet>(aws)
         .resource::<identity_user::IdentityUser>(aws)
         .resource::<identity_group::IdentityGroup>(aws)

@@ -131,6 +131,44 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &["iam:CreateServiceLinkedRole", "kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"],
     ),
     ("logs:CreateLogGroup", &["logs:TagResource"]),
+    // The service's own role, grants on the customer's key, and what it looks up of the network (Network
+    // Firewall guide, "Identity-based policy examples" and "Encryption at rest").
+    (
+        "network-firewall:CreateFirewall",
+        &[
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "iam:CreateServiceLinkedRole",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+            "network-firewall:AssociateFirewallPolicy",
+            "network-firewall:AssociateSubnets",
+            "network-firewall:DisassociateSubnets",
+            "network-firewall:TagResource",
+            "network-firewall:UntagResource",
+        ],
+    ),
+    ("network-firewall:CreateFirewallPolicy", &["network-firewall:TagResource"]),
+    ("network-firewall:CreateRuleGroup", &["network-firewall:TagResource"]),
+    // Logs are delivered by the service for log deliveries (Network Firewall guide, "Permissions to
+    // configure logging").
+    (
+        "network-firewall:UpdateLoggingConfiguration",
+        &[
+            "firehose:TagDeliveryStream",
+            "iam:CreateServiceLinkedRole",
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+            "s3:GetBucketPolicy",
+            "s3:PutBucketPolicy",
+        ],
+    ),
     (
         "organizations:CreateAccount",
         &["organizations:CloseAccount", "organizations:TagResource", "organizations:UntagResource"],

@@ -1,0 +1,15 @@
+# refused: not enough capacity
+
+resource "travel_network_firewall" "this" {
+  name       = "acceptance"
+  vpc_id     = travel_network.this.id
+  subnet_ids = travel_network.this.subnet_ids["spare"]
+
+  stateful_rule_groups = {
+    allowed = {
+      capacity    = 1
+      priority    = 10
+      domain_list = { action = "ALLOWLIST", domains = [".amazonaws.com", "example.org"] }
+    }
+  }
+}
