@@ -71,6 +71,7 @@ provider "travel" {
 macro_rules! for_every_resource {
     ($make:ident) => {
         $make![
+            travel_access_analyzer,
             travel_account,
             travel_account_assignments,
             travel_account_contacts,

@@ -1,5 +1,6 @@
 //! The services that the sandbox plays itself because neither emulator has them to the depth that is needed.
 
+pub mod access_analyzer;
 pub mod account;
 pub mod cloudtrail;
 pub mod control_plane;

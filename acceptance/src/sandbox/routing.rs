@@ -7,8 +7,8 @@
 
 use super::backend::Backend;
 use super::fakes::{
-    account, cloudtrail, dlm, eks, guardduty, identity_center, identity_store, network_firewall,
-    rbin,
+    access_analyzer, account, cloudtrail, dlm, eks, guardduty, identity_center, identity_store,
+    network_firewall, rbin,
 };
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
@@ -44,6 +44,7 @@ pub enum Home {
 /// Every service the sandbox has.
 #[rustfmt::skip]
 pub const SERVICES: &[Service] = &[
+    service("accessanalyzer", "access-analyzer", RestJson, "", Own(access_analyzer::backend)),
     service("account", "account", RestJson, "", Own(account::backend)),
     service("acm", "acm", Json11, "CertificateManager", Moto),
     service("acm-pca", "acm-pca", Json11, "ACMPrivateCA", Moto),

@@ -1,6 +1,7 @@
 //! The sandbox with the real emulators behind it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod access_analyzer;
 mod accounts;
 mod background;
 mod cloudtrail;

@@ -361,6 +361,7 @@ fn action<E>() -> String {
 /// What IAM's actions call a service, of which this is the SDK's name.
 pub fn iam_prefix(service: &str) -> &str {
     match service {
+        "accessanalyzer" => "access-analyzer",
         "cloudwatchlogs" => "logs",
         "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         "elasticloadbalancingv2" => "elasticloadbalancing",

@@ -1,5 +1,6 @@
 //! Keys, and what else everything stands on.
 
+pub mod access_analyzer;
 pub mod account;
 pub mod account_assignments;
 pub mod account_contacts;

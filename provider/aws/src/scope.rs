@@ -242,6 +242,8 @@ clients! {
     elb: aws_sdk_elasticloadbalancing;
     /// Load balancers, and what they lead to.
     elbv2: aws_sdk_elasticloadbalancingv2;
+    /// IAM Access Analyzer.
+    access_analyzer: aws_sdk_accessanalyzer;
     /// Threat detection.
     guardduty: aws_sdk_guardduty;
     /// Roles and policies.

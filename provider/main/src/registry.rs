@@ -6,10 +6,10 @@ use travel_aws::Aws;
 use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
-    account, account_assignments, account_contacts, bucket, delegated_administrator,
-    effective_policies, identity_group, identity_user, kms_grant, kms_key, network_firewall,
-    oidc_provider, organization, organization_policy, organizational_unit, parameter,
-    permission_set, policy, role, secret, threat_detection,
+    access_analyzer, account, account_assignments, account_contacts, bucket,
+    delegated_administrator, effective_policies, identity_group, identity_user, kms_grant, kms_key,
+    network_firewall, oidc_provider, organization, organization_policy, organizational_unit,
+    parameter, permission_set, policy, role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -80,6 +80,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<account_assignments::AccountAssignments>(aws)
         .resource::<secret::Secret>(aws)
         .resource::<threat_detection::ThreatDetection>(aws)
+        .resource::<access_analyzer::AccessAnalyzer>(aws)
         .resource::<network::Network>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)

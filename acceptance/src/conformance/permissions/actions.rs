@@ -76,6 +76,17 @@ const DEMANDS: &[(&str, &[&str])] = &[
         &["eks:DeletePodIdentityAssociation", "eks:TagResource", "iam:GetRole", "iam:PassRole"],
     ),
     ("eks:UpdatePodIdentityAssociation", &["iam:GetRole", "iam:PassRole"]),
+    // The service's own role is made with the first analyzer; one of the organization looks at that.
+    (
+        "access-analyzer:CreateAnalyzer",
+        &[
+            "access-analyzer:TagResource",
+            "access-analyzer:UntagResource",
+            "iam:CreateServiceLinkedRole",
+            "organizations:ListAWSServiceAccessForOrganization",
+            "organizations:ListDelegatedAdministrators",
+        ],
+    ),
     // The service's own role is made with the first detector.
     (
         "guardduty:CreateDetector",
