@@ -87,6 +87,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
             "organizations:ListDelegatedAdministrators",
         ],
     ),
+    ("access-analyzer:CreateArchiveRule", &["access-analyzer:DeleteArchiveRule"]),
     // The service's own role is made with the first detector.
     (
         "guardduty:CreateDetector",
