@@ -239,6 +239,10 @@ impl Resource for AccessAnalyzer {
             request.set_tag_keys(Some(changes.remove)).send().await.at(&call.scope)?;
         }
         state.tagging = plan.tagging.clone();
+        let status = prior.analyzer_status.as_deref().unwrap_or_default();
+        if !planning::SETTLED.contains(&status) {
+            state.analyzer_status = Some(wait_until_active(call, plan).await?);
+        }
         if (&prior.exclusions, &prior.inclusions) != (&plan.exclusions, &plan.inclusions) {
             let request = client.update_analyzer().analyzer_name(&plan.name);
             let request = request.set_configuration(plan.configuration()?);

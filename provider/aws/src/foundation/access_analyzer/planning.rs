@@ -11,6 +11,9 @@ use crate::partition::{Arn, is_account_id, is_region};
 /// After how many days without use access is a finding where nobody says.
 const UNUSED_ACCESS_DAYS: i64 = 90;
 
+/// The statuses of an analyzer that is made.
+pub const SETTLED: [&str; 2] = ["ACTIVE", "DISABLED"];
+
 /// Zone of trust and kind of analysis of a type of the service.
 pub fn from_type(service_type: &str) -> (String, String) {
     let (zone, analyzes) =
@@ -24,6 +27,11 @@ pub fn plan(plan: &mut Plan<'_>) {
         return;
     }
     check(plan);
+    // One that is still being made has another status once it is there.
+    let before = plan.prior::<String>("analyzer_status");
+    if !before.is_some_and(|status| SETTLED.contains(&status.as_str())) {
+        plan.set("analyzer_status", Value::unknown());
+    }
     if plan.config.get("unused_access_days").is_null() {
         let days = match plan.known::<String>("analyzes").as_deref() {
             Some("UNUSED_ACCESS") => UNUSED_ACCESS_DAYS.into(),
