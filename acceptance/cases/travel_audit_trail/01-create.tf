@@ -1,4 +1,4 @@
-# refresh: 45
+# refresh: 51
 # import: travel_audit_trail.this acceptance-audit
 # import identity: travel_audit_trail.this region=eu-central-1 name=acceptance-audit
 
