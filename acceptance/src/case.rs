@@ -75,6 +75,7 @@ macro_rules! for_every_resource {
             travel_account,
             travel_account_assignments,
             travel_account_contacts,
+            travel_audit_trail,
             travel_bucket,
             travel_delegated_administrator,
             travel_dr_snapshot_policy,

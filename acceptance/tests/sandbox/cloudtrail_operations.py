@@ -100,7 +100,21 @@ insights = {"TrailName": "audit", "InsightSelectors": [{"InsightType": "ApiCallR
 refused("InvalidInsightSelectorsException", cloudtrail.put_insight_selectors, **insights)
 cloudtrail.put_event_selectors(TrailName="audit", EventSelectors=[{"ReadWriteType": "WriteOnly"}])
 cloudtrail.put_insight_selectors(**insights)
-assert len(cloudtrail.get_insight_selectors(TrailName="audit")["InsightSelectors"]) == 1
+shown = cloudtrail.get_insight_selectors(TrailName="audit")["InsightSelectors"]
+assert shown == [{"InsightType": "ApiCallRateInsight", "EventCategories": ["Management"]}], shown
+data = {"TrailName": "audit", "InsightSelectors": [{"InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"]}]}
+refused("InvalidInsightSelectorsException", cloudtrail.put_insight_selectors, **data)
+sums = {"EventCategory": "Data", "Templates": ["API_ACTIVITY"]}
+configuration = {"TrailName": "audit", "AggregationConfigurations": [sums]}
+refused("InvalidParameterCombinationException", cloudtrail.put_event_configuration, **configuration)
+objects = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}
+cloudtrail.put_event_selectors(TrailName="audit", EventSelectors=[{"DataResources": [objects]}])
+cloudtrail.put_insight_selectors(**data)
+cloudtrail.put_event_configuration(**configuration)
+assert cloudtrail.get_event_configuration(TrailName="audit")["AggregationConfigurations"] == [sums]
+cloudtrail.put_event_configuration(TrailName="audit", AggregationConfigurations=[])
+assert cloudtrail.get_event_configuration(TrailName="audit")["AggregationConfigurations"] == []
+assert cloudtrail.update_trail(Name="audit", RecursiveLogging=False)["RecursiveLogging"] is False
 
 cloudtrail.add_tags(ResourceId=trail_arn, TagsList=[{"Key": "c", "Value": "d"}])
 cloudtrail.remove_tags(ResourceId=trail_arn, TagsList=[{"Key": "a"}])

@@ -4,6 +4,7 @@ pub mod access_analyzer;
 pub mod account;
 pub mod account_assignments;
 pub mod account_contacts;
+pub mod audit_trail;
 pub mod bucket;
 pub mod delegated_administrator;
 pub mod effective_policies;

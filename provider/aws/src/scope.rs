@@ -232,6 +232,8 @@ macro_rules! clients {
 clients! {
     /// Whom AWS writes to about an account.
     account: aws_sdk_account;
+    /// Trails of what is called.
+    cloudtrail: aws_sdk_cloudtrail;
     /// Snapshot lifecycle policies.
     dlm: aws_sdk_dlm;
     /// Networks, volumes, snapshots.

@@ -6,7 +6,7 @@ use travel_aws::Aws;
 use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
-    access_analyzer, account, account_assignments, account_contacts, bucket,
+    access_analyzer, account, account_assignments, account_contacts, audit_trail, bucket,
     delegated_administrator, effective_policies, identity_group, identity_user, kms_grant, kms_key,
     network_firewall, oidc_provider, organization, organization_policy, organizational_unit,
     parameter, permission_set, policy, role, secret, threat_detection,
@@ -81,6 +81,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<secret::Secret>(aws)
         .resource::<threat_detection::ThreatDetection>(aws)
         .resource::<access_analyzer::AccessAnalyzer>(aws)
+        .resource::<audit_trail::AuditTrail>(aws)
         .resource::<network::Network>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)

@@ -8,6 +8,29 @@ use anyhow::{Result, bail};
 /// that they are for; ours carry tags in every create. Beside these stands what undoes or mends alone
 /// what is made, also where a case only ever removes it with its parent.
 const DEMANDS: &[(&str, &[&str])] = &[
+    // The role is for trails of the organization, whose trusted services CloudTrail looks at as the caller
+    // (CloudTrail guide, "Creating a trail for an organization with the AWS CLI").
+    (
+        "cloudtrail:CreateTrail",
+        &[
+            "cloudtrail:AddTags",
+            "iam:CreateServiceLinkedRole",
+            "iam:GetRole",
+            "iam:PassRole",
+            "organizations:DescribeOrganization",
+            "organizations:ListAWSServiceAccessForOrganization",
+        ],
+    ),
+    (
+        "cloudtrail:UpdateTrail",
+        &[
+            "iam:CreateServiceLinkedRole",
+            "iam:GetRole",
+            "iam:PassRole",
+            "organizations:DescribeOrganization",
+            "organizations:ListAWSServiceAccessForOrganization",
+        ],
+    ),
     ("dlm:CreateLifecyclePolicy", &["dlm:TagResource", "dlm:UntagResource", "iam:PassRole"]),
     ("dlm:UpdateLifecyclePolicy", &["iam:PassRole"]),
     ("ec2:AllocateAddress", &["ec2:CreateTags"]),

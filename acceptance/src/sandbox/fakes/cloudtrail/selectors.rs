@@ -47,6 +47,7 @@ pub struct Selectors {
     plain: Vec<Value>,
     advanced: Vec<Value>,
     insights: Vec<Value>,
+    aggregations: Vec<Value>,
 }
 
 impl Selectors {
@@ -69,16 +70,10 @@ impl Selectors {
         input: &Input,
         arn: Value,
     ) -> Result<Value, ServiceError> {
-        if operation == "PutInsightSelectors" {
-            let insights = items(input.value("InsightSelectors"));
-            if !insights.is_empty() && !self.takes_management_writes() {
-                return Err(bad_insights("Insights need a trail that logs management events."));
-            }
-            if insights.iter().any(|insight| insight["InsightType"].is_null()) {
-                return Err(bad_insights("InsightType is required."));
-            }
-            self.insights = insights;
-            return Ok(json!({"TrailARN": arn, "InsightSelectors": self.insights}));
+        match operation {
+            "PutInsightSelectors" => return self.put_insights(input, &arn),
+            "PutEventConfiguration" => return self.put_configuration(input, &arn),
+            _ => {}
         }
         let plain = items(input.value("EventSelectors"));
         let advanced = items(input.value("AdvancedEventSelectors"));
@@ -106,6 +101,9 @@ impl Selectors {
             }
             return Ok(json!({"TrailARN": arn, "InsightSelectors": self.insights}));
         }
+        if operation == "GetEventConfiguration" {
+            return Ok(json!({"TrailARN": arn, "AggregationConfigurations": self.aggregations}));
+        }
         let mut answer = if self.has_events() {
             self.shown()
         } else {
@@ -123,10 +121,51 @@ impl Selectors {
         }
     }
 
-    fn takes_management_writes(&self) -> bool {
-        let plain = self.plain.iter().any(|it| it["IncludeManagementEvents"] != false);
-        let of_category = |it: &Value| category(it).as_deref() == Some("Management");
-        !self.has_events() || plain || self.advanced.iter().any(of_category)
+    /// Insights are for categories of events that the trail takes; those that name none are for management events.
+    fn put_insights(&mut self, input: &Input, arn: &Value) -> Result<Value, ServiceError> {
+        let mut insights = items(input.value("InsightSelectors"));
+        for insight in &mut insights {
+            if insight["InsightType"].is_null() {
+                return Err(bad_insights("InsightType is required."));
+            }
+            if items(&insight["EventCategories"]).is_empty() {
+                insight["EventCategories"] = json!(["Management"]);
+            }
+            let categories = texts(&insight["EventCategories"]);
+            if let Some(other) = categories.iter().find(|category| !self.takes(category)) {
+                let message = format!("Insights need a trail that logs {other} events.");
+                return Err(bad_insights(&message));
+            }
+        }
+        self.insights = insights;
+        Ok(json!({"TrailARN": arn, "InsightSelectors": self.insights}))
+    }
+
+    /// Trails have nothing but aggregations of data events here: size and context are event data stores'.
+    fn put_configuration(&mut self, input: &Input, arn: &Value) -> Result<Value, ServiceError> {
+        let refused =
+            |message: &str| Err(ServiceError::new("InvalidParameterCombinationException", message));
+        if input.has("MaxEventSize") || input.has("ContextKeySelectors") {
+            return refused("MaxEventSize and ContextKeySelectors are for event data stores.");
+        }
+        let aggregations = items(input.value("AggregationConfigurations"));
+        if !aggregations.is_empty() && !self.takes("Data") {
+            return refused("Aggregations need a trail that logs data events.");
+        }
+        self.aggregations = aggregations;
+        Ok(json!({"TrailARN": arn, "AggregationConfigurations": self.aggregations}))
+    }
+
+    /// Whether it takes events of a category.
+    fn takes(&self, wanted: &str) -> bool {
+        let is_management = wanted == "Management";
+        let plain = |it: &Value| match is_management {
+            true => it["IncludeManagementEvents"] != false,
+            false => !items(&it["DataResources"]).is_empty(),
+        };
+        (is_management && !self.has_events())
+            || self.plain.iter().any(plain)
+            || self.advanced.iter().any(|it| category(it).as_deref() == Some(wanted))
     }
 }
 

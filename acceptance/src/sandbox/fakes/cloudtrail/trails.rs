@@ -140,12 +140,12 @@ impl State {
             "ListTrails" => self.list(input, place),
             "AddTags" | "RemoveTags" => self.tag(operation, input, place),
             "ListTags" => self.list_tags(input, place),
-            "PutEventSelectors" | "PutInsightSelectors" => {
+            "PutEventSelectors" | "PutInsightSelectors" | "PutEventConfiguration" => {
                 let trail = self.changeable(input.text("TrailName"), place)?;
                 let arn = trail.shown["TrailARN"].clone();
                 trail.selectors.put(operation, input, arn)
             }
-            "GetEventSelectors" | "GetInsightSelectors" => {
+            "GetEventSelectors" | "GetInsightSelectors" | "GetEventConfiguration" => {
                 let (arn, trail) = self.visible(input.text("TrailName"), place)?;
                 trail.selectors.get(operation, arn)
             }
@@ -184,6 +184,7 @@ impl State {
             "IsMultiRegionTrail": false,
             "LogFileValidationEnabled": false,
             "IsOrganizationTrail": false,
+            "RecursiveLogging": true,
         });
         apply(&mut shown, input, account, place)?;
         Ok(Trail {
@@ -310,7 +311,11 @@ impl State {
         let mut all = Vec::new();
         for id in input.texts("ResourceIdList") {
             let (arn, trail) = self.visible(arn_only(&id)?, place).map_err(no_resource)?;
-            let pairs = trail.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+            // A tag without a value is shown without one.
+            let pairs = trail.tags.iter().map(|(key, value)| match value.as_str() {
+                "" => json!({"Key": key}),
+                value => json!({"Key": key, "Value": value}),
+            });
             all.push(json!({"ResourceId": arn, "TagsList": pairs.collect::<Vec<Value>>()}));
         }
         let (items, next) = page(all, input.optional_text("NextToken"), PAGE)
@@ -358,7 +363,13 @@ fn apply(
     account: &str,
     place: &Place,
 ) -> Result<(), ServiceError> {
-    for name in ["IncludeGlobalServiceEvents", "IsMultiRegionTrail", "IsOrganizationTrail"] {
+    let flags = [
+        "IncludeGlobalServiceEvents",
+        "IsMultiRegionTrail",
+        "IsOrganizationTrail",
+        "RecursiveLogging",
+    ];
+    for name in flags {
         if let Some(flag) = input.flag(name) {
             shown[name] = flag.into();
         }
