@@ -7,6 +7,7 @@ locals {
   outputs = {
     organization = {
       mocked                = true
+      id                    = "o-0000000000"
       management_account_id = "000000000000"
       account_ids           = { for name in ["backup", "dev", "log-archive", "prod", "security-tooling", "shared-services", "stg"] : name => "000000000000" }
     }

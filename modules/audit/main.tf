@@ -6,6 +6,9 @@ locals {
   region     = data.travel_caller.this.region
   cloudtrail = { Service = "cloudtrail.amazonaws.com" }
 
+  # Who keeps the log files need not be who makes the trail.
+  keeper = coalesce(var.archive_account, local.account)
+
   # A trail of the organization belongs to the management account, also where another one makes it.
   owner      = var.organization == null ? local.account : var.organization.management_account_id
   trail_arn  = "arn:${local.partition}:cloudtrail:${local.region}:${local.owner}:trail/${var.name}"
@@ -18,6 +21,7 @@ locals {
 resource "travel_kms_key" "this" {
   name                 = "${var.name}/trail"
   description          = "Log files of the trail ${var.name}"
+  account              = var.archive_account
   deletion_window_days = var.deletion_window_days
   force_destroy        = var.force_destroy
   tags                 = var.tags
@@ -29,7 +33,7 @@ resource "travel_kms_key" "this" {
         {
           Sid       = "Account"
           Effect    = "Allow"
-          Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+          Principal = { AWS = "arn:${local.partition}:iam::${local.keeper}:root" }
           Action    = "kms:*"
           Resource  = "*"
         },
@@ -79,6 +83,7 @@ resource "travel_kms_key" "this" {
 
 resource "travel_bucket" "this" {
   name              = var.bucket
+  account           = var.archive_account
   versioning        = true
   encryption        = "aws:kms"
   kms_key           = travel_kms_key.this.arn

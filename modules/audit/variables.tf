@@ -39,6 +39,17 @@ variable "organization" {
   }
 }
 
+variable "archive_account" {
+  description = "The account that keeps bucket and key, by id; by default the one that makes the trail. Who can do anything in one can then do nothing to the log files in the other."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.archive_account == null ? true : can(regex("^[0-9]{12}$", var.archive_account))
+    error_message = "An account is named by the twelve digits of its id."
+  }
+}
+
 variable "lock" {
   description = "How long each log file is kept from being changed or removed; COMPLIANCE lets nobody past it."
   type = object({

@@ -103,3 +103,24 @@ run "an_organization_has_an_id" {
 
   expect_failures = [var.organization]
 }
+
+run "another_account_can_keep_the_log_files" {
+  variables {
+    archive_account = "444455556666"
+  }
+
+  assert {
+    condition     = travel_bucket.this.account == "444455556666" && travel_kms_key.this.account == "444455556666"
+    error_message = "Bucket and key are in the account that keeps them."
+  }
+
+  assert {
+    condition     = jsondecode(travel_kms_key.this.policy).Statement[0].Principal.AWS == "arn:aws:iam::444455556666:root"
+    error_message = "The key belongs to the account that it is in."
+  }
+
+  assert {
+    condition     = jsondecode(travel_bucket.this.policy).Statement[2].Resource == ["arn:aws:s3:::example-trail/AWSLogs/111122223333/*"]
+    error_message = "The trail writes into its own account's folder."
+  }
+}
