@@ -335,6 +335,7 @@ pub(super) fn reads_only(action: &str) -> bool {
 /// The services, as the record names them, whose calls an action's prefix is for.
 pub(super) fn services(prefix: &str) -> Vec<&str> {
     match prefix {
+        "access-analyzer" => vec!["accessanalyzer"],
         "elasticloadbalancing" => vec!["elb", "elbv2"],
         "sso" => vec!["sso-admin"],
         "tag" => vec!["resourcegroupstaggingapi"],
