@@ -236,7 +236,7 @@ fn fault_of_selector(selector: &Selector) -> Option<(&'static str, String)> {
             let why = "CloudTrail does not tell them by access: leave it out.";
             return Some(("access", why.to_owned()));
         }
-        if !conditions.get("eventSource").is_some_and(|it| it.equals.is_some()) {
+        if conditions.get("eventSource").is_none_or(|it| it.equals.is_none()) {
             let why = "NetworkActivity events need a condition eventSource with equals.";
             return Some(("conditions", why.to_owned()));
         }

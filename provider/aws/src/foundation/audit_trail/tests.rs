@@ -215,7 +215,7 @@ fn refuses_what_no_trail_can_be() {
 #[test]
 fn the_arn_is_known_where_the_account_is() {
     let account = ("account_id", "111122223333".into());
-    let (_, plan) = planned(&[account.clone()]);
+    let (_, plan) = planned(std::slice::from_ref(&account));
     let arn = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit";
     assert_eq!(plan.get("arn"), &arn.into());
     let (_, plan) = planned(&[account, ("organization", true.into())]);

@@ -260,8 +260,8 @@ fn combinations_that_kms_refuses_are_refused() {
     let service = ("grantee_principal", Value::from("dynamodb.amazonaws.com"));
     let retiring = ("retiring_principal", Value::from(ROLE));
     assert_eq!(refusals(&context, &[]), [""; 0]);
-    assert_eq!(refusals(&context, &[sign.clone()]).len(), 1);
-    assert_eq!(refusals(&context, &[service.clone()]).len(), 2);
+    assert_eq!(refusals(&context, std::slice::from_ref(&sign)).len(), 1);
+    assert_eq!(refusals(&context, std::slice::from_ref(&service)).len(), 2);
     assert_eq!(refusals(&context, &[service.clone(), retiring.clone()]).len(), 1);
     let unknown = ("constraints", Value::unknown());
     assert_eq!(refusals(&context, &[service, retiring, unknown]), [""; 0]);

@@ -81,7 +81,7 @@ fn plans_the_policy_of_an_access_once_it_can_be_known() {
         made.get("policy").clone()
     };
     assert_eq!(policy(&[], &Value::Null), Value::Null);
-    assert!(policy(&[open.clone()], &Value::Null).is_unknown());
+    assert!(policy(std::slice::from_ref(&open), &Value::Null).is_unknown());
     let [region, account] = place_of("eu-central-1");
     let written = policy(&[open.clone(), region.clone(), account.clone()], &Value::Null);
     assert!(written.as_str().unwrap().contains("logs.eu-central-1.amazonaws.com"));
