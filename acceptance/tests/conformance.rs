@@ -19,7 +19,8 @@ async fn check(type_name: &str) {
     let checks: Vec<Check> =
         Check::ALL.into_iter().filter(|check| !is_left_out(type_name, *check)).collect();
     let ended = run(&case, &checks, Extent::Sample, &PLACES).await;
-    let Some(counts) = ended.unwrap_or_else(|error| panic!("{error:?}")) else { return };
+    assert!(ended.is_ok(), "{:?}", ended.err());
+    let Some(counts) = ended.unwrap() else { return };
     // Two steps have not room for all that disturbs a command.
     assert!(counts.keys().any(|check| check.disturbs()), "nothing was disturbed: {counts:?}");
     for check in checks.into_iter().filter(|check| !check.disturbs()) {
