@@ -77,6 +77,7 @@ macro_rules! for_every_resource {
             travel_account_contacts,
             travel_audit_trail,
             travel_bucket,
+            travel_config_recorder,
             travel_delegated_administrator,
             travel_dr_snapshot_policy,
             travel_effective_policies,

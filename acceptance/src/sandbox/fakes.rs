@@ -3,6 +3,7 @@
 pub mod access_analyzer;
 pub mod account;
 pub mod cloudtrail;
+pub mod config;
 pub mod control_plane;
 pub mod dlm;
 pub mod eks;
@@ -14,4 +15,5 @@ mod neighbours;
 pub mod network_firewall;
 mod patch;
 pub mod rbin;
+mod resource_policies;
 pub mod shapes;

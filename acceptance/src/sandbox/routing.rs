@@ -7,8 +7,8 @@
 
 use super::backend::Backend;
 use super::fakes::{
-    access_analyzer, account, cloudtrail, dlm, eks, guardduty, identity_center, identity_store,
-    network_firewall, rbin,
+    access_analyzer, account, cloudtrail, config, dlm, eks, guardduty, identity_center,
+    identity_store, network_firewall, rbin,
 };
 use super::wire::Protocol::{self, Ec2, Json10, Json11, Query, RestJson, RestXml, S3};
 use super::{ec2, iam, kms, organizations, quotas, s3, ssm, sso, sts, tagging};
@@ -53,7 +53,7 @@ pub const SERVICES: &[Service] = &[
     service("backup", "backup", RestJson, "", Moto),
     service("cloudtrail", "cloudtrail", Json11, "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", Own(cloudtrail::backend)),
     service("cloudwatch", "monitoring", Query, "2010-08-01", LocalStack),
-    service("config", "config", Json11, "StarlingDoveService", Moto),
+    service("config", "config", Json11, "StarlingDoveService", Own(config::backend)),
     service("dlm", "dlm", RestJson, "", Own(dlm::backend)),
     service("dynamodb", "dynamodb", Json10, "DynamoDB_20120810", Moto),
     service("ec2", "ec2", Ec2, "2016-11-15", Own(ec2::backend)),

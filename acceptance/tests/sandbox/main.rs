@@ -5,6 +5,7 @@ mod access_analyzer;
 mod accounts;
 mod background;
 mod cloudtrail;
+mod config;
 mod dlm;
 mod eks;
 mod guardduty;

@@ -364,6 +364,7 @@ pub fn iam_prefix(service: &str) -> &str {
         "accessanalyzer" => "access-analyzer",
         "cloudwatchlogs" => "logs",
         "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
+        "configservice" => "config",
         "elasticloadbalancingv2" => "elasticloadbalancing",
         "networkfirewall" => "network-firewall",
         "ssoadmin" => "sso",

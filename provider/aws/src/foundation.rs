@@ -6,6 +6,7 @@ pub mod account_assignments;
 pub mod account_contacts;
 pub mod audit_trail;
 pub mod bucket;
+pub mod config_recorder;
 pub mod delegated_administrator;
 pub mod effective_policies;
 mod identity_center;

@@ -234,6 +234,8 @@ clients! {
     account: aws_sdk_account;
     /// Trails of what is called.
     cloudtrail: aws_sdk_cloudtrail;
+    /// What is recorded of all resources.
+    config: aws_sdk_config;
     /// Snapshot lifecycle policies.
     dlm: aws_sdk_dlm;
     /// Networks, volumes, snapshots.

@@ -7,9 +7,9 @@ use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
     access_analyzer, account, account_assignments, account_contacts, audit_trail, bucket,
-    delegated_administrator, effective_policies, identity_group, identity_user, kms_grant, kms_key,
-    network_firewall, oidc_provider, organization, organization_policy, organizational_unit,
-    parameter, permission_set, policy, role, secret, threat_detection,
+    config_recorder, delegated_administrator, effective_policies, identity_group, identity_user,
+    kms_grant, kms_key, network_firewall, oidc_provider, organization, organization_policy,
+    organizational_unit, parameter, permission_set, policy, role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, network};
@@ -82,6 +82,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<threat_detection::ThreatDetection>(aws)
         .resource::<access_analyzer::AccessAnalyzer>(aws)
         .resource::<audit_trail::AuditTrail>(aws)
+        .resource::<config_recorder::ConfigRecorder>(aws)
         .resource::<network::Network>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)

@@ -31,6 +31,11 @@ const DEMANDS: &[(&str, &[&str])] = &[
             "organizations:ListAWSServiceAccessForOrganization",
         ],
     ),
+    // Tags are those of a new recorder.
+    (
+        "config:PutConfigurationRecorder",
+        &["config:TagResource", "config:UntagResource", "iam:PassRole"],
+    ),
     ("dlm:CreateLifecyclePolicy", &["dlm:TagResource", "dlm:UntagResource", "iam:PassRole"]),
     ("dlm:UpdateLifecyclePolicy", &["iam:PassRole"]),
     ("ec2:AllocateAddress", &["ec2:CreateTags"]),

@@ -5,7 +5,6 @@
 //! it in. No events are delivered.
 
 mod delivery;
-mod policies;
 mod selectors;
 mod trails;
 

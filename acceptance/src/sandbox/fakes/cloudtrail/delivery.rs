@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use http::Method;
 use serde_json::{Value, json};
 
-use super::policies::{Request, lets_in};
+use super::PRINCIPAL;
 use super::trails::{Place, Planned};
 use crate::sandbox::fakes::neighbours::Neighbours;
+use crate::sandbox::fakes::resource_policies::{Request, lets_in, of_bucket};
 use crate::sandbox::wire::ServiceError;
 use crate::sandbox::world::{Order, World};
 
@@ -38,7 +38,11 @@ pub async fn check(
 }
 
 async fn bucket(planned: &Planned, place: &Place, world: &Arc<World>) -> Result<(), ServiceError> {
-    let policy = bucket_policy(&planned.bucket, place, world).await?;
+    let found = of_bucket(&planned.bucket, &place.account, &place.region, world).await?;
+    let policy = found.ok_or_else(|| {
+        let message = format!("S3 bucket {} does not exist!", planned.bucket);
+        ServiceError::new("S3BucketDoesNotExistException", message)
+    })?;
     let bucket = format!("arn:{}:s3:::{}", place.partition, planned.bucket);
     let folder = match &planned.prefix {
         Some(prefix) => format!("{bucket}/{prefix}/AWSLogs"),
@@ -51,41 +55,28 @@ async fn bucket(planned: &Planned, place: &Place, world: &Arc<World>) -> Result<
     if let (true, Some(organization)) = (planned.is_organization, &place.organization) {
         objects.push(format!("{folder}/{organization}/{}/CloudTrail/x", planned.account));
     }
-    let asks = Request { action: "s3:GetBucketAcl", resource: &bucket, context: &source };
+    let asks = Request {
+        principal: PRINCIPAL,
+        action: "s3:GetBucketAcl",
+        resource: &bucket,
+        context: &source,
+    };
     let writes = |object: &String| {
-        lets_in(&policy, &Request { action: "s3:PutObject", resource: object, context: &writing })
+        lets_in(
+            &policy,
+            &Request {
+                principal: PRINCIPAL,
+                action: "s3:PutObject",
+                resource: object,
+                context: &writing,
+            },
+        )
     };
     if lets_in(&policy, &asks) && objects.iter().all(writes) {
         return Ok(());
     }
     let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", planned.bucket);
     Err(ServiceError::new("InsufficientS3BucketPolicyException", message))
-}
-
-/// The policy of a bucket in whatever account, null where it has none.
-async fn bucket_policy(
-    bucket: &str,
-    place: &Place,
-    world: &Arc<World>,
-) -> Result<Value, ServiceError> {
-    let own = std::iter::once(place.account.clone());
-    let others = world.accounts.all().into_iter().map(|account| account.id);
-    for account in own.chain(others.filter(|id| *id != place.account)) {
-        let order = Order::new("s3", &account, &place.region, "GetBucketPolicy");
-        let path = format!("/{bucket}?policy");
-        match world.rest(order, Method::GET, &path, Vec::new()).await {
-            Ok(reply) => {
-                let bytes = reply.body.collect().await;
-                let bytes = bytes.map_err(|error| ServiceError::internal(error.to_string()))?;
-                return serde_json::from_slice(&bytes)
-                    .map_err(|error| ServiceError::internal(error.to_string()));
-            }
-            Err(error) if error.code == "NoSuchBucketPolicy" => return Ok(Value::Null),
-            Err(_) => {}
-        }
-    }
-    let message = format!("S3 bucket {bucket} does not exist!");
-    Err(ServiceError::new("S3BucketDoesNotExistException", message))
 }
 
 async fn kms_key(
@@ -121,7 +112,10 @@ async fn kms_key(
     let arn = described["KeyMetadata"]["Arn"].as_str().unwrap_or_default();
     let action = "kms:GenerateDataKey";
     if region == place.region
-        && lets_in(&policy, &Request { action, resource: arn, context: &context })
+        && lets_in(
+            &policy,
+            &Request { principal: PRINCIPAL, action, resource: arn, context: &context },
+        )
     {
         return Ok(());
     }
@@ -147,7 +141,8 @@ async fn sns_topic(
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let context =
         [("aws:SourceArn", planned.arn.as_str()), ("aws:SourceAccount", &planned.account)];
-    let request = Request { action: "sns:Publish", resource: topic, context: &context };
+    let request =
+        Request { principal: PRINCIPAL, action: "sns:Publish", resource: topic, context: &context };
     if *region == place.region && lets_in(&policy, &request) {
         return Ok(());
     }
@@ -181,7 +176,7 @@ async fn log_group(
     }
     let base = group.strip_suffix(":*").unwrap_or(group);
     let stream = format!("{base}:log-stream:{}_CloudTrail_{region}", planned.account);
-    let mut is_allowed = neighbours.role_trusts(role, super::PRINCIPAL).await?;
+    let mut is_allowed = neighbours.role_trusts(role, PRINCIPAL).await?;
     for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
         is_allowed = is_allowed && neighbours.role_may(role, action, &stream).await?;
     }

@@ -1,8 +1,9 @@
 use chrono::Utc;
 use serde_json::json;
 
-use super::policies::{Request, lets_in};
+use super::PRINCIPAL;
 use super::*;
+use crate::sandbox::fakes::resource_policies::{Request, lets_in};
 
 const ACCOUNT: &str = "111122223333";
 const MANAGEMENT: &str = "999922223333";
@@ -169,8 +170,12 @@ fn insights_need_management_events() {
 fn a_policy_lets_the_trail_in_or_not() {
     let arn = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/one";
     let context = [("aws:SourceArn", arn)];
-    let request =
-        Request { action: "s3:GetBucketAcl", resource: "arn:aws:s3:::b", context: &context };
+    let request = Request {
+        principal: PRINCIPAL,
+        action: "s3:GetBucketAcl",
+        resource: "arn:aws:s3:::b",
+        context: &context,
+    };
     let statement = |effect: &str, service: &str, source: &str| {
         json!({
             "Effect": effect,

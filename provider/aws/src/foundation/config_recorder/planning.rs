@@ -4,7 +4,10 @@ use travel_framework::{Diagnostic, Plan};
 use travel_value::Value;
 
 use super::ConfigRecorder;
-use crate::partition::{Arn, is_region};
+use crate::partition::{Arn, Partition, is_region};
+
+/// The service's own role.
+pub const OWN_ROLE: &str = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
 
 /// Refuses what does not go together.
 pub fn check(plan: &mut Plan<'_>) {
@@ -30,15 +33,11 @@ pub fn plan(plan: &mut Plan<'_>) {
     check(plan);
     if plan.config.get("role_arn").is_null() {
         let place = plan.known::<String>("region").zip(plan.known::<String>("account_id"));
-        let role = place.map(|(region, account)| {
-            crate::partition::Partition::of_region(&region).iam_arn(&account, OWN_ROLE)
-        });
+        let role = place
+            .map(|(region, account)| Partition::of_region(&region).iam_arn(&account, OWN_ROLE));
         plan.set_known("role_arn", role.as_ref());
     }
 }
-
-/// The service's own role.
-const OWN_ROLE: &str = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
 
 /// The rule of types of resources.
 pub fn are_types(value: &Value) -> Result<(), String> {

@@ -3,13 +3,12 @@
 use travel_framework::Failure;
 
 use super::ConfigRecorder;
+use super::planning::OWN_ROLE;
 use crate::consistency::Call;
 use crate::error::{Reply, is_code, message};
 
 /// What the service calls itself.
 const PRINCIPAL: &str = "config.amazonaws.com";
-/// Its own role.
-const OWN: &str = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
 
 /// The role of a recorder: the one that is planned, else the service's own, which is made where it is not
 /// there yet.
@@ -17,7 +16,7 @@ const OWN: &str = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig
 /// # Errors
 /// Where the role cannot be made.
 pub async fn of(call: &Call, plan: &ConfigRecorder) -> Result<String, Failure> {
-    let own = call.scope.partition().iam_arn(call.scope.account_id(), &format!("role/{OWN}"));
+    let own = call.scope.partition().iam_arn(call.scope.account_id(), OWN_ROLE);
     match &plan.role_arn {
         Some(role) if *role != own => return Ok(role.clone()),
         _ => {}

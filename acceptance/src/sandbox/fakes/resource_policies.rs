@@ -1,13 +1,19 @@
-//! Whether a resource's policy lets CloudTrail do something on behalf of a trail.
+//! Whether a resource's policy lets a service do something, and what the policy of a bucket is.
 
+use std::sync::Arc;
+
+use http::Method;
 use serde_json::Value;
 
-use super::PRINCIPAL;
 use crate::sandbox::record::wildcard;
+use crate::sandbox::wire::ServiceError;
+use crate::sandbox::world::{Order, World};
 
-/// What CloudTrail is about to do.
+/// What a service is about to do.
 #[derive(Debug)]
 pub struct Request<'a> {
+    /// The service's principal.
+    pub principal: &'a str,
     /// As `s3:PutObject`.
     pub action: &'a str,
     /// The ARN it is done to.
@@ -31,7 +37,7 @@ fn covers(statement: &Value, request: &Request<'_>) -> bool {
     let principal = &statement["Principal"];
     let is_meant = principal == "*"
         || many(&principal["AWS"]).iter().any(|name| **name == *"*")
-        || many(&principal["Service"]).iter().any(|name| **name == *PRINCIPAL);
+        || many(&principal["Service"]).iter().any(|name| **name == *request.principal);
     let matches = |patterns: &Value, text: &str| {
         many(patterns).iter().any(|it| wildcard(it.as_str().unwrap_or_default(), text))
     };
@@ -81,4 +87,33 @@ fn many(value: &Value) -> Vec<&Value> {
         Value::Array(values) => values.iter().collect(),
         one => vec![one],
     }
+}
+
+/// The policy of a bucket in whatever account, null where it has none; nothing where there is no such bucket.
+///
+/// # Errors
+/// Where the policy cannot be read.
+pub async fn of_bucket(
+    bucket: &str,
+    own_account: &str,
+    region: &str,
+    world: &Arc<World>,
+) -> Result<Option<Value>, ServiceError> {
+    let own = std::iter::once(own_account.to_owned());
+    let others = world.accounts.all().into_iter().map(|account| account.id);
+    for account in own.chain(others.filter(|id| id != own_account)) {
+        let order = Order::new("s3", &account, region, "GetBucketPolicy");
+        let path = format!("/{bucket}?policy");
+        match world.rest(order, Method::GET, &path, Vec::new()).await {
+            Ok(reply) => {
+                let bytes = reply.body.collect().await;
+                let bytes = bytes.map_err(|error| ServiceError::internal(error.to_string()))?;
+                let policy = serde_json::from_slice(&bytes);
+                return policy.map(Some).map_err(|error| ServiceError::internal(error.to_string()));
+            }
+            Err(error) if error.code == "NoSuchBucketPolicy" => return Ok(Some(Value::Null)),
+            Err(_) => {}
+        }
+    }
+    Ok(None)
 }
