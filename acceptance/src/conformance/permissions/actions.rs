@@ -139,6 +139,7 @@ const DEMANDS: &[(&str, &[&str])] = &[
         "guardduty:DisableOrganizationAdminAccount",
         &["organizations:DeregisterDelegatedAdministrator"],
     ),
+    ("iam:CreateServiceLinkedRole", &[]),
     ("iam:CreateOpenIDConnectProvider", &["iam:TagOpenIDConnectProvider"]),
     (
         "iam:CreatePolicy",
