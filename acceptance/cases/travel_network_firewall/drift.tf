@@ -1,5 +1,6 @@
 # Its name and its network cannot be changed, nor can the order of a policy and its TLS inspection.
-# no drift: name vpc_id stateful_rule_order tls_inspection_configuration_arn rule_group_arns
+# What addresses an endpoint takes is said with its subnet.
+# no drift: name vpc_id ip_address_type stateful_rule_order tls_inspection_configuration_arn rule_group_arns
 # no update: ip_address_type tls_inspection_configuration_arn
 # drift: travel_network_firewall.this description by network-firewall UpdateFirewallDescription {"FirewallName": "acceptance", "Description": "Theirs."}
 # drift: travel_network_firewall.this delete_protection by network-firewall UpdateFirewallDeleteProtection {"FirewallName": "acceptance", "DeleteProtection": true}
