@@ -1,3 +1,4 @@
+# leaves: role AWSServiceRoleForConfig
 # refused: types chosen in two ways
 
 resource "travel_config_recorder" "this" {

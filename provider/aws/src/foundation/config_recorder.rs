@@ -42,7 +42,7 @@ const RETENTION: &str = "default";
     proof = tags,
     refresh = "4, and 1 more for retention_days",
     identity("region", "name"),
-    keeps("what was delivered to the bucket"),
+    keeps("what was delivered to the bucket", "the role AWSServiceRoleForConfig of the service"),
     consistency_seconds = 3
 )]
 pub struct ConfigRecorder {
