@@ -280,7 +280,7 @@ fn check_group(group: &Value) -> Result<(), ServiceError> {
         "ALL_SUPPORTED_RESOURCE_TYPES" => is_all && !chosen && !left_out,
         "INCLUSION_BY_RESOURCE_TYPES" => !is_all && chosen && !left_out,
         "EXCLUSION_BY_RESOURCE_TYPES" => !is_all && !chosen && left_out,
-        _ => !(is_all && chosen) && !left_out,
+        _ => !(left_out || is_all && chosen),
     };
     let global = group["includeGlobalResourceTypes"] == true && !is_all;
     match is_one && !global {
