@@ -24,6 +24,9 @@ use crate::sandbox::emulator::free_port;
 /// How long a process of it may take to become ready.
 const START_SECONDS: u64 = 90;
 
+/// What the API server makes by itself, and what an active cluster has.
+const SYSTEM_NAMESPACES: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "default"];
+
 /// How many times a start is tried.
 const TRIES: u32 = 3;
 
@@ -164,11 +167,19 @@ impl ControlPlane {
         Ok(child)
     }
 
+    // The API server makes the system's namespaces after it calls itself ready.
     async fn wait_until_ready(&self) {
+        self.wait_until_there("/readyz").await;
+        for namespace in SYSTEM_NAMESPACES {
+            self.wait_until_there(&format!("/api/v1/namespaces/{namespace}")).await;
+        }
+    }
+
+    async fn wait_until_there(&self, path: &str) {
         let mut ticks = tokio::time::interval(Duration::from_millis(50));
         loop {
             ticks.tick().await;
-            let asked = self.administrator.ask(Method::GET, "/readyz", None).await;
+            let asked = self.administrator.ask(Method::GET, path, None).await;
             if asked.is_ok_and(|answer| answer.status == StatusCode::OK) {
                 return;
             }

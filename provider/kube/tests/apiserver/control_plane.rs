@@ -96,6 +96,7 @@ impl ControlPlane {
                 .unwrap_or_default();
             panic!("the control plane does not answer: {}\n{log}", error.report());
         }
+        wait_for_system_namespaces(&administrator).await;
         let kubeconfig = plane._folder.path().join("kubeconfig");
         fs::write(&kubeconfig, plane.kubeconfig(ADMINISTRATOR)).unwrap();
         let log = fs::File::create(plane._folder.path().join("manager.log")).unwrap();
@@ -167,6 +168,20 @@ impl Drop for ControlPlane {
             let _ = process.wait();
         }
     }
+}
+
+// The API server makes them after it calls itself ready; on a busy machine a test would come before them.
+async fn wait_for_system_namespaces(administrator: &Cluster) {
+    let wait = async {
+        for name in ["kube-system", "kube-public", "kube-node-lease", "default"] {
+            let namespace = format!("v1/Namespace//{name}").parse().unwrap();
+            while administrator.get(&namespace).await.unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), wait).await;
+    waited.unwrap_or_else(|_| panic!("the API server has not made the system's namespaces"));
 }
 
 /// Writes the server's certificate and key and the key of service accounts; gives the authority's certificate.
