@@ -86,6 +86,7 @@ macro_rules! for_every_resource {
             travel_helm_stack,
             travel_identity_group,
             travel_identity_user,
+            travel_inspection_routes,
             travel_kms_grant,
             travel_kms_key,
             travel_manifests,

@@ -12,7 +12,7 @@ use travel_aws::foundation::{
     organizational_unit, parameter, permission_set, policy, role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
-use travel_aws::network_and_cluster::{eks_platform, network};
+use travel_aws::network_and_cluster::{eks_platform, inspection_routes, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
 use travel_kubernetes::functions::render;
@@ -84,6 +84,7 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<audit_trail::AuditTrail>(aws)
         .resource::<config_recorder::ConfigRecorder>(aws)
         .resource::<network::Network>(aws)
+        .resource::<inspection_routes::InspectionRoutes>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)
         .resource::<helm_stack::HelmStack>(kubernetes)
