@@ -37,7 +37,8 @@ use crate::{Aws, Placement};
 /// Route by route, one call takes the place of what was there, so that nothing is ever without a way
 /// out; connections that stand at that moment break, where the firewall drops those of which it has not
 /// seen the beginning. A `travel_network` leaves these routes alone, also an exclusive one, and goes on to
-/// tell where they lead behind the firewall. A destroy lets the subnets lead again to where the firewall's subnets
+/// tell where they lead behind the firewall; when its NAT gateways move to another tier, the way back
+/// follows with the next apply. A destroy lets the subnets lead again to where the firewall's subnets
 /// lead. IPv6 is not inspected: nothing leads what comes back by an egress-only gateway.
 #[derive(Clone, Debug, Default, Model)]
 #[resource(
