@@ -187,6 +187,11 @@ impl Inventory {
                 let kind = match service {
                     // Their ids are of any letters and digits.
                     "rbin" => "rule".to_owned(),
+                    // So are those of AWS Config.
+                    "config" => {
+                        let resource = parts.get(5).unwrap_or(&"");
+                        resource.split('/').next().unwrap_or_default().to_owned()
+                    }
                     // Six of any follow the name.
                     "secretsmanager" => "secret".to_owned(),
                     // They have names instead of ids.
