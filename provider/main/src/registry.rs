@@ -7,9 +7,10 @@ use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
     access_analyzer, account, account_assignments, account_contacts, audit_trail, bucket,
-    config_recorder, delegated_administrator, effective_policies, identity_group, identity_user,
-    kms_grant, kms_key, network_firewall, oidc_provider, organization, organization_policy,
-    organizational_unit, parameter, permission_set, policy, role, secret, threat_detection,
+    config_aggregator, config_recorder, config_rule, delegated_administrator, effective_policies,
+    identity_group, identity_user, kms_grant, kms_key, network_firewall, oidc_provider,
+    organization, organization_policy, organizational_unit, parameter, permission_set, policy,
+    role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
 use travel_aws::network_and_cluster::{eks_platform, inspection_routes, network};
@@ -83,6 +84,8 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<access_analyzer::AccessAnalyzer>(aws)
         .resource::<audit_trail::AuditTrail>(aws)
         .resource::<config_recorder::ConfigRecorder>(aws)
+        .resource::<config_rule::ConfigRule>(aws)
+        .resource::<config_aggregator::ConfigAggregator>(aws)
         .resource::<network::Network>(aws)
         .resource::<inspection_routes::InspectionRoutes>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
