@@ -255,7 +255,9 @@ impl Region {
         &self,
     ) -> impl Iterator<Item = (String, std::collections::BTreeMap<String, String>)> {
         let recorder = self.recorder.iter().map(|it| (&it.arn, &it.tags));
-        let rules = self.rules.values().map(|it| (&it.arn, &it.tags));
+        // What is on its way out is not listed any more.
+        let rules = self.rules.values().filter(|it| !it.is_leaving());
+        let rules = rules.map(|it| (&it.arn, &it.tags));
         let aggregators = self.aggregators.values().map(|it| (&it.arn, &it.tags));
         let all = recorder.chain(rules).chain(aggregators);
         all.map(|(arn, tags)| (arn.clone(), tags.0.clone()))

@@ -125,6 +125,11 @@ pub fn delete(rules: &mut Rules, input: &Input) -> Result<Value, ServiceError> {
 }
 
 impl Rule {
+    /// Whether it is being removed.
+    pub fn is_leaving(&self) -> bool {
+        self.looks.is_some()
+    }
+
     fn shown(&self) -> Value {
         let mut shown = self.said.clone();
         shown["ConfigRuleArn"] = self.arn.as_str().into();
