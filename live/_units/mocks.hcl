@@ -11,6 +11,10 @@ locals {
       management_account_id = "000000000000"
       account_ids           = { for name in ["backup", "dev", "log-archive", "prod", "security-tooling", "shared-services", "stg"] : name => "000000000000" }
     }
+    aggregation = {
+      mocked = true
+      bucket = "mocked-recordings"
+    }
     storage = {
       mocked = true
       arns   = { for use in ["backups", "logs"] : "mocked-${use}" => "arn:aws:s3:::mocked-${use}" }

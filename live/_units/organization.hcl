@@ -33,7 +33,7 @@ inputs = {
   ]
 
   delegated_administrators = {
-    for service in ["access-analyzer", "config-multiaccountsetup"] : "${service}.amazonaws.com" => ["security-tooling"]
+    for service in ["access-analyzer", "config", "config-multiaccountsetup"] : "${service}.amazonaws.com" => ["security-tooling"]
   }
 
   guardrails         = { approved_regions = [local.env.primary_region, local.env.recovery_region] }

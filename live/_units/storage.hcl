@@ -1,4 +1,4 @@
-# The buckets of an environment in a region: logs that other buckets write of themselves, and backups.
+# The buckets of an environment in a region: logs that other buckets and services write, and backups.
 
 locals {
   env   = read_terragrunt_config(find_in_parent_folders("env.hcl")).locals
@@ -25,7 +25,7 @@ inputs = {
     # S3 writes its logs into no bucket that a key of KMS encrypts.
     "${local.name}-logs" = {
       expiration_days = local.env.protected ? 365 : 30
-      services        = ["logging.s3.amazonaws.com"]
+      services        = ["delivery.logs.amazonaws.com", "logging.s3.amazonaws.com"]
       force_destroy   = !local.env.protected
     }
     "${local.name}-backups" = {

@@ -22,8 +22,29 @@ locals {
     cidr                = "10.10.0.0/16"
     zones               = ["a", "b"]
     nat                 = "single"
+    nat_tier            = "nat"
     interface_endpoints = []
     log_retention_days  = 7
+
+    # What is private gets out through the firewall, and then by NAT gateways that stand alone, so that
+    # what comes back is led through the firewall, too.
+    tiers = {
+      public   = { access = "public" }
+      nat      = { access = "public", prefix_length = 28, discovery = false }
+      firewall = { access = "private", prefix_length = 28, discovery = false }
+      private  = { access = "private" }
+      data     = { access = "isolated" }
+    }
+  }
+
+  # What leaves the network for other domains is only told (alert_only): first see what the list lacks.
+  firewall = {
+    alert_only = true
+
+    allowed_domains = [
+      ".amazonaws.com", ".api.aws", ".cloudfront.net", ".docker.com", ".docker.io", ".github.com",
+      ".githubusercontent.com", ".pkg.dev", ".quay.io", "ghcr.io", "public.ecr.aws", "registry.k8s.io",
+    ]
   }
 
   # The API is reached from within the network, by runners or a VPN. The units themselves work in

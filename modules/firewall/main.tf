@@ -81,3 +81,19 @@ resource "travel_network_firewall" "this" {
     }
   }
 }
+
+resource "travel_inspection_routes" "this" {
+  count = length(var.inspected_subnet_ids) > 0 ? 1 : 0
+
+  name       = var.name
+  vpc_id     = var.network_id
+  endpoints  = travel_network_firewall.this.endpoints
+  subnet_ids = var.inspected_subnet_ids
+
+  lifecycle {
+    postcondition {
+      condition     = self.status == "ready"
+      error_message = "Not all traffic goes through the firewall yet. The next apply continues."
+    }
+  }
+}

@@ -17,3 +17,8 @@ output "endpoints" {
   description = "The ids of its endpoints by zone, for routes."
   value       = travel_network_firewall.this.endpoints
 }
+
+output "routes" {
+  description = "The routes that lead traffic to it and back, by route table and destination."
+  value       = one(travel_inspection_routes.this[*].routes)
+}

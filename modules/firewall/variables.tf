@@ -33,6 +33,13 @@ variable "subnet_ids" {
   }
 }
 
+variable "inspected_subnet_ids" {
+  description = "The private subnets that get out through the firewall, in its zones: all of a tier, or of several. The NAT gateways behind it need a tier of their own."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "home_networks" {
   description = "The address ranges whose connections the rules are about."
   type        = set(string)

@@ -13,6 +13,8 @@ resource "travel_network" "this" {
   secondary_cidrs     = var.secondary_cidrs
   ipv6                = var.ipv6
   nat                 = var.nat
+  nat_tier            = var.nat_tier
+  endpoint_tier       = var.endpoint_tier
   endpoints           = local.endpoints
   flow_logs           = var.flow_logs
   clusters            = var.clusters

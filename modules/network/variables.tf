@@ -69,6 +69,18 @@ variable "nat" {
   }
 }
 
+variable "nat_tier" {
+  description = "The public tier of the NAT gateways. Needed where there are several, such as one for them alone, which inspection asks for."
+  type        = string
+  default     = null
+}
+
+variable "endpoint_tier" {
+  description = "The tier of the interface endpoints; by default the first private one, or else the first of the others."
+  type        = string
+  default     = null
+}
+
 variable "gateway_endpoints" {
   description = "AWS services that are reached by routes, free of charge: s3, dynamodb."
   type        = set(string)

@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::cluster::kubectl;
 use crate::sandbox::Sandbox;
 use crate::sandbox::client::Client;
+use crate::sandbox::xml::Element;
 
 /// The regions that cases work in.
 const REGIONS: [&str; 3] = ["eu-central-1", "eu-west-1", "us-east-1"];
@@ -186,6 +187,11 @@ impl Inventory {
                 let kind = match service {
                     // Their ids are of any letters and digits.
                     "rbin" => "rule".to_owned(),
+                    // So are those of AWS Config.
+                    "config" => {
+                        let resource = parts.get(5).unwrap_or(&"");
+                        resource.split('/').next().unwrap_or_default().to_owned()
+                    }
                     // Six of any follow the name.
                     "secretsmanager" => "secret".to_owned(),
                     // They have names instead of ids.
@@ -228,9 +234,24 @@ impl Inventory {
                 let owner = tag("travel:resource");
                 let name = if owner.is_empty() { "" } else { tag("Name") };
                 self.add(format!("{place} ec2 {set} of {owner} ({name})"));
+                if !owner.is_empty() {
+                    self.take_routes(place, name, &thing);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Where the routes of a table lead, by what the ids of targets begin with.
+    fn take_routes(&mut self, place: &str, table: &str, thing: &Element) {
+        for route in thing.find("routeSet").map(|it| it.children.clone()).unwrap_or_default() {
+            let target = [route.text_at("gatewayId"), route.text_at("natGatewayId")].concat();
+            let kind = target.split('-').next().unwrap_or_default();
+            let destination = route.text_at("destinationCidrBlock");
+            if !destination.is_empty() && kind != "local" {
+                self.add(format!("{place} ec2 route of {table} {destination} to {kind}"));
+            }
+        }
     }
 
     async fn take_iam(&mut self, account: &str, client: &Client) -> Result<()> {

@@ -7,6 +7,7 @@ mod endpoints;
 mod guards;
 mod lists;
 mod lives;
+mod routes;
 mod tokens;
 
 use std::sync::Arc;
@@ -114,6 +115,7 @@ impl Ec2 {
                 )))
             }
             "DescribeTags" => lists::describe_tags(call, form, world).await,
+            "ReplaceRoute" => routes::replace(call, &form, world).await,
             _ if lists::lags(&call, &form, world) => {
                 let operation = call.operation.clone();
                 let answer = ask(call, world).await?;

@@ -13,6 +13,7 @@ pub mod identity_store;
 pub mod input;
 mod neighbours;
 pub mod network_firewall;
+mod organization;
 mod patch;
 pub mod rbin;
 mod resource_policies;

@@ -123,3 +123,69 @@ refused(
     config.delete_configuration_recorder,
     ConfigurationRecorderName="default",
 )
+
+# Rules need a recorder, and are not gone at once.
+managed = {"ConfigRuleName": "managed", "Source": {"Owner": "AWS", "SourceIdentifier": "ENCRYPTED_VOLUMES"}}
+refused("NoAvailableConfigurationRecorderException", config.put_config_rule, ConfigRule=managed)
+config.put_configuration_recorder(ConfigurationRecorder=recorder)
+config.put_config_rule(ConfigRule=managed, Tags=[{"Key": "team", "Value": "security"}])
+config.put_config_rule(ConfigRule=managed, Tags=[{"Key": "team", "Value": "other"}])
+changes = [{"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"}]
+details = {"PolicyRuntime": "guard-2.x.x", "PolicyText": "rule x { y exists }", "EnableDebugLogDelivery": True}
+custom = {"Owner": "CUSTOM_POLICY", "SourceDetails": changes, "CustomPolicyDetails": details}
+config.put_config_rule(ConfigRule={"ConfigRuleName": "policy", "Source": custom})
+refused(
+    "InvalidParameterValueException",
+    config.put_config_rule,
+    ConfigRule={"ConfigRuleName": "policy", "Source": custom, "MaximumExecutionFrequency": "One_Hour"},
+)
+rule = config.describe_config_rules(ConfigRuleNames=["managed"])["ConfigRules"][0]
+assert (rule["ConfigRuleState"], rule["EvaluationModes"]) == ("ACTIVE", [{"Mode": "DETECTIVE"}]), rule
+assert config.list_tags_for_resource(ResourceArn=rule["ConfigRuleArn"])["Tags"] == [{"Key": "team", "Value": "security"}]
+rule = config.describe_config_rules(ConfigRuleNames=["policy"])["ConfigRules"][0]
+assert rule["Source"]["CustomPolicyDetails"]["PolicyText"] == "", rule
+assert config.get_custom_rule_policy(ConfigRuleName="policy")["PolicyText"] == "rule x { y exists }"
+refused("NoSuchConfigRuleException", config.get_custom_rule_policy, ConfigRuleName="managed")
+config.delete_config_rule(ConfigRuleName="managed")
+refused("ResourceInUseException", config.put_config_rule, ConfigRule=managed)
+rule = config.describe_config_rules(ConfigRuleNames=["managed"])["ConfigRules"][0]
+assert rule["ConfigRuleState"] == "DELETING", rule
+while config.get_paginator("describe_config_rules").paginate().build_full_result()["ConfigRules"][0] == rule:
+    pass
+refused("NoSuchConfigRuleException", config.delete_config_rule, ConfigRuleName="managed")
+config.put_config_rule(ConfigRule=managed)
+
+# One of the organization's aggregators needs a role that the service may assume.
+organizations = session.create_client("organizations")
+try:
+    organizations.create_organization(FeatureSet="ALL")
+except organizations.exceptions.AlreadyInOrganizationException:
+    pass
+source = {"RoleArn": other, "AllAwsRegions": True}
+aggregator = {"ConfigurationAggregatorName": "all"}
+refused(
+    "InvalidRoleException", config.put_configuration_aggregator, OrganizationAggregationSource=source, **aggregator
+)
+source = {"RoleArn": role, "AllAwsRegions": True}
+refused(
+    "InvalidParameterValueException",
+    config.put_configuration_aggregator,
+    OrganizationAggregationSource={**source, "AwsRegions": [REGION]},
+    **aggregator,
+)
+made = config.put_configuration_aggregator(OrganizationAggregationSource=source, **aggregator)
+arn = made["ConfigurationAggregator"]["ConfigurationAggregatorArn"]
+trusted = organizations.list_aws_service_access_for_organization()
+assert "config.amazonaws.com" in [it["ServicePrincipal"] for it in trusted["EnabledServicePrincipals"]], trusted
+chosen = [{"AccountIds": ["111122223333"], "AwsRegions": [REGION]}]
+config.put_configuration_aggregator(ConfigurationAggregatorName="chosen", AccountAggregationSources=chosen)
+pages = config.get_paginator("describe_configuration_aggregators").paginate(PaginationConfig={"PageSize": 1})
+names = [it["ConfigurationAggregatorName"] for it in pages.build_full_result()["ConfigurationAggregators"]]
+assert names == ["all", "chosen"], names
+config.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "security"}])
+config.delete_configuration_aggregator(ConfigurationAggregatorName="all")
+refused(
+    "NoSuchConfigurationAggregatorException",
+    config.delete_configuration_aggregator,
+    ConfigurationAggregatorName="all",
+)

@@ -81,8 +81,36 @@ assert ready()["FirewallStatus"]["SyncStates"]["eu-central-1a"]["Attachment"]["E
 refused("InvalidRequestException", firewalls.associate_subnets, **named, SubnetMappings=[{"SubnetId": subnets[1]}])
 firewalls.associate_subnets(**named, SubnetMappings=[{"SubnetId": subnets[2]}])
 ready()
+
+endpoints = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-endpoint-type", "Values": ["GatewayLoadBalancer"]}])
+endpoints = {endpoint["SubnetIds"][0]: endpoint["VpcEndpointId"] for endpoint in endpoints["VpcEndpoints"]}
+assert set(endpoints) == {subnets[0], subnets[2]}, endpoints
+gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+way = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"}
+
+
+def target():
+    routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    return next(route["GatewayId"] for route in routes if route["DestinationCidrBlock"] == "0.0.0.0/0")
+
+
+ec2.create_route(**way, GatewayId=gateway)
+for endpoint in endpoints.values():
+    ec2.replace_route(**way, VpcEndpointId=endpoint)
+    assert target() == endpoint
+ec2.replace_route(**way, GatewayId=gateway)
+assert target() == gateway
+unknown = "vpce-00000000000000000"
+refused("InvalidVpcEndpointId.NotFound", ec2.replace_route, **way, VpcEndpointId=unknown)
+back = {"RouteTableId": table, "DestinationCidrBlock": "10.9.1.0/24"}
+refused("InvalidVpcEndpointId.NotFound", ec2.create_route, **back, VpcEndpointId=unknown)
+
 firewalls.disassociate_subnets(**named, SubnetIds=[subnets[0]])
 assert list(ready()["FirewallStatus"]["SyncStates"]) == ["eu-central-1b"]
+left = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+assert [endpoint["SubnetIds"] for endpoint in left] == [[subnets[2]]], left
 two = policy_arn.replace("/one", "/two")
 firewalls.update_firewall_policy_change_protection(**named, FirewallPolicyChangeProtection=True)
 refused("InvalidOperationException", firewalls.associate_firewall_policy, **named, FirewallPolicyArn=two)

@@ -41,7 +41,7 @@ resource "travel_network_firewall" "egress" {
   delete_protection = true
 }
 
-# For the routes of the subnets behind it.
+# For travel_inspection_routes, which lead traffic to it.
 output "firewall_endpoints" {
   value = travel_network_firewall.egress.endpoints
 }

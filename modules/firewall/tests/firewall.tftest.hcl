@@ -7,6 +7,13 @@ mock_provider "travel" {
       status    = "ready"
     }
   }
+
+  mock_resource "travel_inspection_routes" {
+    defaults = {
+      routes = { "rtb-0123456789abcdef0/0.0.0.0/0" = "vpce-0123456789abcdef0" }
+      status = "ready"
+    }
+  }
 }
 
 variables {
@@ -51,6 +58,27 @@ run "what_nothing_allows_is_dropped" {
   assert {
     condition     = output.endpoints["eu-central-1a"] == "vpce-0123456789abcdef0"
     error_message = "The endpoints must be told."
+  }
+
+  assert {
+    condition     = length(travel_inspection_routes.this) == 0 && output.routes == null
+    error_message = "Nothing is led to it that is not named."
+  }
+}
+
+run "subnets_get_out_through_it" {
+  variables {
+    inspected_subnet_ids = ["subnet-0fedcba9876543210"]
+  }
+
+  assert {
+    condition     = travel_inspection_routes.this[0].endpoints == travel_network_firewall.this.endpoints && travel_inspection_routes.this[0].subnet_ids == toset(["subnet-0fedcba9876543210"])
+    error_message = "Subnets get out by the endpoints of the firewall."
+  }
+
+  assert {
+    condition     = travel_inspection_routes.this[0].vpc_id == "vpc-0123456789abcdef0" && travel_inspection_routes.this[0].name == "dev"
+    error_message = "The routes are those of the firewall's network, and have its name."
   }
 }
 

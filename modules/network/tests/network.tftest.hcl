@@ -52,6 +52,23 @@ run "logs_can_be_left_out" {
   }
 }
 
+run "nat_gateways_can_be_alone" {
+  variables {
+    nat_tier = "nat"
+
+    tiers = {
+      nat     = { access = "public", prefix_length = 28, discovery = false }
+      public  = { access = "public" }
+      private = { access = "private" }
+    }
+  }
+
+  assert {
+    condition     = travel_network.this.nat_tier == "nat" && !travel_network.this.tiers["nat"].discovery
+    error_message = "The NAT gateways have a tier of their own."
+  }
+}
+
 run "a_block_begins_at_its_boundary" {
   command = plan
 

@@ -7,12 +7,13 @@ use travel_aws::data::organization::OrganizationData;
 use travel_aws::data::{accounts, caller, partition, policy_document, zones};
 use travel_aws::foundation::{
     access_analyzer, account, account_assignments, account_contacts, audit_trail, bucket,
-    config_recorder, delegated_administrator, effective_policies, identity_group, identity_user,
-    kms_grant, kms_key, network_firewall, oidc_provider, organization, organization_policy,
-    organizational_unit, parameter, permission_set, policy, role, secret, threat_detection,
+    config_aggregator, config_recorder, config_rule, delegated_administrator, effective_policies,
+    identity_group, identity_user, kms_grant, kms_key, network_firewall, oidc_provider,
+    organization, organization_policy, organizational_unit, parameter, permission_set, policy,
+    role, secret, threat_detection,
 };
 use travel_aws::functions::{arn, policy as policy_function, subnets};
-use travel_aws::network_and_cluster::{eks_platform, network};
+use travel_aws::network_and_cluster::{eks_platform, inspection_routes, network};
 use travel_aws::recovery::dr_snapshot_policy;
 use travel_framework::Provider;
 use travel_kubernetes::functions::render;
@@ -83,7 +84,10 @@ pub fn provider_on(Platforms { aws, kubernetes }: &Platforms) -> Provider {
         .resource::<access_analyzer::AccessAnalyzer>(aws)
         .resource::<audit_trail::AuditTrail>(aws)
         .resource::<config_recorder::ConfigRecorder>(aws)
+        .resource::<config_rule::ConfigRule>(aws)
+        .resource::<config_aggregator::ConfigAggregator>(aws)
         .resource::<network::Network>(aws)
+        .resource::<inspection_routes::InspectionRoutes>(aws)
         .resource::<eks_platform::EksPlatform>(aws)
         .resource::<helm_release::HelmRelease>(kubernetes)
         .resource::<helm_stack::HelmStack>(kubernetes)

@@ -31,6 +31,18 @@ const DEMANDS: &[(&str, &[&str])] = &[
             "organizations:ListAWSServiceAccessForOrganization",
         ],
     ),
+    ("config:PutConfigRule", &["config:TagResource", "config:UntagResource"]),
+    // In the management account it has the organization trust the service.
+    (
+        "config:PutConfigurationAggregator",
+        &[
+            "config:TagResource",
+            "config:UntagResource",
+            "iam:PassRole",
+            "organizations:EnableAWSServiceAccess",
+            "organizations:ListDelegatedAdministrators",
+        ],
+    ),
     // Tags are those of a new recorder.
     (
         "config:PutConfigurationRecorder",

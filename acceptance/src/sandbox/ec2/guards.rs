@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Asked;
 use super::lives::Lives;
+use super::{Asked, routes};
 use crate::sandbox::call::Call;
 use crate::sandbox::form::Form;
 use crate::sandbox::wire::ServiceError;
@@ -37,6 +37,7 @@ pub async fn check(
             guard.associate_route_table(get("RouteTableId"), get("SubnetId")).await
         }
         "CreateVpcEndpoint" => guard.create_vpc_endpoint(form).await,
+        "CreateRoute" | "ReplaceRoute" => routes::check(&guard.asked, form, world).await,
         _ => Ok(()),
     }
 }

@@ -15,12 +15,12 @@ use tokio::sync::{Mutex, OnceCell};
 
 use self::analyzers::Analyzer;
 use super::input::{Input, page};
+use super::organization::Organization;
 use super::shapes::Shapes;
 use crate::sandbox::backend::{Backend, Tagged};
 use crate::sandbox::call::{Call, Reply};
-use crate::sandbox::emulator::Kind;
 use crate::sandbox::wire::ServiceError;
-use crate::sandbox::world::{Order, World};
+use crate::sandbox::world::World;
 
 /// How many items a page has where the caller does not say.
 const PAGE: usize = 50;
@@ -86,32 +86,16 @@ impl Backend for AccessAnalyzer {
 
 /// Refuses an analyzer of the organization where the account may not have one.
 async fn check_organization(call: &Call, world: &Arc<World>) -> Result<(), ServiceError> {
-    let management = world.accounts.management();
-    let list = "ListAWSServiceAccessForOrganization";
-    let listed = organizations(world, list, &json!({})).await;
-    let mut trusted = listed["EnabledServicePrincipals"].as_array().into_iter().flatten();
-    if !trusted.any(|it| it["ServicePrincipal"] == PRINCIPAL) {
+    let organization = Organization::new(world);
+    if !organization.trusts(PRINCIPAL).await {
         return Err(refused("Service not enabled for AWS Organizations"));
     }
-    let asked = json!({"ServicePrincipal": PRINCIPAL});
-    let delegated = organizations(world, "ListDelegatedAdministrators", &asked).await;
-    let mut all = delegated["DelegatedAdministrators"].as_array().into_iter().flatten();
     let account = call.account();
-    if account != management && !all.any(|one| one["Id"].as_str() == Some(account)) {
+    if account != world.accounts.management() && !organization.delegates(PRINCIPAL, account).await {
         let message = format!("Account {account} is not a delegated administrator");
         return Err(ServiceError::new("AccessDeniedException", message).with_status(403));
     }
     Ok(())
-}
-
-/// What Organizations answers; null where it refuses, as outside of an organization.
-async fn organizations(world: &Arc<World>, operation: &str, input: &Value) -> Value {
-    let management = world.accounts.management();
-    let order = Order {
-        emulator: Some(Kind::Moto),
-        ..Order::new("organizations", management, "us-east-1", operation)
-    };
-    world.json(order, input).await.unwrap_or_default()
 }
 
 impl Analyzers {

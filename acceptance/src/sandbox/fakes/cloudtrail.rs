@@ -12,18 +12,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 
 use self::trails::{Place, State};
 use super::input::Input;
 use super::neighbours::partition;
+use super::organization::Organization;
 use super::shapes::Shapes;
 use crate::sandbox::backend::{Backend, Tagged};
 use crate::sandbox::call::{Call, Reply};
-use crate::sandbox::emulator::Kind;
 use crate::sandbox::wire::ServiceError;
-use crate::sandbox::world::{Order, World};
+use crate::sandbox::world::World;
 
 /// The service's principal.
 const PRINCIPAL: &str = "cloudtrail.amazonaws.com";
@@ -80,18 +79,13 @@ impl Backend for CloudTrail {
 /// Who calls from where, and what the organization makes of the caller.
 async fn place(call: &Call, world: &Arc<World>) -> Place {
     let management = world.accounts.management().to_owned();
-    let found = organizations(world, "DescribeOrganization", &json!({})).await;
-    let organization = found["Organization"]["Id"].as_str().map(str::to_owned);
+    let of_world = Organization::new(world);
+    let organization = of_world.id().await;
     let mut is_administrator = call.account() == management;
     let mut is_member = is_administrator;
     if organization.is_some() && !is_administrator {
-        let asked = json!({"ServicePrincipal": PRINCIPAL});
-        let delegated = organizations(world, "ListDelegatedAdministrators", &asked).await;
-        let mut all = delegated["DelegatedAdministrators"].as_array().into_iter().flatten();
-        is_administrator = all.any(|one| one["Id"].as_str() == Some(call.account()));
-        let asked = json!({"AccountId": call.account()});
-        let described = organizations(world, "DescribeAccount", &asked).await;
-        is_member = described["Account"].is_object();
+        is_administrator = of_world.delegates(PRINCIPAL, call.account()).await;
+        is_member = of_world.has(call.account()).await;
     }
     Place {
         account: call.account().to_owned(),
@@ -114,26 +108,13 @@ async fn organization_obstacle(place: &Place, world: &Arc<World>) -> Result<(), 
     if !place.is_administrator {
         return Err(trails::not_management());
     }
-    let list = "ListAWSServiceAccessForOrganization";
-    let listed = organizations(world, list, &json!({})).await;
-    let mut trusted = listed["EnabledServicePrincipals"].as_array().into_iter().flatten();
-    if trusted.any(|it| it["ServicePrincipal"] == PRINCIPAL) {
+    if Organization::new(world).trusts(PRINCIPAL).await {
         return Ok(());
     }
     Err(ServiceError::new(
         "CloudTrailAccessNotEnabledException",
         "CloudTrail service access is not enabled for the organization.",
     ))
-}
-
-/// What Organizations answers; null where it refuses, as outside of an organization.
-async fn organizations(world: &Arc<World>, operation: &str, input: &Value) -> Value {
-    let management = world.accounts.management();
-    let order = Order {
-        emulator: Some(Kind::Moto),
-        ..Order::new("organizations", management, "us-east-1", operation)
-    };
-    world.json(order, input).await.unwrap_or_default()
 }
 
 /// Tags of a request.

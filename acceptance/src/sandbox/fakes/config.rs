@@ -1,10 +1,13 @@
-//! AWS Config: the recorder of an account in a region, its delivery channel and how long things are kept. It records
-//! nothing. Rules, packs and aggregators are not here.
+//! AWS Config: the recorder of an account in a region, its delivery channel and how long things are kept, rules and
+//! aggregators. It records, judges and gathers nothing. Packs and rules of the organization are not here.
 //!
 //! Follows the AWS Config API Reference, version 2014-11-12; requests and answers are checked by the service's model. As
-//! the service does, it asks whether the bucket and the role let it in.
+//! the service does, it asks whether the bucket and the roles let it in; it does not ask functions.
 
+mod aggregators;
 mod recorders;
+mod rules;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use tokio::sync::{Mutex, OnceCell};
 use self::recorders::Region;
 use super::input::Input;
 use super::neighbours::{Neighbours, partition};
+use super::organization::Organization;
 use super::resource_policies::{Request, lets_in, of_bucket};
 use super::shapes::Shapes;
 use crate::sandbox::backend::{Backend, Tagged};
@@ -52,7 +56,15 @@ impl Backend for Config {
         })?;
         let place = (call.account().to_owned(), call.region.clone());
         match call.operation.as_str() {
-            "PutConfigurationRecorder" => check_role(&input, &place, world).await?,
+            "PutConfigurationRecorder" => {
+                let role = input.value("ConfigurationRecorder")["roleARN"].as_str();
+                check_role(role.unwrap_or_default(), &place, world).await?;
+            }
+            "PutConfigurationAggregator" if input.has("OrganizationAggregationSource") => {
+                check_organization(&place, world).await?;
+                let role = input.value("OrganizationAggregationSource")["RoleArn"].as_str();
+                check_role(role.unwrap_or_default(), &place, world).await?;
+            }
             "PutDeliveryChannel" => check_bucket(&input, &place, world).await?,
             _ => {}
         }
@@ -71,15 +83,13 @@ impl Backend for Config {
     async fn tagged(&self, account: &str, region: &str) -> Tagged {
         let place = (account.to_owned(), region.to_owned());
         let regions = self.regions.lock().await;
-        let recorder = regions.get(&place).and_then(|region| region.recorder.as_ref());
-        recorder.map(|it| (it.arn.clone(), it.tags.clone())).into_iter().collect()
+        regions.get(&place).into_iter().flat_map(Region::tagged).collect()
     }
 }
 
 /// Refuses a role that Config cannot work as.
-async fn check_role(input: &Input, place: &Place, world: &Arc<World>) -> Result<(), ServiceError> {
+async fn check_role(role: &str, place: &Place, world: &Arc<World>) -> Result<(), ServiceError> {
     let (account, region) = place;
-    let role = input.value("ConfigurationRecorder")["roleARN"].as_str().unwrap_or_default();
     let neighbours = Neighbours::new(world, account, region);
     match role.is_empty() || neighbours.role_trusts(role, PRINCIPAL).await? {
         true if !role.is_empty() => Ok(()),
@@ -110,8 +120,14 @@ async fn check_bucket(
         None => format!("{bucket}/AWSLogs"),
     };
     let object = format!("{folder}/{account}/Config/ConfigWritabilityCheckFile");
-    let context = [("aws:SourceAccount", account.as_str())];
-    let writing = [context[0], ("s3:x-amz-acl", "bucket-owner-full-control")];
+    let of_world = Organization::new(world);
+    let organization = match of_world.has(account).await {
+        true => of_world.id().await.unwrap_or_default(),
+        false => String::new(),
+    };
+    let context =
+        [("aws:SourceAccount", account.as_str()), ("aws:SourceOrgID", organization.as_str())];
+    let writing = [context[0], context[1], ("s3:x-amz-acl", "bucket-owner-full-control")];
     let may = |action, resource, context: &[(&str, &str)]| {
         lets_in(&policy, &Request { principal: PRINCIPAL, action, resource, context })
     };
@@ -127,8 +143,29 @@ async fn check_bucket(
     Err(ServiceError::new("InsufficientDeliveryPolicyException", message))
 }
 
-/// One value of an answer's list, or none.
-fn listed<T: Into<Value>>(name: &str, item: Option<T>) -> Value {
-    let items: Vec<Value> = item.into_iter().map(Into::into).collect();
+/// Refuses an aggregator of the organization where the account may not have one. That of the management account has the
+/// organization trust the service.
+async fn check_organization(place: &Place, world: &Arc<World>) -> Result<(), ServiceError> {
+    let (account, _) = place;
+    let organization = Organization::new(world);
+    if organization.id().await.is_none() {
+        let message = "The account is not part of an organization.";
+        return Err(ServiceError::new("NoAvailableOrganizationException", message));
+    }
+    if world.accounts.management() == account.as_str() {
+        return organization.trust(PRINCIPAL).await;
+    }
+    match organization.trusts(PRINCIPAL).await && organization.delegates(PRINCIPAL, account).await {
+        true => Ok(()),
+        false => Err(ServiceError::new(
+            "OrganizationAccessDeniedException",
+            "This action can only be performed by a delegated administrator or the management account.",
+        )),
+    }
+}
+
+/// A list of an answer.
+fn listed<T: Into<Value>>(name: &str, items: impl IntoIterator<Item = T>) -> Value {
+    let items: Vec<Value> = items.into_iter().map(Into::into).collect();
     json!({ name: items })
 }

@@ -3,12 +3,13 @@
 //! Follows the AWS Network Firewall API Reference, version 2020-11-12; requests and answers are checked by the
 //! service's model. Traffic is not filtered, and rules are not parsed beyond counting them.
 
+mod endpoints;
 mod firewalls;
 mod policies;
 mod rule_groups;
 mod zones;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -48,6 +49,8 @@ struct State {
     groups: BTreeMap<String, RuleGroup>,
     policies: BTreeMap<String, Policy>,
     firewalls: BTreeMap<String, Firewall>,
+    /// The ids of endpoints that stand in EC2.
+    known_endpoints: BTreeSet<String>,
 }
 
 type Tags = BTreeMap<String, String>;
@@ -71,7 +74,10 @@ impl Backend for NetworkFirewall {
         let state = places.entry(place.clone()).or_default();
         state.place = place;
         state.pending_describes = world.settings.get().pending_describes;
-        let output = state.perform(&call.operation, &input, &zones)?;
+        let performed = state.perform(&call.operation, &input, &zones);
+        // A look at what is under way may be what ends it.
+        state.follow_in_ec2(&call, world).await?;
+        let output = performed?;
         drop(places);
         shapes.reply(&call, &output)
     }

@@ -5,3 +5,8 @@ include "root" {
 include "unit" {
   path = "${get_repo_root()}/live/_units/cluster.hcl"
 }
+
+# Its nodes get out through the firewall as soon as they come, and until they are gone.
+dependencies {
+  paths = ["../firewall"]
+}

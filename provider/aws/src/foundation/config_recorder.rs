@@ -11,12 +11,13 @@ mod role;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_config::types::{ConfigurationRecorder, Tag};
+use aws_sdk_config::types::ConfigurationRecorder;
 use travel_framework::ownership::Mark;
 use travel_framework::resource::{Found, Resource, Timeouts};
 use travel_framework::timeouts::Lifecycle;
 use travel_framework::{Diagnostic, Failure, Model, Plan};
 
+use super::config;
 use crate::consistency::{self, Call, send_when_ready};
 use crate::error::{Reply, is_code};
 use crate::platform::Aws;
@@ -180,17 +181,7 @@ impl Resource for ConfigRecorder {
     ) -> Result<(), Failure> {
         let generation = prior.lifecycle.generation.as_deref();
         let changes = plan.tagging.changes(&prior.tagging, generation, &call.claim);
-        let arn = prior.arn.as_deref().unwrap_or_default();
-        let client = call.scope.config();
-        if !changes.set.is_empty() {
-            let request = client.tag_resource().resource_arn(arn);
-            let request = request.set_tags(Some(tag_list(changes.set)));
-            request.send().await.at(&call.scope)?;
-        }
-        if !changes.remove.is_empty() {
-            let request = client.untag_resource().resource_arn(arn);
-            request.set_tag_keys(Some(changes.remove)).send().await.at(&call.scope)?;
-        }
+        config::retag(call, prior.arn.as_deref().unwrap_or_default(), changes).await?;
         state.tagging = plan.tagging.clone();
         if !plan.records_as(prior) {
             state.role_arn = Some(role::of(call, plan).await?);
@@ -215,7 +206,7 @@ impl Resource for ConfigRecorder {
     }
 
     async fn mark(call: &Call, state: &Self) -> Result<Option<Mark>, Failure> {
-        let tags = tags(call, state.arn.as_deref().unwrap_or_default()).await?;
+        let tags = config::tags(call, state.arn.as_deref().unwrap_or_default()).await?;
         Ok(tags.as_ref().and_then(crate::tags::mark))
     }
 
@@ -235,7 +226,7 @@ impl ConfigRecorder {
         let Some(seen) = observe(call, &self.name).await? else { return Ok(None) };
         let arn = seen.arn.clone().unwrap_or_default();
         let (tags, is_recording, delivery, retention_days) = futures::try_join!(
-            tags(call, &arn),
+            config::tags(call, &arn),
             is_recording(call, &self.name),
             channel::read(call),
             self.retention(call),
@@ -283,7 +274,7 @@ impl ConfigRecorder {
             .config()
             .put_configuration_recorder()
             .configuration_recorder(recorder)
-            .set_tags(tags.map(tag_list));
+            .set_tags(tags.map(config::tag_list));
         let is_early = |error: &_| is_code(error, &["InvalidRoleException"]);
         let send = || request.clone().send();
         send_when_ready(call, consistency::IAM, is_early, send).await?;
@@ -359,24 +350,4 @@ async fn is_recording(call: &Call, name: &str) -> Result<bool, Failure> {
     let answer = answer.found(&call.scope, &[ABSENT])?;
     let all = answer.and_then(|answer| answer.configuration_recorders_status).unwrap_or_default();
     Ok(all.first().is_some_and(|status| status.recording))
-}
-
-/// All tags of a recorder; none where it is gone.
-async fn tags(call: &Call, arn: &str) -> Result<Option<Tags>, Failure> {
-    let request = call.scope.config().list_tags_for_resource().resource_arn(arn);
-    let mut pages = request.into_paginator().send();
-    let mut tags = Tags::new();
-    while let Some(page) = pages.next().await {
-        let Some(page) = page.found(&call.scope, &["ResourceNotFoundException"])? else {
-            return Ok(None);
-        };
-        tags.extend(
-            page.tags.unwrap_or_default().into_iter().filter_map(|tag| tag.key.zip(tag.value)),
-        );
-    }
-    Ok(Some(tags))
-}
-
-fn tag_list(tags: Tags) -> Vec<Tag> {
-    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }

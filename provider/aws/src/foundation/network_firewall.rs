@@ -33,7 +33,7 @@ use crate::{Aws, Placement, Tagging};
 /// Rule groups and policy are named after the firewall. What AWS cannot change of them, such as the
 /// capacity of a rule group or the order of rules, is made anew under another name, to which the
 /// firewall moves; the firewall itself stays. Rule groups that others have made stay theirs: they are
-/// referred to by ARN.
+/// referred to by ARN. Traffic comes to it by routes: those of `travel_inspection_routes`.
 #[derive(Clone, Debug, Default, Model)]
 #[resource(
     type = "travel_network_firewall",
@@ -131,7 +131,7 @@ pub struct NetworkFirewall {
     /// The ARNs of its own rule groups, as in `stateful/allowed`.
     #[model(computed)]
     pub rule_group_arns: Option<BTreeMap<String, String>>,
-    /// The ids of its endpoints by zone, for routes.
+    /// The ids of its endpoints by zone, for `travel_inspection_routes`.
     #[model(computed)]
     pub endpoints: Option<BTreeMap<String, String>>,
     /// The ARNs of policies and rule groups of its own that it does not use any more, because a change

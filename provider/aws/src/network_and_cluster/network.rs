@@ -58,7 +58,8 @@ pub const DEFAULT_FORMAT: &str = "${version} ${account-id} ${interface-id} ${src
 /// endpoints of AWS services in it, and the logs of its traffic.
 ///
 /// It owns the parts it makes and no others: subnets, routes, rules and tags that something else
-/// has added stay, and are no drift, unless `exclusive` is set. Zones, tiers, NAT mode, endpoints,
+/// has added stay, and are no drift, unless `exclusive` is set; what `travel_inspection_routes` leads
+/// to a firewall stays in any case. Zones, tiers, NAT mode, endpoints,
 /// routes, logs and tags change in place; `name`, `cidr`, `vpc_id`, account and region do not.
 #[derive(Clone, Debug, Default, Model)]
 #[resource(

@@ -1,5 +1,5 @@
 use chrono::Utc;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::PRINCIPAL;
 use super::*;

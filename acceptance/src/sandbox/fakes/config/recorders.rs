@@ -1,10 +1,12 @@
-//! What an account has of Config in a region: at most one recorder of its own, one channel, one retention.
-
-use std::collections::BTreeMap;
+//! What an account has of Config in a region: at most one recorder of its own, one channel, one
+//! retention; and rules and aggregators.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::aggregators::{self, Aggregators};
+use super::rules::{self, Rules};
+use super::tags::Tags;
 use super::{Place, listed};
 use crate::sandbox::fakes::input::Input;
 use crate::sandbox::fakes::neighbours::partition;
@@ -12,8 +14,6 @@ use crate::sandbox::wire::ServiceError;
 
 /// The name of the retention.
 const RETENTION: &str = "default";
-/// How many tags a recorder can have.
-const MOST_TAGS: usize = 50;
 
 /// A recorder.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Recorder {
     /// Its ARN.
     pub arn: String,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     name: String,
     said: Value,
     is_recording: bool,
@@ -32,6 +32,10 @@ pub struct Recorder {
 pub struct Region {
     /// The recorder.
     pub recorder: Option<Recorder>,
+    /// The rules by name.
+    pub rules: Rules,
+    /// The aggregators by name.
+    pub aggregators: Aggregators,
     channel: Option<Value>,
     retention: Option<i64>,
 }
@@ -106,6 +110,17 @@ impl Region {
                 }
             }
             "TagResource" | "UntagResource" | "ListTagsForResource" => self.tags(operation, input),
+            "PutConfigRule" if self.recorder.is_none() => Err(ServiceError::new(
+                "NoAvailableConfigurationRecorderException",
+                "Configuration recorder is not available to put config rule.",
+            )),
+            "PutConfigRule" => rules::put(&mut self.rules, place, input),
+            "DescribeConfigRules" => rules::describe(&mut self.rules, input),
+            "GetCustomRulePolicy" => rules::policy(&self.rules, input),
+            "DeleteConfigRule" => rules::delete(&mut self.rules, input),
+            "PutConfigurationAggregator" => aggregators::put(&mut self.aggregators, place, input),
+            "DescribeConfigurationAggregators" => aggregators::describe(&self.aggregators, input),
+            "DeleteConfigurationAggregator" => aggregators::delete(&mut self.aggregators, input),
             other => {
                 let message = format!("the sandbox does not know {other} of Config");
                 Err(ServiceError::new("SandboxNotImplemented", message).with_status(501))
@@ -137,14 +152,13 @@ impl Region {
             partition(region),
             id.get(..16).unwrap_or(&id),
         );
-        let mut recorder = Recorder {
+        let recorder = Recorder {
             arn,
-            tags: BTreeMap::new(),
+            tags: Tags::of(input.value("Tags"))?,
             name: name.to_owned(),
             said: said.clone(),
             is_recording: false,
         };
-        recorder.add_tags(input.value("Tags"))?;
         self.recorder = Some(recorder);
         Ok(json!({}))
     }
@@ -222,23 +236,31 @@ impl Region {
 
     fn tags(&mut self, operation: &str, input: &Input) -> Result<Value, ServiceError> {
         let arn = input.text("ResourceArn");
-        let recorder = self.recorder.as_mut().filter(|it| it.arn == arn).ok_or_else(|| {
+        let found = self.tagged_mut().find(|(its, _)| *its == arn);
+        let (_, tags) = found.ok_or_else(|| {
             ServiceError::new("ResourceNotFoundException", format!("{arn} does not exist."))
         })?;
-        match operation {
-            "TagResource" => recorder.add_tags(input.value("Tags"))?,
-            "UntagResource" => {
-                let removed = input.texts("TagKeys");
-                recorder.tags.retain(|key, _| !removed.contains(key));
-            }
-            _ => {
-                let tags = recorder.tags.iter();
-                let tags: Vec<Value> =
-                    tags.map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-                return Ok(json!({ "Tags": tags }));
-            }
-        }
-        Ok(json!({}))
+        tags.perform(operation, input)
+    }
+
+    fn tagged_mut(&mut self) -> impl Iterator<Item = (&str, &mut Tags)> {
+        let recorder = self.recorder.iter_mut().map(|it| (it.arn.as_str(), &mut it.tags));
+        let rules = self.rules.values_mut().map(|it| (it.arn.as_str(), &mut it.tags));
+        let aggregators = self.aggregators.values_mut();
+        recorder.chain(rules).chain(aggregators.map(|it| (it.arn.as_str(), &mut it.tags)))
+    }
+
+    /// What has tags, by ARN.
+    pub fn tagged(
+        &self,
+    ) -> impl Iterator<Item = (String, std::collections::BTreeMap<String, String>)> {
+        let recorder = self.recorder.iter().map(|it| (&it.arn, &it.tags));
+        // What is on its way out is not listed any more.
+        let rules = self.rules.values().filter(|it| !it.is_leaving());
+        let rules = rules.map(|it| (&it.arn, &it.tags));
+        let aggregators = self.aggregators.values().map(|it| (&it.arn, &it.tags));
+        let all = recorder.chain(rules).chain(aggregators);
+        all.map(|(arn, tags)| (arn.clone(), tags.0.clone()))
     }
 }
 
@@ -252,20 +274,6 @@ impl Recorder {
             shown["recordingMode"] = json!({"recordingFrequency": "CONTINUOUS"});
         }
         shown
-    }
-
-    fn add_tags(&mut self, tags: &Value) -> Result<(), ServiceError> {
-        for tag in tags.as_array().into_iter().flatten() {
-            let text = |name: &str| tag[name].as_str().unwrap_or_default().to_owned();
-            self.tags.insert(text("Key"), text("Value"));
-        }
-        match self.tags.len() > MOST_TAGS {
-            true => Err(ServiceError::new(
-                "TooManyTagsException",
-                format!("a recorder can have {MOST_TAGS} tags"),
-            )),
-            false => Ok(()),
-        }
     }
 }
 

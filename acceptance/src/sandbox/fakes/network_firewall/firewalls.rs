@@ -17,14 +17,14 @@ use crate::sandbox::wire::ServiceError;
 pub(super) struct Firewall {
     pub tags: Tags,
     pub policy: String,
-    network: String,
+    pub network: String,
     id: String,
     token: String,
     description: Option<String>,
     encryption: Value,
     /// Which of the changes it is protected from.
     protections: BTreeMap<&'static str, bool>,
-    endpoints: BTreeMap<String, Endpoint>,
+    pub endpoints: BTreeMap<String, Endpoint>,
     logs: Vec<Value>,
     /// How often it is still described as in the midst of a change.
     looks_left: u32,
@@ -35,9 +35,9 @@ pub(super) struct Firewall {
 
 /// What stands in a subnet, by its id.
 #[derive(Debug)]
-struct Endpoint {
+pub(super) struct Endpoint {
     zone: String,
-    id: String,
+    pub id: String,
     mapping: Value,
     is_going: bool,
 }
@@ -137,9 +137,8 @@ impl Firewall {
             if mapping["IPAddressType"].is_null() {
                 mapping["IPAddressType"] = "IPV4".into();
             }
-            let id = Uuid::new_v4().simple().to_string();
-            let id = format!("vpce-0{}", id.get(..16).unwrap_or_default());
-            new.push((subnet, Endpoint { zone, id, mapping, is_going: false }));
+            // EC2 gives the id.
+            new.push((subnet, Endpoint { zone, id: String::new(), mapping, is_going: false }));
         }
         self.endpoints.extend(new);
         Ok(())

@@ -4,6 +4,7 @@ use travel_framework::{Diagnostic, Plan};
 use travel_value::Value;
 
 use super::ConfigRecorder;
+use crate::foundation::config::{each, is_type};
 use crate::partition::{Arn, Partition, is_region};
 
 /// The service's own role.
@@ -41,14 +42,7 @@ pub fn plan(plan: &mut Plan<'_>) {
 
 /// The rule of types of resources.
 pub fn are_types(value: &Value) -> Result<(), String> {
-    let is_type = |text: &str| text.split("::").filter(|part| !part.is_empty()).count() == 3;
-    let mut texts = value.elements().into_iter().flatten().filter_map(Value::as_str);
-    match texts.find(|text| !is_type(text)) {
-        None => Ok(()),
-        Some(other) => {
-            Err(format!("types of resources such as AWS::EC2::Instance, which {other:?} is not"))
-        }
-    }
+    each(value, is_type, "types of resources such as AWS::EC2::Instance")
 }
 
 /// The rule of a role.

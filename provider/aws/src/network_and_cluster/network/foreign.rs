@@ -10,9 +10,10 @@ use travel_framework::ownership::Mark;
 use super::observed::Observed;
 use super::wanted::Wanted;
 use super::work::Work;
-use super::{Network, blockers, route_table, security_group, state};
+use super::{Network, blockers, security_group, state};
 use crate::ec2::filter;
 use crate::error::Reply;
+use crate::network_and_cluster::routes;
 use crate::tags::{TagSettings, Tags};
 
 /// The names of everything foreign: `subnet/ID`, `route/TABLE/DESTINATION`, `rule/GROUP/RULE` and
@@ -29,7 +30,10 @@ pub fn find(
     }
     for (key, table) in &observed.route_tables {
         let own = state::own_destinations(before, wanted, key);
-        let foreign = table.routes.keys().filter(|destination| !own.contains(*destination));
+        let foreign = table
+            .routes
+            .keys()
+            .filter(|destination| !own.contains(*destination) && !table.inspects(destination));
         found.extend(foreign.map(|destination| format!("route/{}/{destination}", table.id)));
     }
     if let Some(group) = &observed.endpoint_security_group {
@@ -65,7 +69,7 @@ pub async fn remove(work: &Work<'_>, planned: &BTreeSet<String>) -> Result<(), F
         let (id, what) = rest.split_once('/').unwrap_or((rest, ""));
         match kind {
             "subnet" => remove_subnet(work, id).await?,
-            "route" => route_table::delete_route(work, id, what).await?,
+            "route" => routes::delete(work.call, id, what).await?,
             "rule" => remove_rule(work, id, what).await?,
             "tag" => {
                 let tag = Tag::builder().key(what).build();

@@ -241,7 +241,8 @@ fn settle(network: &mut Network, observed: &Observed) {
     let tables = observed.route_tables.iter().map(|(key, it)| {
         // Nobody else adds routes to a network that is not complete yet.
         let own = |(from, _): &(&String, &String)| {
-            !complete || matches!(from.as_str(), "0.0.0.0/0" | "::/0")
+            let is_own = !complete || matches!(from.as_str(), "0.0.0.0/0" | "::/0");
+            is_own && !it.inspects(from)
         };
         let routes =
             it.routes.iter().filter(own).map(|(from, to)| (from.clone(), Some(to.clone())));

@@ -17,6 +17,7 @@ use crate::ec2::{filter, tags};
 use crate::error::Reply;
 use crate::iam_role::ServiceRole;
 use crate::network_and_cluster::log_group::LogGroup;
+use crate::network_and_cluster::routes;
 
 /// What to look at.
 #[derive(Clone, Debug, Default)]
@@ -310,36 +311,8 @@ pub fn route_table(table: sdk::RouteTable) -> RouteTable {
     RouteTable {
         id: table.route_table_id.unwrap_or_default(),
         tags: tags(table.tags),
-        routes: table.routes.into_iter().flatten().filter_map(route).collect(),
+        routes: table.routes.into_iter().flatten().filter_map(routes::read).collect(),
     }
-}
-
-/// Destination and target of a route; none for those of AWS: the local ones, those of gateway
-/// endpoints, and those that a virtual private gateway propagates or a route server advertises.
-fn route(route: sdk::Route) -> Option<(String, String)> {
-    let made_by = route.origin.as_ref().map(sdk::RouteOrigin::as_str);
-    if matches!(made_by, Some("CreateRouteTable" | "EnableVgwRoutePropagation" | "Advertisement")) {
-        return None;
-    }
-    let prefix_list = route.destination_prefix_list_id;
-    let target = route
-        .gateway_id
-        .or(route.nat_gateway_id)
-        .or(route.transit_gateway_id)
-        .or(route.vpc_peering_connection_id)
-        .or(route.egress_only_internet_gateway_id)
-        .or(route.network_interface_id)
-        .or(route.local_gateway_id)
-        .or(route.carrier_gateway_id)
-        .or(route.core_network_arn)
-        .or(route.instance_id)
-        .unwrap_or_default();
-    if target == "local" || (prefix_list.is_some() && target.starts_with("vpce-")) {
-        return None;
-    }
-    let destination =
-        route.destination_cidr_block.or(route.destination_ipv6_cidr_block).or(prefix_list)?;
-    Some((destination, target))
 }
 
 fn sort_route_tables(found: Vec<sdk::RouteTable>, ownership: &Ownership, observed: &mut Observed) {

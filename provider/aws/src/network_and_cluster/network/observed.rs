@@ -7,6 +7,7 @@ use travel_framework::ownership::{Claim, Mark};
 
 use super::Network;
 use crate::iam_role::ServiceRole;
+use crate::network_and_cluster::inspection_routes::marks;
 use crate::network_and_cluster::log_group::LogGroup;
 use crate::tags::{PART_TAG, Tags, mark};
 
@@ -119,6 +120,14 @@ pub struct RouteTable {
     pub tags: Tags,
     /// What each destination leads to, without what AWS keeps there itself.
     pub routes: BTreeMap<String, String>,
+}
+
+impl RouteTable {
+    /// Whether `travel_inspection_routes` leads this destination to a firewall.
+    pub fn inspects(&self, destination: &str) -> bool {
+        let leads = |target: &String| target.starts_with("vpce-");
+        marks::are_inspected(&self.tags) && self.routes.get(destination).is_some_and(leads)
+    }
 }
 
 /// An internet gateway, egress-only or not.

@@ -44,8 +44,8 @@ pub struct RouteTable {
     /// The id.
     #[model(computed)]
     pub id: Option<String>,
-    /// The network's routes: what each destination leads to. Without those that others have
-    /// added.
+    /// The network's routes: what each destination leads to, behind a firewall too that
+    /// `travel_inspection_routes` leads it to first. Without those that others have added.
     #[model(computed)]
     pub routes: Option<BTreeMap<String, Option<String>>>,
 }

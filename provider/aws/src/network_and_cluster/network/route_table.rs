@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::operation::create_route::builders::CreateRouteFluentBuilder;
-use aws_sdk_ec2::operation::replace_route::builders::ReplaceRouteFluentBuilder;
 use aws_sdk_ec2::types::ResourceType;
 use travel_framework::Failure;
 use travel_framework::parts::{Observed as Standing, Part};
@@ -13,9 +11,8 @@ use travel_value::Path;
 
 use super::observed::{Observed, RouteTable};
 use super::wanted::Target;
-use super::work::{MISSING, Work, token};
-use crate::consistency::{WITHIN_SERVICE, send_when_ready};
-use crate::error::{Reply as _, is_code};
+use super::work::{Work, token};
+use crate::network_and_cluster::routes::{self, UNATTACHED};
 
 /// A route table of a tier, or of a private subnet.
 pub struct RouteTablePart {
@@ -39,10 +36,14 @@ impl<'a> Part<Work<'a>> for RouteTablePart {
         let Some(wanted) = self.wanted(work) else { return Standing::Different };
         let own = work.own_destinations(&self.key);
         let known = wanted.iter().all(|(destination, target)| {
-            target.as_ref().is_some_and(|target| there.routes.get(destination) == Some(target))
+            let target = target.as_ref();
+            there.inspects(destination)
+                || target.is_some_and(|target| there.routes.get(destination) == Some(target))
         });
         let gone = own.iter().all(|destination| {
-            wanted.contains_key(destination) || !there.routes.contains_key(destination)
+            wanted.contains_key(destination)
+                || there.inspects(destination)
+                || !there.routes.contains_key(destination)
         });
         if known && gone && !work.is_mistagged(&part(&self.key), &there.tags) {
             Standing::AsPlanned
@@ -61,20 +62,22 @@ impl<'a> Part<Work<'a>> for RouteTablePart {
         };
         let wanted = self.wanted(work).unwrap_or_default();
         for destination in work.own_destinations(&self.key) {
-            if !wanted.contains_key(&destination) && there.routes.contains_key(&destination) {
-                delete_route(work, &there.id, &destination).await?;
+            let is_own = there.routes.contains_key(&destination) && !there.inspects(&destination);
+            if is_own && !wanted.contains_key(&destination) {
+                routes::delete(work.call, &there.id, &destination).await?;
                 self.note(work, |table| drop(table.routes.remove(&destination)));
             }
         }
         for (destination, target) in wanted {
             let what = format!("the target of {destination}");
             let target = work.need(&what, |_| target)?;
-            if there.routes.get(&destination) == Some(&target) {
+            // What leads to a firewall first is put back by whoever leads it there.
+            if there.routes.get(&destination) == Some(&target) || there.inspects(&destination) {
                 continue;
             }
             let replaces = there.routes.contains_key(&destination);
             let path = Path::attribute("routes").key(&destination);
-            let set = set_route(work, &there.id, &destination, &target, replaces).await;
+            let set = routes::set(work.call, &there.id, &destination, &target, replaces).await;
             set.map_err(with_remedy).map_err(|failure| {
                 let configured = self.is_configured(work, &destination);
                 if configured { failure.at(path) } else { failure }
@@ -142,7 +145,7 @@ impl RouteTablePart {
             Ok(table.and_then(|it| it.route_table_id))
         };
         let id = work.make_tagged(&part, &ResourceType::RouteTable, &[], send).await?;
-        let table = RouteTable { id, tags: work.tags(&part), routes: BTreeMap::new() };
+        let table = RouteTable { id, tags: work.tags(&part), ..RouteTable::default() };
         work.note(|observed| {
             observed.route_tables.insert(self.key.clone(), table.clone());
         });
@@ -167,109 +170,9 @@ pub fn resolve(target: &Target, observed: &Observed) -> Option<String> {
     }
 }
 
-/// Where a route leads from, as EC2 wants it: each kind in a field of its own.
-macro_rules! leading_from {
-    ($request:expr, $destination:expr) => {{
-        let (request, destination) = ($request, $destination);
-        if destination.starts_with("pl-") {
-            request.destination_prefix_list_id(destination)
-        } else if destination.contains(':') {
-            request.destination_ipv6_cidr_block(destination)
-        } else {
-            request.destination_cidr_block(destination)
-        }
-    }};
-}
-
-/// Where a route leads from, and to.
-macro_rules! directed {
-    ($request:expr, $destination:expr, $target:expr) => {{
-        let (request, target) = (leading_from!($request, $destination), $target);
-        match target.split('-').next().unwrap_or_default() {
-            "nat" => request.nat_gateway_id(target),
-            "eigw" => request.egress_only_internet_gateway_id(target),
-            "tgw" => request.transit_gateway_id(target),
-            "pcx" => request.vpc_peering_connection_id(target),
-            "eni" => request.network_interface_id(target),
-            "vpce" => request.vpc_endpoint_id(target),
-            "lgw" => request.local_gateway_id(target),
-            "cagw" => request.carrier_gateway_id(target),
-            _ if target.starts_with("arn:") => request.core_network_arn(target),
-            _ => request.gateway_id(target),
-        }
-    }};
-}
-
-fn create(request: CreateRouteFluentBuilder, from: &str, to: &str) -> CreateRouteFluentBuilder {
-    directed!(request, from, to)
-}
-
-fn replace(request: ReplaceRouteFluentBuilder, from: &str, to: &str) -> ReplaceRouteFluentBuilder {
-    directed!(request, from, to)
-}
-
-/// What a route may lead to that was made a moment ago.
-const TOO_EARLY: [&str; 6] = [
-    "InvalidGatewayID.NotFound",
-    "InvalidNatGatewayID.NotFound",
-    "InvalidVpcPeeringConnectionID.NotFound",
-    "InvalidNetworkInterfaceID.NotFound",
-    "InvalidEgressOnlyInternetGatewayId.NotFound",
-    UNATTACHED,
-];
-/// What EC2 says of a transit gateway that the VPC is not attached to, or not yet.
-const UNATTACHED: &str = "InvalidTransitGatewayID.NotFound";
-
 /// Where the VPC is not attached to a transit gateway, what to do about it.
 fn with_remedy(failure: Failure) -> Failure {
     let remedy = "A route can lead to a transit gateway only once the VPC is attached to it: attach \
                   it first, then add the route.";
     failure.with_remedy(UNATTACHED, remedy)
-}
-
-async fn set_route(
-    work: &Work<'_>,
-    table_id: &str,
-    destination: &str,
-    target: &str,
-    replaces: bool,
-) -> Result<(), Failure> {
-    let client = work.ec2();
-    let creation = create(client.create_route().route_table_id(table_id), destination, target);
-    let change = replace(client.replace_route().route_table_id(table_id), destination, target);
-    if !replaces {
-        let created = send_when_ready(
-            work.call,
-            WITHIN_SERVICE,
-            |error| is_code(error, &MISSING) || is_code(error, &TOO_EARLY),
-            || async {
-                match creation.clone().send().await {
-                    Err(error) if is_code(&error, &["RouteAlreadyExists"]) => Ok(false),
-                    answer => answer.map(|_| true),
-                }
-            },
-        )
-        .await?;
-        if created {
-            return Ok(());
-        }
-    }
-    send_when_ready(
-        work.call,
-        WITHIN_SERVICE,
-        |error| is_code(error, &MISSING) || is_code(error, &TOO_EARLY),
-        || change.clone().send(),
-    )
-    .await
-    .map(drop)
-}
-
-/// Takes a route out of a table. One that is gone already is no error.
-pub async fn delete_route(
-    work: &Work<'_>,
-    table_id: &str,
-    destination: &str,
-) -> Result<(), Failure> {
-    let request = leading_from!(work.ec2().delete_route().route_table_id(table_id), destination);
-    request.send().await.found(&work.call.scope, &["InvalidRoute.NotFound"]).map(drop)
 }

@@ -8,7 +8,7 @@ use super::observed::{self, Observed};
 use super::wanted::{Wanted, subnet_key};
 use super::{
     Endpoint, FlowLogs, NatGateway, Network, RouteTable, SecurityGroup, Subnet, endpoint, flow_log,
-    foreign, role, vpc,
+    foreign, role, route_table, vpc,
 };
 use crate::iam_role::ServiceRole;
 use crate::policy;
@@ -124,16 +124,24 @@ fn subnet_ids(wanted: &Wanted, observed: &Observed) -> BTreeMap<String, Vec<Opti
     tiers.collect()
 }
 
-fn route_tables(
+/// The route tables with the network's routes.
+pub fn route_tables(
     before: &Network,
     wanted: &Wanted,
     observed: &Observed,
 ) -> BTreeMap<String, RouteTable> {
     let tables = observed.route_tables.iter().map(|(key, there)| {
         let own = own_destinations(before, wanted, key);
+        let targets = wanted.route_tables.get(key);
+        let leads = |from: &String, to: &String| match there.inspects(from) {
+            // Where it leads behind the firewall: a change of that is this network's.
+            true => targets?.get(from).and_then(|target| route_table::resolve(target, observed)),
+            false => Some(to.clone()),
+        };
         let routes = there.routes.iter().filter(|(destination, _)| own.contains(*destination));
-        let routes = routes.map(|(from, to)| (from.clone(), Some(to.clone()))).collect();
-        (key.clone(), RouteTable { id: Some(there.id.clone()), routes: Some(routes) })
+        let routes = routes.filter_map(|(from, to)| Some((from.clone(), Some(leads(from, to)?))));
+        let routes = Some(routes.collect());
+        (key.clone(), RouteTable { id: Some(there.id.clone()), routes })
     });
     tables.collect()
 }

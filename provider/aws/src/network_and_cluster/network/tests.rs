@@ -7,7 +7,7 @@ use crate::iam_role::{Role, ServiceRole};
 use crate::network_and_cluster::log_group::LogGroup;
 use crate::network_and_cluster::network::wanted::Wanted;
 use crate::placement::Placement;
-use crate::tags::Tags;
+use crate::tags::{TagSettings, Tags};
 use crate::testing::REGION;
 
 /// The zones of the tests.
@@ -125,6 +125,35 @@ fn values_of_rules() {
     let zones = |zones: &[&str]| Value::List(zones.iter().map(|zone| (*zone).into()).collect());
     assert!(same_zones(&zones(&["a", "b"]), &zones(&["b", "a"])));
     assert!(!same_zones(&zones(&["a"]), &zones(&["a", "b"])));
+}
+
+/// A private table's way out as `travel_inspection_routes` leads it, with a mark or without.
+fn led(tags: &[&str]) -> (Network, observed::Observed, &'static str) {
+    let network = network(2);
+    let mut observed = made(&network);
+    let key = "private/eu-central-1a";
+    let table = observed.route_tables.get_mut(key).unwrap();
+    table.routes.insert("0.0.0.0/0".to_owned(), "vpce-1".to_owned());
+    table.routes.insert("10.20.9.0/24".to_owned(), "vpce-1".to_owned());
+    table.tags.extend(tags.iter().map(|tag| ((*tag).to_owned(), "1".to_owned())));
+    (network, observed, key)
+}
+
+#[test]
+fn what_leads_to_a_firewall_is_nobodys_drift() {
+    let way = |tags: &[&str]| {
+        let (network, observed, key) = led(tags);
+        let wanted = Wanted::of(&network).unwrap();
+        let foreign = foreign::find(&network, &wanted, &observed, &TagSettings::default());
+        let tables = state::route_tables(&network, &wanted, &observed);
+        let table = tables.get(key).unwrap().clone();
+        let way = table.routes.unwrap().get("0.0.0.0/0").cloned().flatten().unwrap();
+        (way, foreign.len())
+    };
+    let (there, foreign) = way(&["travel:inspection-resource"]);
+    assert!(there.starts_with("nat-"), "{there}");
+    assert_eq!(foreign, 0);
+    assert_eq!(way(&[]), ("vpce-1".to_owned(), 1));
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn routes_of_aws_are_left_out() {
         // A target that is gone leaves a route to nothing.
         (base().destination_cidr_block("10.3.0.0/16"), Some(("10.3.0.0/16", ""))),
     ] {
-        let found = super::route(route.build());
+        let found = crate::network_and_cluster::routes::read(route.build());
         let expected = expected.map(|(from, to)| (from.to_owned(), to.to_owned()));
         assert_eq!(found, expected);
     }

@@ -1,0 +1,5 @@
+# refused: an aggregator of nothing
+
+resource "travel_config_aggregator" "chosen" {
+  name = "acceptance-chosen"
+}
